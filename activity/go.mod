@@ -1,0 +1,11 @@
+module github.com/mainspring-go/mainspring/activity
+
+go 1.26.0
+
+require (
+	github.com/mainspring-go/mainspring/temporal v0.0.0
+)
+
+replace (
+	github.com/mainspring-go/mainspring/temporal => ../temporal
+)

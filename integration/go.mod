@@ -1,0 +1,29 @@
+module github.com/mainspring-go/mainspring/integration
+
+go 1.26.0
+
+require (
+	github.com/mainspring-go/mainspring/activity v0.0.0
+	github.com/mainspring-go/mainspring/core v0.0.0
+	github.com/mainspring-go/mainspring/poller v0.0.0
+	github.com/mainspring-go/mainspring/ratelimit v0.0.0
+	github.com/mainspring-go/mainspring/shutdown v0.0.0
+	github.com/mainspring-go/mainspring/slots v0.0.0
+	github.com/mainspring-go/mainspring/sticky v0.0.0
+	github.com/mainspring-go/mainspring/temporal v0.0.0
+	github.com/mainspring-go/mainspring/testkit v0.0.0
+	github.com/mainspring-go/mainspring/workflow v0.0.0
+)
+
+replace (
+	github.com/mainspring-go/mainspring/activity => ../activity
+	github.com/mainspring-go/mainspring/core => ../core
+	github.com/mainspring-go/mainspring/poller => ../poller
+	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit
+	github.com/mainspring-go/mainspring/shutdown => ../shutdown
+	github.com/mainspring-go/mainspring/slots => ../slots
+	github.com/mainspring-go/mainspring/sticky => ../sticky
+	github.com/mainspring-go/mainspring/temporal => ../temporal
+	github.com/mainspring-go/mainspring/testkit => ../testkit
+	github.com/mainspring-go/mainspring/workflow => ../workflow
+)

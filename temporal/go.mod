@@ -1,0 +1,3 @@
+module github.com/mainspring-go/mainspring/temporal
+
+go 1.26.0
