@@ -1,0 +1,87 @@
+package slots
+
+// indexBits is how many low bits of a permit's id say where in the table it is kept. The bits
+// above count how often that place has been given out, from 1: no id is 0, and an old id does not
+// come back before its place has been reused 2^40 times.
+const indexBits = 24
+
+// MaxLimit is the highest limit of a supplier.
+const MaxLimit = 1 << indexBits
+
+type state uint8
+
+const (
+	stateFree state = iota
+	stateIdle
+	stateUsed
+	stateLeaving // released, while the observers are told
+)
+
+// place is room for one permit: where it stands and, while it is out, its id.
+type place struct {
+	turn  uint64
+	state state
+}
+
+// note is what observers are told about a permit. Without observers none are kept.
+type note struct {
+	request Request
+	task    Task
+}
+
+// table keeps the permits that are out. It grows to the most that were ever out at once and reuses
+// places after that, so that issuing allocates nothing.
+type table struct {
+	places []place
+	notes  []note
+	free   []uint32
+	keep   bool // whether to keep notes
+}
+
+// issue takes a place and returns the id of the permit in it.
+func (t *table) issue(r Request) uint64 {
+	var at uint32
+	if n := len(t.free); n > 0 {
+		at, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		at = uint32(len(t.places)) // below MaxLimit: the supplier issues no more than that
+		t.places = append(t.places, place{})
+		if t.keep {
+			t.notes = append(t.notes, note{})
+		}
+	}
+	p := &t.places[at]
+	p.turn++
+	p.state = stateIdle
+	if t.keep {
+		t.notes[at].request = r
+	}
+	return p.turn<<indexBits | uint64(at)
+}
+
+// find returns where the permit is kept; ok is false unless it is out.
+func (t *table) find(id uint64) (at uint32, ok bool) {
+	at = uint32(id & (MaxLimit - 1))
+	if int(at) >= len(t.places) {
+		return 0, false
+	}
+	p := t.places[at]
+	return at, p.turn == id>>indexBits && (p.state == stateIdle || p.state == stateUsed)
+}
+
+// note returns what is known of the permit kept at the place.
+func (t *table) note(at uint32) note {
+	if !t.keep {
+		return note{}
+	}
+	return t.notes[at]
+}
+
+// clear makes the place free for another permit.
+func (t *table) clear(at uint32) {
+	t.places[at].state = stateFree
+	if t.keep {
+		t.notes[at] = note{} // let go of the strings
+	}
+	t.free = append(t.free, at)
+}
