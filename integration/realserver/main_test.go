@@ -1,0 +1,78 @@
+package realserver_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/mainspring-go/mainspring/integration/embedded"
+)
+
+// server is the one server of this test binary; TestMain sets it.
+var server *embedded.Server
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := withServer(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "realserver:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// withServer runs the tests while the server runs. Set REALSERVER_LOG=1 to see
+// what the server warns about.
+func withServer(run func() int) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	opts := embedded.Options{Namespaces: []string{otherNamespace}}
+	if os.Getenv("REALSERVER_LOG") != "" {
+		opts.Logger = slog.New(slog.NewTextHandler(os.Stderr,
+			&slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	server, err = embedded.Start(ctx, opts)
+	if err != nil {
+		return 1, err
+	}
+	code = run()
+	return code, server.Stop()
+}
+
+// otherNamespace exists beside the default one, for tests of namespaces.
+const otherNamespace = "other"
+
+// taskQueue is a task queue that no other test uses.
+func taskQueue(t *testing.T) string {
+	t.Helper()
+	return strings.ReplaceAll(t.Name(), "/", "-")
+}
+
+// sdkClient is a client of the Go SDK for the default namespace, closed when the
+// test ends.
+func sdkClient(t *testing.T) client.Client {
+	t.Helper()
+	return sdkClientOf(t, embedded.DefaultNamespace)
+}
+
+// sdkClientOf is sdkClient for a namespace by name.
+func sdkClientOf(t *testing.T, namespace string) client.Client {
+	t.Helper()
+	c, err := client.DialContext(t.Context(), client.Options{
+		HostPort:  server.Address(),
+		Namespace: namespace,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatalf("dial the server at %s: %v", server.Address(), err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
