@@ -1,0 +1,196 @@
+package poller
+
+import (
+	"context"
+	"sync"
+)
+
+// Side is one of the two pollers that share a [Balance].
+type Side int
+
+// The sides of a [Balance].
+const (
+	// Normal is the side where new work comes in.
+	Normal Side = iota
+	// Sticky is the side where work in progress goes on: its backlog is served first.
+	Sticky
+)
+
+// A Balance keeps two pollers that draw from one supply of slots from starving each other: with
+// as many slots as one side has polls, that side would hold them all with polls that wait, and
+// nothing would ask on behalf of the other.
+//
+// Each poll takes a [Pass] before it asks for its slot and keeps it as long as the slot. Of the
+// slots that no task occupies,
+//   - polls of both sides together take no more than there are;
+//   - the last one is left to the side that has no poll, so each has one as soon as there are
+//     two;
+//   - if only one is left and both sides want it, it goes to the sticky side while that has a
+//     backlog greater than 1 and than its polls, else, if neither side polls, to the side that
+//     had no poll last.
+//
+// All methods are safe for concurrent use. Make one with [NewBalance].
+type Balance struct {
+	capacity func() (slots int, finite bool)
+
+	mu      sync.Mutex
+	state   balance
+	changed chan struct{} // closed and replaced at each change that someone waits for
+}
+
+// NewBalance returns a balance of a supply with that capacity. The function reports how many slots
+// there are in all, or false if there is no such number: then every pass is given at once. It is
+// called often and with a lock held: it must return promptly and not call the balance. When the
+// capacity grew, call [Balance.Recheck].
+func NewBalance(capacity func() (slots int, finite bool)) *Balance {
+	return &Balance{capacity: capacity, changed: make(chan struct{})}
+}
+
+// A Pass is the right of one poll, and later of its task, to a slot. Its methods may be called
+// more than once, and from any goroutine.
+type Pass struct {
+	owner *Balance
+	side  Side
+	held  passState // guarded by the balance's lock
+}
+
+type passState int
+
+const (
+	passPolling passState = iota
+	passWorking
+	passGone
+)
+
+// Enter waits until a poll of side may ask for a slot. It returns the cause of ctx when ctx ends
+// first. If asking for the slot fails, leave the pass.
+func (b *Balance) Enter(ctx context.Context, side Side) (*Pass, error) {
+	side = side.normal()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	waiting := false
+	for {
+		changed, ok := b.try(side, waiting)
+		if ok {
+			return &Pass{owner: b, side: side}, nil
+		}
+		waiting = true
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			b.change(func(s *balance) { s.waiting[side]-- })
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// try takes a place for side, or returns what to wait for.
+func (b *Balance) try(side Side, waiting bool) (changed <-chan struct{}, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	slots, finite := b.capacity()
+	if finite && !b.state.admits(side, slots) {
+		if !waiting {
+			b.state.waiting[side]++
+		}
+		return b.changed, false
+	}
+	if waiting {
+		b.state.waiting[side]--
+	}
+	b.state.polls[side]++
+	b.state.last = side
+	return nil, true
+}
+
+// Backlog tells how many tasks are known to wait on a side, as the latest poll of it said; say 0
+// after a poll of it failed.
+func (b *Balance) Backlog(side Side, tasks int64) {
+	b.change(func(s *balance) { s.backlog[side.normal()] = max(0, tasks) })
+}
+
+// Recheck lets those who wait look at the capacity again.
+func (b *Balance) Recheck() { b.change(func(*balance) {}) }
+
+// Work says that the poll brought a task, which now occupies the slot.
+func (p *Pass) Work() {
+	p.owner.change(func(s *balance) {
+		if p.held == passPolling {
+			p.held = passWorking
+			s.polls[p.side]--
+			s.working++
+		}
+	})
+}
+
+// Leave says that the slot is free again.
+func (p *Pass) Leave() {
+	p.owner.change(func(s *balance) {
+		switch p.held {
+		case passPolling:
+			s.polls[p.side]--
+		case passWorking:
+			s.working--
+		case passGone:
+		}
+		p.held = passGone
+	})
+}
+
+// change applies f and wakes those who wait.
+func (b *Balance) change(f func(*balance)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(&b.state)
+	if b.state.waiting[Normal]+b.state.waiting[Sticky] > 0 {
+		close(b.changed)
+		b.changed = make(chan struct{})
+	}
+}
+
+// normal makes any side one of the two.
+func (s Side) normal() Side {
+	if s == Sticky {
+		return Sticky
+	}
+	return Normal
+}
+
+// balance is the state of a [Balance], and its rule without any waiting.
+type balance struct {
+	polls   [2]int   // passes that poll, or are about to
+	waiting [2]int   // calls of Enter that wait
+	backlog [2]int64 // latest hint
+	working int      // passes whose poll brought a task
+	last    Side     // who got the last pass
+}
+
+// admits reports whether a poll of side may take one of the slots.
+func (s *balance) admits(side Side, slots int) bool {
+	other := Sticky - side
+	free := slots - s.working - s.polls[Normal] - s.polls[Sticky]
+	mine, theirs := s.polls[side], s.polls[other]
+	switch {
+	case free < 1:
+		return false
+	case free > 1:
+		return true
+	case mine > 0 && theirs == 0:
+		return false // the last one is theirs
+	case mine == 0 && theirs > 0:
+		return true
+	case s.waiting[other] == 0:
+		return true
+	case s.urgent():
+		return side == Sticky
+	case mine == 0:
+		return side != s.last
+	}
+	return true
+}
+
+// urgent reports whether the sticky side has more to do than polls to fetch it.
+func (s *balance) urgent() bool {
+	return s.backlog[Sticky] > 1 && s.backlog[Sticky] > int64(s.polls[Sticky])
+}

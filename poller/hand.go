@@ -1,0 +1,415 @@
+package poller
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+)
+
+// A hand is a goroutine that polls and then handles what it polled. When a task comes, its seat
+// goes to another hand at once, so the number of polls does not depend on how long handlers take;
+// and hands are kept, because a goroutine that has run a handler has the stack for the next.
+type hand[K Ticket] struct {
+	phase phase     // guarded by the poller's lock
+	wake  chan bool // true: there is a seat; false: go home
+	until time.Time // its own pause after a hasty empty answer
+
+	ticket K // while polling and handling
+}
+
+// A phase is what a hand does. Hands that admit, poll or rest have a seat.
+type phase int
+
+const (
+	idle      phase = iota
+	admitting       // waits for a ticket
+	polling         // waits for a task
+	resting         // waits for the end of a back-off
+	handling        // runs the handler
+	phases          // the number of phases
+)
+
+// minParked is how many hands without work are kept at least.
+const minParked = 8
+
+// move changes the phase of h; called with the lock held.
+func (p *Poller[T, K]) move(h *hand[K], to phase) {
+	p.counts[h.phase]--
+	p.counts[to]++
+	h.phase = to
+}
+
+// work is the life of a hand. It begins with a seat.
+func (p *Poller[T, K]) work(h *hand[K]) {
+	defer p.lost(h)
+	for {
+		if task, ok := p.nextTask(h); ok {
+			p.handle(h, task)
+		}
+		if !p.again(h) {
+			return
+		}
+	}
+}
+
+// nextTask polls until there is a task (h is handling then) or the seat is gone (h is idle).
+func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
+	var none T
+	for {
+		epoch, round, rest, ok := p.sit(h)
+		if !ok {
+			return none, false
+		}
+		if rest > 0 {
+			sleep(epoch, rest)
+			continue
+		}
+		asked := time.Now()
+		ticket, err := p.admit(epoch)
+		if err != nil {
+			if epoch.Err() == nil {
+				p.failedAdmission(h, round, err)
+			}
+			continue
+		}
+		e := PollEvent{Poller: p.opts.Name, Started: time.Now()}
+		e.Waited = e.Started.Sub(asked)
+		h.ticket = ticket
+		if !p.send(h, e.Started) {
+			p.takeBack(h)
+			p.rise(h)
+			return none, false
+		}
+		task, e.Feedback, e.Err = p.poll()
+		e.Latency = time.Since(e.Started)
+		if e.Err != nil || e.Feedback.Empty {
+			p.takeBack(h)
+		}
+		if p.ended(h, &e, round); e.Outcome == GotTask {
+			return task, true
+		}
+	}
+}
+
+// sit decides what a hand with a seat does next: leave (ok is false), rest, or ask for a ticket.
+// round is that of the poll to come.
+func (p *Poller[T, K]) sit(h *hand[K]) (
+	epoch context.Context, round uint64, rest time.Duration, ok bool,
+) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.open() || p.seats() > p.target {
+		p.move(h, idle)
+		p.settle()
+		return nil, 0, 0, false
+	}
+	if !p.fails.until.IsZero() || !h.until.IsZero() {
+		now := time.Now()
+		if rest = max(p.fails.until.Sub(now), h.until.Sub(now)); rest > 0 {
+			p.move(h, resting)
+			return p.epoch, 0, rest, true
+		}
+	}
+	p.move(h, admitting)
+	return p.epoch, p.fails.round, 0, true
+}
+
+// send turns a ticket into a poll in flight, unless the poller has stopped, paused or shrunk in
+// the meantime.
+func (p *Poller[T, K]) send(h *hand[K], now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.open() || p.seats() > p.target {
+		return false
+	}
+	p.move(h, polling)
+	if p.silentSince.IsZero() {
+		p.silentSince = now
+	}
+	return true
+}
+
+// rise gives up the seat of h.
+func (p *Poller[T, K]) rise(h *hand[K]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.move(h, idle)
+	p.fill()
+	p.settle()
+}
+
+// again finds the next seat for an idle or a handling hand; false sends it home.
+func (p *Poller[T, K]) again(h *hand[K]) bool {
+	p.mu.Lock()
+	if h.phase == handling {
+		p.move(h, idle)
+		p.settle()
+	}
+	switch {
+	case p.open() && p.seats() < p.target:
+		p.move(h, admitting)
+		p.mu.Unlock()
+		return true
+	case p.stopping || len(p.parked) >= max(minParked, 2*p.target):
+		p.mu.Unlock()
+		return false
+	}
+	p.parked = append(p.parked, h)
+	p.mu.Unlock()
+	return <-h.wake
+}
+
+// ended accounts for a poll that ended, whose ticket is already back if it brought no task.
+func (p *Poller[T, K]) ended(h *hand[K], e *PollEvent, round uint64) {
+	interrupted := p.pollCtx.Err() != nil
+	switch {
+	case e.Err == nil && !e.Feedback.Empty:
+		e.Outcome = GotTask
+	case interrupted:
+		e.Outcome, e.Err, e.Feedback = Interrupted, nil, Feedback{}
+	case e.Err == nil:
+		e.Outcome = GotNothing
+	default:
+		e.Outcome, e.Feedback = Failed, Feedback{}
+		e.Class = p.classify(e.Err)
+	}
+	t := p.count(h, e, round)
+	p.watch.retargeted(p.opts.Name, t.from, t.to)
+	p.watch.polled(e)
+	p.conclude(t, e.Class, e.Err)
+}
+
+// A tally is what an account of a poll or an admission leaves to be done outside the lock.
+type tally struct {
+	from, to int
+	broken   *PanicError   // of the scaler
+	log      bool          // the failure is worth a line
+	healed   time.Duration // polling had failed for so long
+	giveUp   *FatalError
+}
+
+// count is the part of ended that needs the lock.
+func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := e.Started.Add(e.Latency)
+	p.polls++
+	h.until = time.Time{}
+	switch e.Outcome {
+	case GotTask:
+		p.tasks++
+		p.move(h, handling)
+	case GotNothing:
+		p.empties++
+		p.move(h, admitting)
+		if e.Latency < p.opts.EmptyPause {
+			h.until = e.Started.Add(p.opts.EmptyPause)
+		}
+	case Failed:
+		p.failed++
+		p.move(h, admitting)
+		p.blame(&t, now, round, e.Class, e.Err)
+		h.until = p.fails.until // another hand's success does not excuse this one
+	case Interrupted:
+		p.move(h, admitting)
+		if p.counts[polling] == 0 && p.fails.since.IsZero() {
+			p.silentSince = time.Time{}
+		}
+	}
+	if e.Outcome == GotTask || e.Outcome == GotNothing {
+		t.healed = p.fails.succeed(now)
+		p.lastGood, p.silentSince = now, time.Time{}
+		if p.counts[polling] > 0 {
+			p.silentSince = now
+		}
+	}
+	t.from = p.target
+	if e.Outcome != Interrupted {
+		t.broken = p.scale(Event{
+			Kind: Polled, Now: now, Outcome: e.Outcome, Class: e.Class,
+			Feedback: e.Feedback, Latency: e.Latency,
+		})
+	}
+	t.to = p.target
+	p.fill()
+	p.settle()
+	return t
+}
+
+// blame takes a failure into account; called with the lock held.
+func (p *Poller[T, K]) blame(t *tally, now time.Time, round uint64, class Class, err error) {
+	if p.fails.fail(now, round, class, err, rand.Float64()) && !p.stopping {
+		t.giveUp = &FatalError{Poller: p.opts.Name, Err: err, Since: p.fails.fatalSince}
+	}
+	t.log = p.fails.worthLogging(now, err)
+	if p.silentSince.IsZero() {
+		p.silentSince = now
+	}
+}
+
+// failedAdmission accounts for an admission that failed for a reason of its own.
+func (p *Poller[T, K]) failedAdmission(h *hand[K], round uint64, cause error) {
+	err := &AdmissionError{Err: cause}
+	class := p.classify(err)
+	var t tally
+	p.mu.Lock()
+	p.blame(&t, time.Now(), round, class, err)
+	h.until = p.fails.until
+	p.mu.Unlock()
+	p.conclude(t, class, err)
+}
+
+// conclude logs and acts on what an account has left.
+func (p *Poller[T, K]) conclude(t tally, class Class, err error) {
+	p.report(t.broken)
+	if t.healed > 0 {
+		p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelInfo, "polling works again",
+			slog.String("poller", p.opts.Name), slog.Duration("failed", t.healed))
+	}
+	if err == nil {
+		return
+	}
+	if t.giveUp != nil {
+		p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelError, "polling gives up",
+			slog.String("poller", p.opts.Name), slog.Any("error", err))
+		p.stop(Interrupt, t.giveUp)
+		return
+	}
+	if class == Stopped {
+		p.stop(Complete, nil)
+		return
+	}
+	if t.log {
+		p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelWarn, "polling failed",
+			slog.String("poller", p.opts.Name), slog.String("class", class.String()),
+			slog.Any("error", err))
+	}
+}
+
+// takeBack returns the ticket of h.
+func (p *Poller[T, K]) takeBack(h *hand[K]) {
+	var none K
+	ticket := h.ticket
+	h.ticket = none
+	ticket.Return()
+}
+
+// admit calls the admission and turns a panic into an error.
+func (p *Poller[T, K]) admit(ctx context.Context) (ticket K, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = p.panicked("Admission.Admit", recover())
+		}
+	}()
+	ticket, err = p.opts.Admit.Admit(ctx)
+	returned = true
+	return ticket, err
+}
+
+// poll calls the source and turns a panic into an error.
+func (p *Poller[T, K]) poll() (task T, fb Feedback, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = p.panicked("Source.Poll", recover())
+		}
+	}()
+	task, fb, err = p.opts.Source.Poll(p.pollCtx)
+	returned = true
+	return task, fb, err
+}
+
+// classify calls Classify and turns a panic into Retry.
+func (p *Poller[T, K]) classify(err error) (class Class) {
+	returned := false
+	defer func() {
+		if !returned {
+			class = Retry
+			p.report(newPanicError("Classify", recover()))
+		}
+	}()
+	class = p.opts.Classify(err)
+	returned = true
+	return class
+}
+
+// handle calls the handler. If that panics, the ticket is returned.
+func (p *Poller[T, K]) handle(h *hand[K], task T) {
+	var none K
+	ticket := h.ticket
+	h.ticket = none
+	returned := false
+	defer func() {
+		if !returned {
+			p.report(newPanicError("Handle", recover()))
+			ticket.Return()
+		}
+	}()
+	p.opts.Handle(p.handleCtx, task, ticket)
+	returned = true
+}
+
+// lost cleans up after a hand that a callback ended by runtime.Goexit. An orderly hand is idle.
+func (p *Poller[T, K]) lost(h *hand[K]) {
+	p.mu.Lock()
+	was := h.phase
+	p.mu.Unlock()
+	switch was {
+	case idle:
+		return
+	case polling:
+		p.takeBack(h)
+		e := PollEvent{Poller: p.opts.Name, Started: time.Now()}
+		e.Err = &PanicError{Where: "Source.Poll"}
+		p.ended(h, &e, p.round())
+	case admitting:
+		p.failedAdmission(h, p.round(), &PanicError{Where: "Admission.Admit"})
+	case resting, handling, phases:
+	}
+	p.rise(h)
+}
+
+// round returns the present round of failures.
+func (p *Poller[T, K]) round() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fails.round
+}
+
+// panicked reports a panic and returns it as an error; r is nil after runtime.Goexit.
+func (p *Poller[T, K]) panicked(where string, r any) error {
+	err := newPanicError(where, r)
+	p.report(err)
+	return err
+}
+
+// report counts a contained panic and tells of it; nil is nothing.
+func (p *Poller[T, K]) report(err *PanicError) {
+	if err == nil {
+		return
+	}
+	p.mu.Lock()
+	p.panics++
+	p.mu.Unlock()
+	p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelError, "contained a panic",
+		slog.String("poller", p.opts.Name), slog.String("where", err.Where),
+		slog.Any("value", err.Value), slog.String("stack", string(err.Stack)))
+	p.watch.panicked(p.opts.Name, err)
+}
+
+func newPanicError(where string, r any) *PanicError {
+	return &PanicError{Where: where, Value: r, Stack: debug.Stack()}
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
