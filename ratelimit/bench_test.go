@@ -1,0 +1,50 @@
+package ratelimit_test
+
+import (
+	"testing"
+
+	"github.com/mainspring-go/mainspring/ratelimit"
+)
+
+func TestUncontendedTokenAllocatesNothing(t *testing.T) {
+	limiters := map[string]ratelimit.Limiter{
+		"Bucket":    bucket(t, 1e9, 1_000_000),
+		"Unlimited": ratelimit.Unlimited{},
+	}
+	for name, l := range limiters {
+		ctx := t.Context()
+		n := testing.AllocsPerRun(1000, func() {
+			token, err := l.Reserve(ctx)
+			if err != nil || !token.Spend() {
+				t.Fatal("a token did not go through its life")
+			}
+		})
+		if n != 0 {
+			t.Errorf("%s: a token's life allocates %v times, want 0", name, n)
+		}
+	}
+}
+
+func BenchmarkReserveSpend(b *testing.B) {
+	benchmarkToken(b, bucket(b, 1e9, 1_000_000), ratelimit.Token.Spend)
+}
+
+func BenchmarkReserveRefund(b *testing.B) {
+	benchmarkToken(b, bucket(b, 1e9, 1_000_000), ratelimit.Token.Refund)
+}
+
+func BenchmarkUnlimited(b *testing.B) {
+	benchmarkToken(b, ratelimit.Unlimited{}, ratelimit.Token.Spend)
+}
+
+func benchmarkToken(b *testing.B, l ratelimit.Limiter, settle func(ratelimit.Token) bool) {
+	b.Helper()
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		token, err := l.Reserve(ctx)
+		if err != nil || !settle(token) {
+			b.Fatal("a token did not go through its life")
+		}
+	}
+}
