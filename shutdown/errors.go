@@ -1,0 +1,91 @@
+package shutdown
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrRequested is the cause of a shutdown that was asked for without giving one.
+var ErrRequested = errors.New("shutdown: requested")
+
+// ErrStageBegun is wrapped by the error of Add when the stage has begun or is over, so that the
+// member would never be stopped: stop it yourself.
+var ErrStageBegun = errors.New("shutdown: the stage has begun")
+
+// ErrExited is the error of a member that ended its goroutine with runtime.Goexit.
+var ErrExited = errors.New("shutdown: the member ended its goroutine instead of returning")
+
+// An OptionError says which option or argument was refused, and what to give instead.
+type OptionError struct {
+	// Field is the name of the option or argument.
+	Field string
+	// Value is what was given.
+	Value any
+	// Fix says what to give instead.
+	Fix string
+}
+
+// Error implements error.
+func (e *OptionError) Error() string {
+	return fmt.Sprintf("shutdown: %s is %v: %s", e.Field, e.Value, e.Fix)
+}
+
+// A PanicError is the error of a member that panicked.
+type PanicError struct {
+	// Value is what was passed to panic.
+	Value any
+	// Stack is the stack of the panicking goroutine.
+	Stack []byte
+}
+
+// Error implements error. It leaves the stack out: that is logged once, when the member ends.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap returns what was passed to panic, if that was an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// An IncompleteError says that not every member drained. errors.Is and errors.As look into the
+// errors of the failed members.
+type IncompleteError struct {
+	// Members counts all members.
+	Members int
+	// Failed names the members that returned an error or panicked, as "stage/name".
+	Failed []string
+	// Abandoned names the members that did not return in time, as "stage/name".
+	Abandoned []string
+
+	errs []error
+}
+
+// Error implements error.
+func (e *IncompleteError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "shutdown: of %d members", e.Members)
+	sep := ""
+	if len(e.Failed) > 0 {
+		fmt.Fprintf(&b, " %d failed (%s)", len(e.Failed), strings.Join(e.Failed, ", "))
+		sep = ","
+	}
+	if len(e.Abandoned) > 0 {
+		fmt.Fprintf(&b, "%s %d abandoned (%s)", sep, len(e.Abandoned),
+			strings.Join(e.Abandoned, ", "))
+	}
+	return b.String()
+}
+
+// Unwrap returns the errors of the failed members, in the order of Failed.
+func (e *IncompleteError) Unwrap() []error { return e.errs }
+
+// contextError returns why ctx ended, so that errors.Is finds both ctx.Err and the cause.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w (%w)", err, cause)
+}

@@ -1,0 +1,154 @@
+package shutdown
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+)
+
+// run runs all stages and finishes the report.
+func (c *Coordinator) run(base context.Context) {
+	c.logger.LogAttrs(base, slog.LevelInfo, "shutdown begins", slog.Any("cause", c.Cause()))
+	for _, s := range c.stages {
+		c.runStage(base, s)
+	}
+	c.mu.Lock()
+	c.finished = true
+	c.took = time.Since(c.began)
+	took := c.took
+	c.mu.Unlock()
+	c.logger.LogAttrs(base, slog.LevelInfo, "shutdown is done", slog.Duration("took", took))
+	close(c.done)
+}
+
+// runStage stops the members of one stage and returns when all have returned or were abandoned.
+func (c *Coordinator) runStage(base context.Context, s *stage) {
+	ctx, cancel := c.begin(base, s)
+	defer cancel()
+	for _, m := range s.members {
+		go c.stopMember(ctx, s, m)
+	}
+	select {
+	case <-s.idle:
+	case <-ctx.Done():
+		timer := time.NewTimer(c.linger)
+		defer timer.Stop()
+		select {
+		case <-s.idle:
+		case <-timer.C:
+		}
+	}
+	report, abandoned := c.end(s)
+	for _, m := range abandoned {
+		c.announceMember(ctx, report.Name, m)
+	}
+	c.announceStage(ctx, report)
+}
+
+// begin closes the stage to new members and makes the context of those it has.
+func (c *Coordinator) begin(base context.Context, s *stage) (context.Context, func()) {
+	ctx, stop := base, context.CancelFunc(func() {})
+	if t := s.report.Timeout; t > 0 {
+		ctx, stop = context.WithTimeoutCause(base, t,
+			fmt.Errorf("shutdown: stage %q reached its deadline of %v: %w",
+				s.report.Name, t, context.DeadlineExceeded))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = s
+	s.begun, s.report.Began = true, time.Now()
+	s.cancel = cancel
+	s.left = len(s.members)
+	switch {
+	case s.left == 0:
+		close(s.idle)
+	case c.cut != nil:
+		s.hurry(c.cut)
+		c.cut = nil
+	}
+	return ctx, func() { cancel(nil); stop() }
+}
+
+// hurry ends the members' context, unless they have all returned or it has ended. It is called with
+// Coordinator.mu locked.
+func (s *stage) hurry(why error) {
+	expired := s.report.Timeout > 0 && time.Since(s.report.Began) >= s.report.Timeout
+	if s.left == 0 || s.report.Cut != nil || expired {
+		return
+	}
+	s.report.Cut = why
+	s.cancel(fmt.Errorf("shutdown: a caller that waited for stage %q lost patience: %w",
+		s.report.Name, why))
+}
+
+// end abandons the members that have not returned and returns their reports and the stage's.
+func (c *Coordinator) end(s *stage) (StageReport, []MemberReport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.over = true
+	s.report.Took = time.Since(s.report.Began)
+	var abandoned []MemberReport
+	for _, m := range s.members {
+		if m.report.Outcome == Pending {
+			m.report.Outcome, m.report.Took = Abandoned, s.report.Took
+			abandoned = append(abandoned, m.report)
+		}
+	}
+	return s.snapshot(), abandoned
+}
+
+// snapshot returns the stage's report with its members. It is called with Coordinator.mu locked.
+func (s *stage) snapshot() StageReport {
+	r := s.report
+	if s.begun && !s.over {
+		r.Took = time.Since(r.Began)
+	}
+	for _, m := range s.members {
+		r.Members = append(r.Members, m.report)
+	}
+	return r
+}
+
+// stopMember runs one member's stop function, whatever it does.
+func (c *Coordinator) stopMember(ctx context.Context, s *stage, m *member) {
+	err := ErrExited // what is true if neither a return nor a panic follows
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		c.memberReturned(ctx, s, m, err)
+	}()
+	err = m.stop(ctx)
+}
+
+// memberReturned records the outcome of a member, if its stage is not over.
+func (c *Coordinator) memberReturned(ctx context.Context, s *stage, m *member, err error) {
+	c.mu.Lock()
+	took := time.Since(s.report.Began)
+	late := s.over
+	if !late {
+		m.report.Outcome, m.report.Err, m.report.Took = Drained, err, took
+		if err != nil {
+			m.report.Outcome = Failed
+		}
+	}
+	report := m.report
+	c.mu.Unlock()
+	if late {
+		c.logger.LogAttrs(ctx, slog.LevelWarn, "an abandoned member returned after all",
+			slog.String("stage", s.report.Name), slog.String("member", report.Name),
+			slog.Duration("took", took), slog.Any("error", err))
+		return
+	}
+	c.announceMember(ctx, s.report.Name, report)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.left--; s.left == 0 {
+		close(s.idle)
+	}
+}
