@@ -1,0 +1,77 @@
+package activity
+
+import (
+	"time"
+
+	"github.com/mainspring-go/mainspring/temporal"
+)
+
+// Type is the type of an activity: the name that workflows call it by.
+type Type struct {
+	// Name is the registered name.
+	Name string
+}
+
+// WorkflowType is the type of the workflow that called an activity.
+type WorkflowType struct {
+	// Name is the registered name of the workflow.
+	Name string
+}
+
+// WorkflowExecution names one run of a workflow.
+type WorkflowExecution struct {
+	// ID is the workflow id.
+	ID string
+	// RunID is the id of the run.
+	RunID string
+}
+
+// Info describes the attempt that is running. It is a copy: changing it changes nothing. The
+// slice and the pointers in it are shared and must not be written to.
+type Info struct {
+	// TaskToken identifies this attempt to the server. Hand it to whoever shall complete the
+	// activity after it returned [ErrResultPending].
+	TaskToken []byte
+	// WorkflowType is the type of the calling workflow, nil for a standalone activity.
+	WorkflowType *WorkflowType
+	// WorkflowExecution is the calling workflow, empty for a standalone activity.
+	WorkflowExecution WorkflowExecution
+	// ActivityID is the id that the workflow knows the activity by.
+	ActivityID string
+	// ActivityRunID is the run id of a standalone activity, empty for a workflow's.
+	ActivityRunID string
+	// ActivityType is the type the activity was called by. For a dynamic activity it is the
+	// only way to tell what was asked for.
+	ActivityType Type
+	// TaskQueue is the queue the task came from.
+	TaskQueue string
+	// Namespace is the namespace of the activity.
+	Namespace string
+	// HeartbeatTimeout is the longest time the server accepts between heartbeats; 0 means that
+	// none are needed.
+	HeartbeatTimeout time.Duration
+	// ScheduleToCloseTimeout bounds all attempts together; 0 means no bound.
+	ScheduleToCloseTimeout time.Duration
+	// StartToCloseTimeout bounds this attempt; 0 means no bound.
+	StartToCloseTimeout time.Duration
+	// ScheduledTime is when the first attempt was scheduled, on the server's clock.
+	ScheduledTime time.Time
+	// StartedTime is when this attempt was started, on the server's clock.
+	StartedTime time.Time
+	// Deadline is when this attempt times out, on this machine's clock; zero if it never does.
+	Deadline time.Time
+	// Attempt counts from 1.
+	Attempt int32
+	// IsLocalActivity is true for a local activity.
+	IsLocalActivity bool
+	// Priority is the priority of the task; zero if the server sent none.
+	Priority temporal.Priority
+	// RetryPolicy is the policy the server applies, which may differ from the one that was
+	// asked for. It is nil if the server sent none.
+	RetryPolicy *temporal.RetryPolicy
+}
+
+// IsWorkflowActivity says whether a workflow called the activity; false for a standalone one.
+func (i Info) IsWorkflowActivity() bool {
+	return i.WorkflowExecution.ID != ""
+}

@@ -1,0 +1,228 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/log"
+)
+
+// attempt is one task while it runs. It is the activity.Outbound of its activity.
+type attempt struct {
+	handler  *Handler
+	task     *workflowservice.PollActivityTaskQueueResponse
+	info     activity.Info
+	received time.Time
+	outer    context.Context //nolint:containedctx // what reports and observers are given
+	dc       converter.DataConverter
+	fc       converter.FailureConverter
+	beats    heartbeats
+	cancel   context.CancelCauseFunc
+	expiry   error // the cause when the deadline passes
+
+	naming sync.Once
+	named  *slog.Logger
+
+	mu    sync.Mutex
+	why   reason // why we told the activity to stop; the first reason stands
+	cause error  // the cause that goes with it
+	gone  bool   // the server does not know the attempt any more
+}
+
+// tell stops the activity, unless it was told to stop before.
+func (a *attempt) tell(why reason, cause error) {
+	a.mu.Lock()
+	if a.why == reasonNone {
+		a.why, a.cause = why, cause
+	}
+	if why == reasonGone {
+		a.gone = true
+	}
+	a.mu.Unlock()
+	a.cancel(cause) // the context, too, keeps its first cause
+}
+
+func (a *attempt) stopped() (why reason, cause error, gone bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.why, a.cause, a.gone
+}
+
+// begin makes the activity's context. end must be called.
+func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
+	h := a.handler
+	run, a.cancel = context.WithCancelCause(ctx)
+	end = func() { a.cancel(context.Canceled) }
+	if left, kind, bounded := timeLeft(a.task); bounded {
+		a.info.Deadline = a.received.Add(left)
+		a.expiry = temporal.NewTimeoutError(kind, nil)
+		var stop context.CancelFunc
+		run, stop = context.WithDeadlineCause(run, a.info.Deadline, a.expiry)
+		cancel := end
+		end = func() { cancel(); stop() }
+	}
+	run = activity.WithOutbound(run, a)
+	a.dc = converter.WithContext(run, h.options.DataConverter)
+	a.fc = h.options.FailureConverter
+	a.bindConverters()
+
+	a.beats.interval = throttleOf(a.info.HeartbeatTimeout,
+		h.options.MaxHeartbeatThrottleInterval, h.options.DefaultHeartbeatThrottleInterval)
+	a.beats.workerStop = h.options.WorkerStop
+	a.beats.call = a.heartbeat
+	if a.info.HeartbeatTimeout > 0 {
+		a.beats.lapseFor = a.info.HeartbeatTimeout + lapseMargin
+		a.beats.lapse = time.AfterFunc(a.beats.lapseFor, func() {
+			a.tell(reasonHeartbeatTimeout,
+				temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, nil))
+		})
+	}
+	return run, end
+}
+
+// bindConverters tells those converters that want to know what they convert.
+func (a *attempt) bindConverters() {
+	_, dcAware := a.dc.(converter.DataConverterWithSerializationContext)
+	_, fcAware := a.fc.(converter.FailureConverterWithSerializationContext)
+	if !dcAware && !fcAware {
+		return
+	}
+	about := converter.ActivitySerializationContext{
+		Namespace:    a.info.Namespace,
+		WorkflowID:   a.info.WorkflowExecution.ID,
+		WorkflowType: a.task.GetWorkflowType().GetName(),
+		ActivityType: a.info.ActivityType.Name,
+		TaskQueue:    a.info.TaskQueue,
+	}
+	a.dc = converter.WithDataConverterSerializationContext(a.dc, about)
+	a.fc = converter.WithFailureConverterSerializationContext(a.fc, about)
+}
+
+// heartbeat makes one heartbeat call and does what the answer says.
+func (a *attempt) heartbeat(
+	details *commonpb.Payloads, timeout time.Duration, next time.Time,
+) error {
+	ctx, cancel := withTimeout(a.outer, timeout)
+	defer cancel()
+	o := &a.handler.options
+	response, err := o.Service.RecordActivityTaskHeartbeat(ctx,
+		&workflowservice.RecordActivityTaskHeartbeatRequest{
+			TaskToken:  a.info.TaskToken,
+			Details:    details,
+			Identity:   o.Identity,
+			Namespace:  o.Namespace,
+			ResourceId: a.resourceID(),
+		})
+	switch {
+	case err == nil:
+		a.obey(response)
+	case isGone(err):
+		a.tell(reasonGone, fmt.Errorf("the server does not know this activity attempt "+
+			"any more: %w", err))
+	default:
+		a.logger().LogAttrs(a.outer, slog.LevelWarn,
+			"activity heartbeat was not delivered", slog.Any("error", err))
+	}
+	a.handler.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
+	return err
+}
+
+// obey tells the activity what the server wants of it. A cancellation is final, a pause only
+// defers, and a reset starts again: they rank in this order.
+func (a *attempt) obey(response *workflowservice.RecordActivityTaskHeartbeatResponse) {
+	switch {
+	case response.GetCancelRequested():
+		a.tell(reasonRequested, temporal.NewCanceledError())
+	case response.GetActivityPaused():
+		a.tell(reasonPaused, activity.ErrActivityPaused)
+	case response.GetActivityReset():
+		a.tell(reasonReset, activity.ErrActivityReset)
+	}
+}
+
+// isGone says whether a heartbeat's error means that the attempt is over for the server.
+func isGone(err error) bool {
+	return isA[*serviceerror.NotFound](err) || isA[*serviceerror.NamespaceNotFound](err) ||
+		isA[*serviceerror.NamespaceNotActive](err)
+}
+
+// GetInfo describes the attempt.
+func (a *attempt) GetInfo(context.Context) activity.Info { return a.info }
+
+// GetLogger names the attempt in each line.
+func (a *attempt) GetLogger(context.Context) log.Logger { return a.logger() }
+
+// GetWorkerStopChannel is the worker's.
+func (a *attempt) GetWorkerStopChannel(context.Context) <-chan struct{} {
+	return a.handler.options.WorkerStop
+}
+
+// RecordHeartbeat encodes details and sends them now or later.
+func (a *attempt) RecordHeartbeat(_ context.Context, details ...any) {
+	var payloads *commonpb.Payloads
+	if len(details) > 0 {
+		var err error
+		if payloads, err = a.dc.ToPayloads(details...); err != nil {
+			a.tell(reasonHeartbeatEncoding,
+				fmt.Errorf("unable to encode activity heartbeat details: %w", err))
+			return
+		}
+	}
+	a.beats.record(payloads)
+}
+
+// HasHeartbeatDetails says whether the task came with details.
+func (a *attempt) HasHeartbeatDetails(context.Context) bool {
+	return a.task.GetHeartbeatDetails() != nil
+}
+
+// GetHeartbeatDetails decodes them.
+func (a *attempt) GetHeartbeatDetails(_ context.Context, pointers ...any) error {
+	if a.task.GetHeartbeatDetails() == nil {
+		return temporal.ErrNoData
+	}
+	return a.dc.FromPayloads(a.task.GetHeartbeatDetails(), pointers...)
+}
+
+// resourceID is what servers route calls about the attempt by.
+func (a *attempt) resourceID() string {
+	if a.info.IsWorkflowActivity() {
+		return a.info.WorkflowExecution.ID
+	}
+	return a.info.ActivityID
+}
+
+// logger names the attempt in each line. Most attempts need none, so it is made when asked for.
+func (a *attempt) logger() *slog.Logger {
+	a.naming.Do(func() { a.named = a.handler.options.Logger.With(a.nameAttrs()...) })
+	return a.named
+}
+
+// nameAttrs names the attempt under the keys that Temporal's own workers use.
+func (a *attempt) nameAttrs() []any {
+	attrs := []any{
+		slog.String("ActivityID", a.info.ActivityID),
+		slog.String("ActivityType", a.info.ActivityType.Name),
+		slog.Int("Attempt", int(a.info.Attempt)),
+	}
+	if a.info.IsWorkflowActivity() {
+		attrs = append(attrs,
+			slog.String("WorkflowType", a.task.GetWorkflowType().GetName()),
+			slog.String("WorkflowID", a.info.WorkflowExecution.ID),
+			slog.String("RunID", a.info.WorkflowExecution.RunID))
+	} else {
+		attrs = append(attrs, slog.String("ActivityRunID", a.info.ActivityRunID))
+	}
+	return attrs
+}

@@ -1,0 +1,163 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	deploymentpb "go.temporal.io/api/deployment/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
+)
+
+// Defaults of [Options].
+const (
+	// DefaultMaxHeartbeatThrottleInterval is the longest pause between two heartbeats.
+	DefaultMaxHeartbeatThrottleInterval = 60 * time.Second
+	// DefaultHeartbeatThrottleInterval is the pause without a heartbeat timeout.
+	DefaultHeartbeatThrottleInterval = 30 * time.Second
+	// DefaultReportTimeout bounds one report.
+	DefaultReportTimeout = 30 * time.Second
+)
+
+// Service is the part of a Temporal service that a task needs. Implementations retry what is
+// worth retrying until ctx is done, are safe for use by several goroutines, and return errors
+// of go.temporal.io/api/serviceerror, alone or wrapped.
+type Service interface {
+	// RespondActivityTaskCompleted reports a result.
+	RespondActivityTaskCompleted(
+		ctx context.Context, request *workflowservice.RespondActivityTaskCompletedRequest,
+	) (*workflowservice.RespondActivityTaskCompletedResponse, error)
+	// RespondActivityTaskFailed reports a failure.
+	RespondActivityTaskFailed(
+		ctx context.Context, request *workflowservice.RespondActivityTaskFailedRequest,
+	) (*workflowservice.RespondActivityTaskFailedResponse, error)
+	// RespondActivityTaskCanceled reports that a requested cancellation was followed.
+	RespondActivityTaskCanceled(
+		ctx context.Context, request *workflowservice.RespondActivityTaskCanceledRequest,
+	) (*workflowservice.RespondActivityTaskCanceledResponse, error)
+	// RecordActivityTaskHeartbeat reports that the activity is alive.
+	RecordActivityTaskHeartbeat(
+		ctx context.Context, request *workflowservice.RecordActivityTaskHeartbeatRequest,
+	) (*workflowservice.RecordActivityTaskHeartbeatResponse, error)
+}
+
+// Options are what a [Handler] is made of. Service, Registry, Namespace and TaskQueue are
+// required.
+type Options struct {
+	// Service takes heartbeats and reports.
+	Service Service
+	// Registry knows the activities. It may grow while the handler is in use.
+	Registry *activity.Registry
+	// Namespace and TaskQueue are where the tasks come from.
+	Namespace string
+	TaskQueue string
+	// Identity names the worker in what it reports.
+	Identity string
+
+	// Executor runs the calls; nil means activity.InPlace, on the goroutine of Handle.
+	Executor activity.Executor
+	// Middleware wraps each call, the first one outermost.
+	Middleware []activity.Middleware
+	// DataConverter decodes inputs and encodes results and heartbeat details; nil means the
+	// default one.
+	DataConverter converter.DataConverter
+	// FailureConverter encodes errors; nil means the default one over DataConverter.
+	FailureConverter converter.FailureConverter
+
+	// MaxHeartbeatThrottleInterval is the longest pause between two heartbeats that are sent;
+	// 0 means 60 s.
+	MaxHeartbeatThrottleInterval time.Duration
+	// DefaultHeartbeatThrottleInterval is the pause for an activity without a heartbeat
+	// timeout, others pause for 0.8 of theirs; 0 means 30 s.
+	DefaultHeartbeatThrottleInterval time.Duration
+	// ReportTimeout bounds one report, the retries of Service included; 0 means 30 s.
+	ReportTimeout time.Duration
+	// MaxResultBytes is the largest encoded result that is sent; a larger one fails the
+	// attempt. 0 leaves that to the server.
+	MaxResultBytes int
+
+	// DeploymentOptions is sent with each report if it is set.
+	DeploymentOptions *deploymentpb.WorkerDeploymentOptions
+	// WorkerVersion is sent with each report if it is set.
+	WorkerVersion *commonpb.WorkerVersionStamp
+
+	// WorkerStop is closed when the worker begins to stop: activities can see it, and unsent
+	// heartbeats are sent at once. nil means never.
+	WorkerStop <-chan struct{}
+	// Logger takes what goes wrong, and is what activities get, with attributes that name the
+	// attempt; nil means slog's default.
+	Logger *slog.Logger
+	// Observers are told what happens. Each implements one or more of [StartObserver],
+	// [EndObserver], [PanicObserver] and [HeartbeatObserver].
+	Observers []any
+}
+
+func (o *Options) validate() error {
+	var errs []error
+	if o.Service == nil {
+		errs = append(errs, errors.New("Service is nil: pass the connection to the server"))
+	}
+	if o.Registry == nil {
+		errs = append(errs, errors.New("Registry is nil: pass activity.NewRegistry()"))
+	}
+	if o.Namespace == "" {
+		errs = append(errs, errors.New("Namespace is empty: name the namespace of the tasks"))
+	}
+	if o.TaskQueue == "" {
+		errs = append(errs, errors.New("TaskQueue is empty: name the queue of the tasks"))
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"MaxHeartbeatThrottleInterval", o.MaxHeartbeatThrottleInterval},
+		{"DefaultHeartbeatThrottleInterval", o.DefaultHeartbeatThrottleInterval},
+		{"ReportTimeout", o.ReportTimeout},
+	} {
+		if d.value < 0 {
+			errs = append(errs, fmt.Errorf("%s is %v: it must not be negative", d.name, d.value))
+		}
+	}
+	if o.MaxResultBytes < 0 {
+		errs = append(errs, fmt.Errorf("MaxResultBytes is %d: it must not be negative",
+			o.MaxResultBytes))
+	}
+	for i, m := range o.Middleware {
+		if m == nil {
+			errs = append(errs, fmt.Errorf("Middleware[%d] is nil: leave it out", i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *Options) setDefaults() {
+	if o.Executor == nil {
+		o.Executor = activity.InPlace{}
+	}
+	if o.DataConverter == nil {
+		o.DataConverter = converter.GetDefaultDataConverter()
+	}
+	if o.FailureConverter == nil {
+		o.FailureConverter = temporal.NewDefaultFailureConverter(
+			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})
+	}
+	if o.MaxHeartbeatThrottleInterval == 0 {
+		o.MaxHeartbeatThrottleInterval = DefaultMaxHeartbeatThrottleInterval
+	}
+	if o.DefaultHeartbeatThrottleInterval == 0 {
+		o.DefaultHeartbeatThrottleInterval = DefaultHeartbeatThrottleInterval
+	}
+	if o.ReportTimeout == 0 {
+		o.ReportTimeout = DefaultReportTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}
