@@ -14,6 +14,7 @@ type Cache[K comparable, V any] struct {
 	onEvict         func(K, V, Reason)
 	weigh           func(K, V) int64
 	idleTimeout     time.Duration
+	epoch           time.Time // when the cache was made; what entry.since counts from
 	acquireObserver AcquireObserver[K]
 	evictObserver   EvictObserver[K]
 
@@ -42,6 +43,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		onEvict:         o.OnEvict,
 		weigh:           o.Weigh,
 		idleTimeout:     o.IdleTimeout,
+		epoch:           time.Now(),
 		acquireObserver: o.AcquireObserver,
 		evictObserver:   o.EvictObserver,
 		entries:         make(map[K]*entry[K, V]),
@@ -89,7 +91,8 @@ func (c *Cache[K, V]) Acquire(ctx context.Context, key K) (*Lease[K, V], error) 
 // wait queues up for e. It is called with mu locked and unlocks it.
 func (c *Cache[K, V]) wait(ctx context.Context, e *entry[K, V]) (*Lease[K, V], error) {
 	w := &waiter[K, V]{ready: make(chan struct{})}
-	e.waiters = append(e.waiters, w)
+	b := e.business()
+	b.waiters = append(b.waiters, w)
 	c.waiting++
 	c.mu.Unlock()
 
@@ -98,9 +101,9 @@ func (c *Cache[K, V]) wait(ctx context.Context, e *entry[K, V]) (*Lease[K, V], e
 	case <-w.ready:
 	case <-ctx.Done():
 		c.mu.Lock()
-		i := slices.Index(e.waiters, w)
+		i := slices.Index(b.waiters, w)
 		if i >= 0 {
-			e.waiters = slices.Delete(e.waiters, i, i+1)
+			b.waiters = slices.Delete(b.waiters, i, i+1)
 			c.waiting--
 		}
 		c.mu.Unlock()
@@ -140,14 +143,16 @@ func (c *Cache[K, V]) unpin(e *entry[K, V], evict Reason) Reason {
 	reason := evict
 	switch {
 	case reason != "":
-	case e.doomed != "":
-		reason = e.doomed
+	case e.busy != nil && e.busy.doomed != "":
+		reason = e.busy.doomed
 	case c.maxEntries == 0:
 		reason = ReasonFull
 	case c.maxWeight > 0 && e.weight > c.maxWeight:
 		reason = ReasonOverweight
 	}
-	e.doomed = ""
+	if e.busy != nil {
+		e.busy.doomed = ""
+	}
 	if reason != "" && e.present {
 		c.beginEviction(e, reason)
 		return reason
@@ -159,24 +164,22 @@ func (c *Cache[K, V]) unpin(e *entry[K, V], evict Reason) Reason {
 // settle decides what becomes of e when its owner lets go: the next waiter's, idle, or forgotten.
 // It is called with mu locked.
 func (c *Cache[K, V]) settle(e *entry[K, V]) {
-	for _, r := range e.rounds {
-		if r.pending--; r.pending == 0 {
-			close(r.done)
+	if b := e.busy; b != nil {
+		b.finishRounds()
+		if w := b.popWaiter(); w != nil {
+			c.waiting--
+			w.hit = e.present
+			w.lease = c.pin(e)
+			close(w.ready)
+			return
 		}
-	}
-	e.rounds = nil
-	if w := e.popWaiter(); w != nil {
-		c.waiting--
-		w.hit = e.present
-		w.lease = c.pin(e)
-		close(w.ready)
-		return
+		e.busy = nil
 	}
 	if e.present {
 		e.state = idle
 		c.idle.pushBack(e)
 		if c.idleTimeout > 0 {
-			e.since = time.Now()
+			e.since = time.Since(c.epoch)
 			c.arm()
 		}
 		return

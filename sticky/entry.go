@@ -12,19 +12,33 @@ const (
 )
 
 // An entry is one key: its value, its owner and its queue. All fields are guarded by Cache.mu,
-// but the owner of a pinned or evicting entry may read key and value without it.
+// but the owner of a pinned or evicting entry may read key and value without it. Caches hold many
+// idle entries and a hit among many is a matter of cache lines, so what only busy ones need is kept
+// apart.
 type entry[K comparable, V any] struct {
-	key     K
-	value   V
-	present bool // value was put and not yet taken away
-	state   state
-	weight  int64
-	since   time.Time // when it became idle; only kept with an idle timeout
-	doomed  Reason    // set by a purge while pinned: evict at the end of the lease
+	key        K
+	value      V
+	prev, next *entry[K, V]    // the list of idle entries
+	busy       *business[K, V] // nil while nobody else wants anything of the entry
+	weight     int64
+	since      time.Duration // when it became idle, since Cache.epoch; only with an idle timeout
+	present    bool          // value was put and not yet taken away
+	state      state
+}
+
+// A business is what others want of an entry that has an owner.
+type business[K comparable, V any] struct {
+	doomed  Reason // set by a purge while pinned: evict at the end of the lease
 	waiters []*waiter[K, V]
 	rounds  []*round // purges that wait for this entry
+}
 
-	prev, next *entry[K, V] // the list of idle entries
+// business returns e's, made if there was none.
+func (e *entry[K, V]) business() *business[K, V] {
+	if e.busy == nil {
+		e.busy = &business[K, V]{}
+	}
+	return e.busy
 }
 
 // take removes and returns the value.
@@ -36,17 +50,24 @@ func (e *entry[K, V]) take() V {
 }
 
 // popWaiter removes and returns the first waiter, or nil.
-func (e *entry[K, V]) popWaiter() *waiter[K, V] {
-	if len(e.waiters) == 0 {
+func (b *business[K, V]) popWaiter() *waiter[K, V] {
+	if len(b.waiters) == 0 {
 		return nil
 	}
-	w := e.waiters[0]
-	e.waiters[0] = nil
-	e.waiters = e.waiters[1:]
-	if len(e.waiters) == 0 {
-		e.waiters = nil // the queue's array must not outlive the queue
-	}
+	w := b.waiters[0]
+	b.waiters[0] = nil
+	b.waiters = b.waiters[1:]
 	return w
+}
+
+// finishRounds tells the purges that wait for the entry that it was let go.
+func (b *business[K, V]) finishRounds() {
+	for _, r := range b.rounds {
+		if r.pending--; r.pending == 0 {
+			close(r.done)
+		}
+	}
+	b.rounds = nil
 }
 
 // A waiter is one Acquire in a key's queue. Lease and err are set, once, before ready is closed.

@@ -65,12 +65,14 @@ func (c *Cache[K, V]) Close(ctx context.Context) error {
 			c.timer.Stop()
 		}
 		for _, e := range c.entries {
-			c.waiting -= len(e.waiters)
-			for _, w := range e.waiters {
+			if e.busy == nil {
+				continue
+			}
+			for w := e.busy.popWaiter(); w != nil; w = e.busy.popWaiter() {
+				c.waiting--
 				w.err = ErrClosed
 				close(w.ready)
 			}
-			e.waiters = nil
 		}
 	}
 	r, victims := c.beginPurge(ReasonClosed)
@@ -92,10 +94,11 @@ func (c *Cache[K, V]) beginPurge(reason Reason) (*round, []*entry[K, V]) {
 		victims = append(victims, e)
 	}
 	for _, e := range c.entries {
+		b := e.business()
 		if e.state == pinned {
-			e.doomed = reason
+			b.doomed = reason
 		}
-		e.rounds = append(e.rounds, r)
+		b.rounds = append(b.rounds, r)
 		r.pending++
 	}
 	if r.pending == 0 {
@@ -226,7 +229,7 @@ func (c *Cache[K, V]) arm() {
 		return
 	}
 	c.armed = true
-	in := time.Until(e.since.Add(c.idleTimeout))
+	in := e.since + c.idleTimeout - time.Since(c.epoch)
 	if c.timer == nil {
 		c.timer = time.AfterFunc(in, c.sweep)
 		return
@@ -240,7 +243,7 @@ func (c *Cache[K, V]) sweep() {
 	c.armed = false
 	var victims []*entry[K, V]
 	for e := c.idle.front(); e != nil; e = c.idle.front() {
-		if time.Since(e.since) < c.idleTimeout {
+		if time.Since(c.epoch)-e.since < c.idleTimeout {
 			break
 		}
 		c.idle.remove(e)
