@@ -1,0 +1,87 @@
+package workflow
+
+import (
+	"fmt"
+
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// A Binding connects the authoring API to the world that a runner keeps for
+// one run. It is for runners: the world can be made inside this module only.
+type Binding struct {
+	run     *run
+	def     runner.Definition
+	call    *callable
+	done    bool
+	result  *commonpb.Payloads
+	failure error
+}
+
+// Bind connects the definition def to the world e, whose Info says how the run
+// was started. The root coroutine runs when the coroutines of e are run.
+func Bind(e *env.Env, def runner.Definition) (*Binding, error) {
+	call, err := newCallable(def.Func, shape{what: "workflow " + def.Type, context: true})
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		env:     e,
+		signals: make(map[string]*channel),
+		queries: make(map[string]*queryHandler),
+	}
+	r.logger = replayLogger{env: e, to: e.Logger}
+	r.info = newInfo(e)
+	r.updates.run = r
+	root, cancel := NewDisconnectedContext(WithValue(rootContext{}, runKey, r))
+	r.root = root
+	e.Hooks = env.Hooks{
+		Signal: r.signal,
+		Cancel: cancel,
+		Update: r.update,
+		Query:  r.query,
+		Idle:   r.updates.releaseAll,
+	}
+	b := &Binding{run: r, def: def, call: call}
+	e.Coroutines.Go("root", b.main)
+	return b, nil
+}
+
+// main is the root coroutine.
+func (b *Binding) main(c *coro.Coroutine) {
+	// What came with the first task must be in its place, updates included,
+	// before the workflow looks.
+	c.Yield("before the workflow starts")
+	ctx := WithValue(b.run.root, coroutineKey, c)
+	b.result, b.failure = b.invoke(ctx)
+	b.done = true
+}
+
+func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
+	dc := converterOf(ctx)
+	args, err := b.call.decode(dc, b.run.env.Info.Started.GetInput())
+	if err != nil {
+		return nil, fmt.Errorf(
+			"unable to decode the workflow function input payload with error: %w, function name: %s",
+			err, b.def.Type)
+	}
+	result, err := b.call.call(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return encode(dc, result)
+}
+
+// Outcome returns what the workflow function has returned, and whether it has.
+func (b *Binding) Outcome() (result *commonpb.Payloads, failure error, done bool) { //nolint:revive // the failure is a value here
+	return b.result, b.failure, b.done
+}
+
+// Abandoned logs what a workflow left behind when it returned.
+func (b *Binding) Abandoned() {
+	b.run.warnUnhandled()
+	b.run.updates.warnUnfinished()
+}

@@ -1,0 +1,162 @@
+package workflow
+
+import (
+	"time"
+
+	"github.com/mainspring-go/mainspring/temporal"
+)
+
+// A Context carries cancellation and values through workflow code. It is what
+// context.Context is to ordinary code, but its Done is a [Channel], so waiting
+// for it is deterministic.
+//
+// A Context belongs to the coroutine it was given to: blocking calls take the
+// context of the coroutine that is to block.
+type Context interface {
+	// Deadline is there for symmetry; workflow contexts have no deadlines.
+	Deadline() (deadline time.Time, ok bool)
+	// Done returns a channel that is closed when the context is canceled, or
+	// nil if it can never be.
+	Done() Channel
+	// Err is nil until Done is closed, then [ErrCanceled].
+	Err() error
+	// Value returns the value stored under the key, or nil.
+	Value(key any) any
+}
+
+// A CancelFunc cancels the context that it came with and all derived from it.
+// After the first call, calls do nothing.
+type CancelFunc func()
+
+// ErrCanceled is what Context.Err returns for a canceled context, and the
+// error of futures that were canceled with it.
+var ErrCanceled error = temporal.NewCanceledError()
+
+// contextKey is the type of the keys of this package.
+type contextKey uint8
+
+const (
+	runKey contextKey = iota
+	coroutineKey
+	activityOptionsKey
+	updateInfoKey
+)
+
+// rootContext is the end of every chain.
+type rootContext struct{}
+
+func (rootContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (rootContext) Done() Channel               { return nil }
+func (rootContext) Err() error                  { return nil }
+func (rootContext) Value(any) any               { return nil }
+
+type valueContext struct {
+	Context
+	key, value any
+}
+
+func (c *valueContext) Value(key any) any {
+	if c.key == key {
+		return c.value
+	}
+	return c.Context.Value(key)
+}
+
+// WithValue returns a context in which key has the value val.
+func WithValue(parent Context, key, val any) Context {
+	return &valueContext{Context: parent, key: key, value: val}
+}
+
+// cancelContext can be canceled. Its children are kept in the order of their
+// creation, so that the commands that a cancellation makes have a fixed order.
+type cancelContext struct {
+	Context
+	done     *channel
+	err      error
+	children list[*cancelContext]
+	detach   func()
+}
+
+func (c *cancelContext) Done() Channel { return c.done }
+func (c *cancelContext) Err() error    { return c.err }
+
+// Value answers for this context's own identity too: that is how a new child
+// finds the nearest ancestor that can be canceled.
+func (c *cancelContext) Value(key any) any {
+	if key == (nearestCancel{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// nearestCancel is the key under which a cancelContext answers with itself.
+type nearestCancel struct{}
+
+// cancel closes done, which runs what was registered on it, and then cancels
+// the children.
+func (c *cancelContext) cancel() {
+	if c.err != nil {
+		return
+	}
+	c.err = ErrCanceled
+	c.done.Close()
+	for child := range c.children.all() {
+		child.cancel()
+	}
+	c.children.clear()
+	if c.detach != nil {
+		c.detach()
+		c.detach = nil
+	}
+}
+
+// WithCancel returns a context that is canceled when parent is or when cancel
+// is called, whichever comes first.
+func WithCancel(parent Context) (ctx Context, cancel CancelFunc) {
+	c := newCancelContext(parent)
+	if up, ok := parent.Value(nearestCancel{}).(*cancelContext); ok {
+		if up.err != nil {
+			c.cancel()
+		} else {
+			c.detach = up.children.push(c)
+		}
+	}
+	return c, c.cancelFunc()
+}
+
+// NewDisconnectedContext returns a context with the values of parent that is
+// not canceled with it: for cleaning up after a cancellation.
+func NewDisconnectedContext(parent Context) (ctx Context, cancel CancelFunc) {
+	c := newCancelContext(parent)
+	return c, c.cancelFunc()
+}
+
+func newCancelContext(parent Context) *cancelContext {
+	return &cancelContext{Context: parent, done: &channel{run: runOf(parent), name: "done"}}
+}
+
+func (c *cancelContext) cancelFunc() CancelFunc {
+	return func() {
+		if c.err == nil {
+			c.done.run.mustMutate()
+		}
+		c.cancel()
+	}
+}
+
+// onCancel calls f once when ctx is canceled, at once if it is already. The
+// returned function takes f back.
+func onCancel(ctx Context, f func()) (forget func()) {
+	done, ok := ctx.Done().(*channel)
+	if !ok || done == nil {
+		return func() {}
+	}
+	if done.closed {
+		f()
+		return func() {}
+	}
+	return done.receivers.push(func(any, bool) bool {
+		f()
+		return false
+	})
+}

@@ -1,0 +1,114 @@
+package workflow
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
+)
+
+// reservedPrefix is kept for names that the runtime itself answers.
+const reservedPrefix = "__"
+
+func errorType() reflect.Type   { return reflect.TypeFor[error]() }
+func contextType() reflect.Type { return reflect.TypeFor[Context]() }
+
+// A callable is a handler function whose shape has been checked.
+type callable struct {
+	fn          reflect.Value
+	takesCtx    bool
+	givesResult bool
+}
+
+// shape says what a handler must look like.
+type shape struct {
+	what      string
+	context   bool // the first parameter must be a Context
+	result    bool // must return (T, error)
+	errorOnly bool // must return error
+}
+
+// newCallable checks that fn is a function of the shape.
+func newCallable(fn any, s shape) (*callable, error) {
+	v := reflect.ValueOf(fn)
+	if !v.IsValid() || v.Kind() != reflect.Func || v.IsNil() {
+		return nil, fmt.Errorf("%s must be a function but was %T", s.what, fn)
+	}
+	t := v.Type()
+	c := &callable{fn: v}
+	c.takesCtx = t.NumIn() > 0 && t.In(0) == contextType()
+	if s.context && !c.takesCtx {
+		return nil, fmt.Errorf("%s must take a workflow.Context as its first parameter, but is %s",
+			s.what, t)
+	}
+	c.givesResult = t.NumOut() == 2
+	last := t.NumOut() - 1
+	switch {
+	case last < 0 || last > 1 || t.Out(last) != errorType():
+		return nil, fmt.Errorf("%s must return an error, alone or after its result, but is %s", s.what, t)
+	case s.result && !c.givesResult:
+		return nil, fmt.Errorf("%s must return a result and an error, but is %s", s.what, t)
+	case s.errorOnly && c.givesResult:
+		return nil, fmt.Errorf("%s must return nothing but an error, but is %s", s.what, t)
+	case t.IsVariadic():
+		return nil, fmt.Errorf("%s must not be variadic, but is %s: take a slice", s.what, t)
+	}
+	return c, nil
+}
+
+// decode makes the arguments of c from payloads: missing ones are zero, extra
+// ones are ignored.
+func (c *callable) decode(dc converter.DataConverter, in *commonpb.Payloads) ([]reflect.Value, error) {
+	t := c.fn.Type()
+	first := 0
+	if c.takesCtx {
+		first = 1
+	}
+	var values []reflect.Value
+	var targets []any
+	for i := first; i < t.NumIn(); i++ {
+		p := reflect.New(t.In(i))
+		values = append(values, p.Elem())
+		targets = append(targets, p.Interface())
+	}
+	if n := len(in.GetPayloads()); n < len(targets) {
+		targets = targets[:n]
+	}
+	if len(targets) == 0 {
+		return values, nil
+	}
+	return values, dc.FromPayloads(in, targets...)
+}
+
+// call runs c and returns what it returned.
+func (c *callable) call(ctx Context, args []reflect.Value) (any, error) {
+	if c.takesCtx {
+		args = append([]reflect.Value{reflect.ValueOf(ctx)}, args...)
+	}
+	out := c.fn.Call(args)
+	err, _ := out[len(out)-1].Interface().(error)
+	if !c.givesResult {
+		return nil, err
+	}
+	return out[0].Interface(), err
+}
+
+// encode turns a result into payloads; nil, and a nil pointer, is no payload.
+func encode(dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
+	if v := reflect.ValueOf(result); !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
+		return nil, nil //nolint:nilnil // no result is encoded as no payloads
+	}
+	return dc.ToPayloads(result)
+}
+
+// checkHandlerName refuses names that the runtime itself answers.
+func checkHandlerName(what, name string) error {
+	if strings.HasPrefix(name, reservedPrefix) {
+		return fmt.Errorf("%s starts with '__' is reserved for internal use: %q: choose another name",
+			what, name)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package workflow
+
+import (
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
+)
+
+// Execution names a workflow run.
+type Execution struct {
+	// ID of the workflow.
+	ID string
+	// RunID of the run.
+	RunID string
+}
+
+// Type names a workflow type.
+type Type struct {
+	Name string
+}
+
+// Info tells a workflow about its run.
+type Info struct {
+	// WorkflowExecution is the run.
+	WorkflowExecution Execution
+	// OriginalRunID is the run's id before any reset: it stays the same.
+	OriginalRunID string
+	// FirstRunID is the id of the first run in the chain of continue-as-new,
+	// retries, cron and resets.
+	FirstRunID string
+	// WorkflowType is the type of the workflow.
+	WorkflowType Type
+	// TaskQueueName is the task queue that the run was started on.
+	TaskQueueName string
+	// WorkflowExecutionTimeout bounds the chain of runs; zero is none.
+	WorkflowExecutionTimeout time.Duration
+	// WorkflowRunTimeout bounds this run; zero is none.
+	WorkflowRunTimeout time.Duration
+	// WorkflowTaskTimeout bounds one workflow task.
+	WorkflowTaskTimeout time.Duration
+	// Namespace of the run.
+	Namespace string
+	// Attempt counts from 1 and grows with each retry of the workflow.
+	Attempt int32
+	// WorkflowStartTime is when the server started the run.
+	WorkflowStartTime time.Time
+	// CronSchedule of the workflow; empty is none.
+	CronSchedule string
+	// ContinuedExecutionRunID is the run that this one continues.
+	ContinuedExecutionRunID string
+	// ParentWorkflowNamespace is the namespace of the parent.
+	ParentWorkflowNamespace string
+	// ParentWorkflowExecution is the parent; nil if there is none.
+	ParentWorkflowExecution *Execution
+	// RootWorkflowExecution is the top of the tree of parents; nil for the top itself.
+	RootWorkflowExecution *Execution
+	// Memo as the run was started with it.
+	Memo *commonpb.Memo
+	// RetryPolicy of the workflow; nil is none.
+	RetryPolicy *temporal.RetryPolicy
+	// Priority of the workflow.
+	Priority temporal.Priority
+
+	env *env.Env
+}
+
+func newInfo(e *env.Env) *Info {
+	s := e.Info.Started
+	i := &Info{
+		WorkflowExecution:        Execution{ID: e.Details.WorkflowID, RunID: e.Details.RunID},
+		OriginalRunID:            s.GetOriginalExecutionRunId(),
+		FirstRunID:               s.GetFirstExecutionRunId(),
+		WorkflowType:             Type{Name: e.Details.WorkflowType},
+		TaskQueueName:            s.GetTaskQueue().GetName(),
+		WorkflowExecutionTimeout: s.GetWorkflowExecutionTimeout().AsDuration(),
+		WorkflowRunTimeout:       s.GetWorkflowRunTimeout().AsDuration(),
+		WorkflowTaskTimeout:      s.GetWorkflowTaskTimeout().AsDuration(),
+		Namespace:                e.Details.Namespace,
+		Attempt:                  s.GetAttempt(),
+		WorkflowStartTime:        e.Info.StartTime,
+		CronSchedule:             s.GetCronSchedule(),
+		ContinuedExecutionRunID:  s.GetContinuedExecutionRunId(),
+		ParentWorkflowNamespace:  s.GetParentWorkflowNamespace(),
+		ParentWorkflowExecution:  execution(s.GetParentWorkflowExecution()),
+		RootWorkflowExecution:    execution(s.GetRootWorkflowExecution()),
+		Memo:                     s.GetMemo(),
+		RetryPolicy:              temporal.RetryPolicyFromProto(s.GetRetryPolicy()),
+		Priority:                 temporal.PriorityFromProto(s.GetPriority()),
+		env:                      e,
+	}
+	return i
+}
+
+func execution(e *commonpb.WorkflowExecution) *Execution {
+	if e == nil {
+		return nil
+	}
+	return &Execution{ID: e.GetWorkflowId(), RunID: e.GetRunId()}
+}
+
+// GetCurrentHistoryLength returns the number of events at the current task.
+func (i *Info) GetCurrentHistoryLength() int { return int(i.env.Info.HistoryLength) }
+
+// GetCurrentHistorySize returns the size in bytes at the current task.
+func (i *Info) GetCurrentHistorySize() int { return int(i.env.Info.HistorySize) }
+
+// GetContinueAsNewSuggested reports whether the server would like the workflow
+// to continue as new, because its history has grown long.
+func (i *Info) GetContinueAsNewSuggested() bool { return i.env.Info.ContinueAsNewSuggested }
+
+// GetInfo returns what is known of the run of ctx.
+func GetInfo(ctx Context) *Info { return runOf(ctx).info }
+
+// Now returns the workflow's clock: the time of the current workflow task, the
+// same whenever the workflow is replayed.
+func Now(ctx Context) time.Time { return runOf(ctx).env.Now }
+
+// IsReplaying reports whether the code runs again over what it did before. Use
+// it for side effects that do no harm if they are lost, such as logs; never
+// for what the workflow does.
+func IsReplaying(ctx Context) bool { return runOf(ctx).env.Replaying }
+
+// IsReadOnly reports whether the code runs where the workflow must not be
+// changed: in a query handler or an update validator.
+func IsReadOnly(ctx Context) bool { return runOf(ctx).env.ReadOnly }
+
+// GetLogger returns a logger that is silent while the workflow is replayed.
+func GetLogger(ctx Context) log.Logger { return runOf(ctx).logger }
+
+// replayLogger is silent in replay, so that every line is logged once.
+type replayLogger struct {
+	env *env.Env
+	to  log.Logger
+}
+
+func (l replayLogger) Debug(msg string, keyvals ...any) {
+	if !l.env.Replaying {
+		l.to.Debug(msg, keyvals...)
+	}
+}
+
+func (l replayLogger) Info(msg string, keyvals ...any) {
+	if !l.env.Replaying {
+		l.to.Info(msg, keyvals...)
+	}
+}
+
+func (l replayLogger) Warn(msg string, keyvals ...any) {
+	if !l.env.Replaying {
+		l.to.Warn(msg, keyvals...)
+	}
+}
+
+func (l replayLogger) Error(msg string, keyvals ...any) {
+	if !l.env.Replaying {
+		l.to.Error(msg, keyvals...)
+	}
+}
+
+// With returns a logger that adds keyvals to every line.
+func (l replayLogger) With(keyvals ...any) log.Logger {
+	return replayLogger{env: l.env, to: log.With(l.to, keyvals...)}
+}

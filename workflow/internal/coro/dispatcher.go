@@ -1,0 +1,123 @@
+package coro
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Dispatcher owns the coroutines of one workflow run. The zero value is ready.
+type Dispatcher struct {
+	// Idle is called when all coroutines are blocked; it reports whether it
+	// made some coroutine that should still run. It may be nil.
+	Idle func() bool
+
+	list    []*Coroutine
+	eager   []*Coroutine
+	created int
+	current *Coroutine
+	closed  bool
+}
+
+// Go adds a coroutine at the end of the list. An empty name becomes the number
+// of the coroutine. It runs for the first time in the current pass if there is one.
+func (d *Dispatcher) Go(name string, f func(*Coroutine)) *Coroutine {
+	c := d.create(name, f)
+	d.list = append(d.list, c)
+	return c
+}
+
+// GoEager adds a coroutine that runs right after the one that runs now, or
+// before all others when none does.
+func (d *Dispatcher) GoEager(name string, f func(*Coroutine)) *Coroutine {
+	c := d.create(name, f)
+	d.eager = append(d.eager, c)
+	return c
+}
+
+func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
+	d.created++
+	if name == "" {
+		name = strconv.Itoa(d.created)
+	}
+	return newCoroutine(name, f)
+}
+
+// Current returns the coroutine that runs now, or nil.
+func (d *Dispatcher) Current() *Coroutine { return d.current }
+
+// Run resumes coroutines, pass after pass, until all are blocked or have ended.
+// It returns the panic that ended one, if any; the others then stay where they are.
+func (d *Dispatcher) Run() *Panic {
+	if d.closed {
+		return &Panic{Value: "dispatcher is closed"}
+	}
+	for {
+		progress, died := d.pass()
+		switch {
+		case died != nil:
+			return died
+		case progress:
+		case d.Idle == nil || !d.Idle():
+			return nil
+		}
+	}
+}
+
+func (d *Dispatcher) pass() (progress bool, died *Panic) {
+	created := d.created
+	if len(d.eager) > 0 {
+		d.list = slices.Insert(d.list, 0, d.eager...)
+		d.eager = d.eager[:0]
+	}
+	for i := 0; i < len(d.list); i++ {
+		c := d.list[i]
+		if c.wait == waitWake {
+			continue
+		}
+		d.current = c
+		if c.resume() {
+			progress = true
+		}
+		d.current = nil
+		if c.panicked != nil {
+			return false, c.panicked
+		}
+		if c.done {
+			d.list = slices.Delete(d.list, i, i+1)
+			i--
+		}
+		if len(d.eager) > 0 {
+			d.list = slices.Insert(d.list, i+1, d.eager...)
+			d.eager = d.eager[:0]
+		}
+	}
+	return progress || d.created != created, nil
+}
+
+// Live returns the number of coroutines that have not ended.
+func (d *Dispatcher) Live() int { return len(d.list) + len(d.eager) }
+
+// Close ends all coroutines in list order, running their deferred functions.
+// It is idempotent. No coroutine may be running.
+func (d *Dispatcher) Close() {
+	if d.closed {
+		return
+	}
+	d.closed = true
+	for _, c := range slices.Concat(d.eager, d.list) {
+		d.current = c
+		c.evict()
+	}
+	d.current, d.list, d.eager = nil, nil, nil
+}
+
+// Stacks describes every live coroutine: its name, what it waits for and its
+// stack, with a blank line between. No coroutine may be running.
+func (d *Dispatcher) Stacks() string {
+	var all []string
+	for _, c := range slices.Concat(d.eager, d.list) {
+		all = append(all, strings.TrimRight(c.describe(), "\n"))
+	}
+	return strings.Join(all, "\n\n")
+}

@@ -1,0 +1,162 @@
+package env
+
+import (
+	"time"
+
+	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// Options are what a runner gives a run; all are required.
+type Options struct {
+	Details          runner.Details
+	DataConverter    converter.DataConverter
+	FailureConverter converter.FailureConverter
+	// Logger is the logger of this run; it is silent while replaying.
+	Logger log.Logger
+	// ActivityName resolves what a workflow gives as an activity.
+	ActivityName func(activity any) (string, error)
+	// WorkflowName resolves what a workflow gives as a workflow.
+	WorkflowName func(workflow any) (string, error)
+}
+
+// Hooks are what the authoring API does when something happens. Bind sets them.
+type Hooks struct {
+	Signal func(*runner.Signal) error
+	Cancel func()
+	Update func(*runner.Update)
+	Query  func(*runner.Query) (*commonpb.Payloads, error)
+	// Idle runs when all coroutines are blocked; see [coro.Dispatcher].
+	Idle func() bool
+}
+
+// Env is the world of one run.
+type Env struct {
+	Options
+	Hooks Hooks
+	Info  Info
+	// Coroutines of the run.
+	Coroutines coro.Dispatcher
+	// Now is the workflow's clock.
+	Now time.Time
+	// Replaying is the replay flag of what is being processed.
+	Replaying bool
+	// ReadOnly is set while code runs that must not change the workflow.
+	ReadOnly bool
+	// Executing is set while coroutines run.
+	Executing bool
+
+	next     int64
+	commands []*commandpb.Command
+	messages []*protocolpb.Message
+	pending  map[pendingKey]*pending
+	unsent   []*pending
+	flags    flags
+}
+
+type pendingKey struct {
+	kind runner.Kind
+	id   string
+}
+
+// pending is something that a command started and no event has ended.
+type pending struct {
+	resolve   func(*commonpb.Payloads, *failurepb.Failure)
+	scheduled int64
+	cancel    *commandpb.Command
+}
+
+// An IllegalState is the value of a panic that means: this code does not fit
+// this history.
+type IllegalState struct{ Message string }
+
+// Error implements error.
+func (e *IllegalState) Error() string { return e.Message }
+
+// An IllegalAccess is the value of a panic that means: code used the workflow
+// API where it must not.
+type IllegalAccess struct{ Message string }
+
+// Error implements error.
+func (e *IllegalAccess) Error() string { return e.Message }
+
+// New makes the world of a run.
+func New(o Options) *Env {
+	e := &Env{Options: o, pending: make(map[pendingKey]*pending)}
+	e.Coroutines.Idle = func() bool { return e.Hooks.Idle != nil && e.Hooks.Idle() }
+	return e
+}
+
+// StartTask begins a workflow task: started is the id of its
+// WorkflowTaskStarted event. Commands that were made since the last task ended
+// come first and move the ids of those to come.
+func (e *Env) StartTask(started int64) {
+	e.next = started + 2 + int64(len(e.commands))
+}
+
+// PeekID predicts the id of the event that the next command will cause.
+func (e *Env) PeekID() int64 {
+	if e.next == 0 {
+		panic(&IllegalState{
+			Message: "attempt to generate a command before processing WorkflowTaskStarted event",
+		})
+	}
+	return e.next
+}
+
+// Emit adds a command.
+func (e *Env) Emit(c *commandpb.Command) {
+	e.commands = append(e.commands, c)
+	e.next++
+}
+
+// drop takes back a command that was not sent.
+func (e *Env) drop(c *commandpb.Command) {
+	for i, have := range e.commands {
+		if have == c {
+			e.commands = append(e.commands[:i], e.commands[i+1:]...)
+			return
+		}
+	}
+}
+
+// emitCancel adds the cancel command of p, which can be taken back until it is sent.
+func (e *Env) emitCancel(p *pending) {
+	e.unsent = append(e.unsent, p)
+	e.Emit(p.cancel)
+}
+
+// TakeCommands returns what was made since the last call.
+func (e *Env) TakeCommands() ([]*commandpb.Command, []*protocolpb.Message) {
+	c, m := e.commands, e.messages
+	e.commands, e.messages = nil, nil
+	for _, p := range e.unsent {
+		p.cancel = nil // sent: it can no longer be taken back
+	}
+	e.unsent = e.unsent[:0]
+	return c, m
+}
+
+// Resolve ends something that a command started. It reports whether anything
+// waited for it.
+func (e *Env) Resolve(r *runner.Resolve) bool {
+	key := pendingKey{r.Kind, r.ID}
+	p, ok := e.pending[key]
+	if !ok {
+		return false
+	}
+	delete(e.pending, key)
+	if p.cancel != nil {
+		// It ended before the request to cancel it was sent.
+		e.drop(p.cancel)
+	}
+	p.resolve(r.Result, r.Failure)
+	return true
+}

@@ -1,0 +1,195 @@
+package machine
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// A chunk is the part of history that belongs to one workflow task: what
+// happened since the one before, and the WorkflowTaskStarted that ends it.
+type chunk struct {
+	events []*historypb.HistoryEvent
+	// started is the event that ends the chunk; nil for what follows the last one.
+	started *historypb.HistoryEvent
+	// flags were recorded when this task was completed.
+	flags []uint32
+	// sdkName and sdkVersion were too, if they had changed.
+	sdkName, sdkVersion string
+}
+
+// commands returns the events that the task before this chunk has caused.
+// Updates count only if the run has commands for them: runs of old releases
+// have not, and the server put their events where it liked.
+func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
+	var out []*historypb.HistoryEvent
+	for _, e := range c.events {
+		switch e.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED:
+			if updates {
+				out = append(out, e)
+			}
+		default:
+			if isCommandEvent(e.GetEventType()) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// acceptedUpdates returns the requests that the task before this chunk has
+// accepted, as messages.
+func (c *chunk) acceptedUpdates() ([]*protocolpb.Message, error) {
+	var out []*protocolpb.Message
+	for _, e := range c.events {
+		a := e.GetWorkflowExecutionUpdateAcceptedEventAttributes()
+		if a == nil {
+			continue
+		}
+		if a.GetAcceptedRequest() == nil {
+			return nil, malformed("missing body in message for update ID %s", a.GetProtocolInstanceId())
+		}
+		body, err := anypb.New(a.GetAcceptedRequest())
+		if err != nil {
+			return nil, malformed("update %s: %v", a.GetProtocolInstanceId(), err)
+		}
+		out = append(out, &protocolpb.Message{
+			Id:                 a.GetAcceptedRequestMessageId(),
+			ProtocolInstanceId: a.GetProtocolInstanceId(),
+			SequencingId: &protocolpb.Message_EventId{
+				EventId: a.GetAcceptedRequestSequencingEventId(),
+			},
+			Body: body,
+		})
+	}
+	return out, nil
+}
+
+// A reader checks the events it is fed and cuts them into chunks.
+type reader struct {
+	pending []*historypb.HistoryEvent // fed and not yet cut
+	handled int64                     // id of the last event cut
+	fed     int64                     // id of the last event fed
+	until   int64                     // id of the last event of the task; zero if not known
+	ended   bool
+	open    chunk // the chunk being cut
+}
+
+// begin prepares the reader for the events of a task that ends with until.
+func (r *reader) begin(until int64) {
+	r.until, r.ended, r.fed = until, false, 0
+	r.pending, r.open = nil, chunk{}
+}
+
+// feed adds a page of events; last says that there is no other.
+func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
+	for _, e := range events {
+		id := e.GetEventId()
+		if r.fed != 0 && id != r.fed+1 {
+			return malformed("missing history events, expectedNextEventID=%d but receivedNextEventID=%d",
+				r.fed+1, id)
+		}
+		if r.until != 0 && id > r.until {
+			return malformed("history contains events past expected last event ID (%d): got %d", r.until, id)
+		}
+		r.fed = id
+		if id > r.handled {
+			r.pending = append(r.pending, e)
+		}
+	}
+	r.ended = last
+	if last && r.until != 0 && r.fed != 0 && r.fed < r.until {
+		return malformed("history_events: premature end of stream, "+
+			"expectedLastEventID=%d but no more events after eventID=%d", r.until, r.fed)
+	}
+	return nil
+}
+
+// next cuts the next chunk. It returns nil and false if more events are needed
+// first, nil and true if there is no other.
+func (r *reader) next() (*chunk, bool) {
+	for len(r.pending) > 0 {
+		e := r.pending[0]
+		switch e.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+			r.cut()
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+			if len(r.pending) == 1 && !r.ended {
+				return nil, false // what became of it is on the next page
+			}
+			r.cut()
+			if c := r.finish(e); c != nil {
+				return c, true
+			}
+		default:
+			r.open.events = append(r.open.events, e)
+			r.cut()
+		}
+	}
+	if !r.ended {
+		return nil, false
+	}
+	if len(r.open.events) == 0 {
+		return nil, true
+	}
+	c := r.open
+	r.open = chunk{}
+	return &c, true
+}
+
+// finish ends the open chunk with a WorkflowTaskStarted event, unless that
+// task came to nothing: then its events belong to the next attempt.
+func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
+	if len(r.pending) > 0 {
+		switch after := r.pending[0]; after.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+			return nil
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+			meta := after.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata()
+			r.open.flags = meta.GetLangUsedFlags()
+			r.open.sdkName, r.open.sdkVersion = meta.GetSdkName(), meta.GetSdkVersion()
+		default:
+		}
+	}
+	c := r.open
+	c.started = started
+	r.open = chunk{}
+	return &c
+}
+
+func (r *reader) cut() {
+	r.handled = r.pending[0].GetEventId()
+	r.pending = r.pending[1:]
+}
+
+// isCommandEvent reports whether events of this type are caused by commands.
+func isCommandEvent(t enumspb.EventType) bool {
+	switch t {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,
+		enumspb.EVENT_TYPE_TIMER_STARTED,
+		enumspb.EVENT_TYPE_TIMER_CANCELED,
+		enumspb.EVENT_TYPE_MARKER_RECORDED,
+		enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+		enumspb.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+		enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+		enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+		enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
+		enumspb.EVENT_TYPE_NEXUS_OPERATION_SCHEDULED,
+		enumspb.EVENT_TYPE_NEXUS_OPERATION_CANCEL_REQUESTED:
+		return true
+	default:
+		return false
+	}
+}

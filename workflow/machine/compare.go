@@ -1,0 +1,133 @@
+package machine
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	commandpb "go.temporal.io/api/command/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+	updatepb "go.temporal.io/api/update/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// compare checks that the commands of a completion are those that history
+// recorded, one by one. What is compared is what later events depend on: ids,
+// names, kinds and order; inputs and timeouts may change.
+func compare(c *runner.Completion, events []*historypb.HistoryEvent) error {
+	messages := make(map[string]*protocolpb.Message, len(c.Messages))
+	for _, m := range c.Messages {
+		messages[m.GetId()] = m
+	}
+	for i, cmd := range c.Commands {
+		if i >= len(events) {
+			return &NondeterminismError{Command: describeCommand(cmd)}
+		}
+		if !matches(cmd, events[i], messages) {
+			return &NondeterminismError{
+				EventID: events[i].GetEventId(),
+				Event:   describeEvent(events[i]),
+				Command: describeCommand(cmd),
+			}
+		}
+	}
+	if len(events) > len(c.Commands) {
+		e := events[len(c.Commands)]
+		return &NondeterminismError{EventID: e.GetEventId(), Event: describeEvent(e)}
+	}
+	return nil
+}
+
+// matches reports whether e is what cmd would have caused.
+func matches(
+	cmd *commandpb.Command, e *historypb.HistoryEvent, messages map[string]*protocolpb.Message,
+) bool {
+	switch cmd.GetCommandType() {
+	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
+		have, want := cmd.GetScheduleActivityTaskCommandAttributes(), e.GetActivityTaskScheduledEventAttributes()
+		return want != nil && have.GetActivityId() == want.GetActivityId() &&
+			lastPart(have.GetActivityType().GetName()) == lastPart(want.GetActivityType().GetName())
+	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK:
+		want := e.GetActivityTaskCancelRequestedEventAttributes()
+		return want != nil && want.GetScheduledEventId() ==
+			cmd.GetRequestCancelActivityTaskCommandAttributes().GetScheduledEventId()
+	case enumspb.COMMAND_TYPE_START_TIMER:
+		want := e.GetTimerStartedEventAttributes()
+		return want != nil && want.GetTimerId() == cmd.GetStartTimerCommandAttributes().GetTimerId()
+	case enumspb.COMMAND_TYPE_CANCEL_TIMER:
+		want := e.GetTimerCanceledEventAttributes()
+		return want != nil && want.GetTimerId() == cmd.GetCancelTimerCommandAttributes().GetTimerId()
+	case enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:
+		return matchesMessage(messages[cmd.GetProtocolMessageCommandAttributes().GetMessageId()], e)
+	case enumspb.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
+	case enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED
+	case enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED
+	default:
+		return false
+	}
+}
+
+// matchesMessage reports whether e is what m would have caused.
+func matchesMessage(m *protocolpb.Message, e *historypb.HistoryEvent) bool {
+	var accept updatepb.Acceptance
+	if m.GetBody().MessageIs(&accept) && m.GetBody().UnmarshalTo(&accept) == nil {
+		want := e.GetWorkflowExecutionUpdateAcceptedEventAttributes()
+		return want != nil && want.GetProtocolInstanceId() == m.GetProtocolInstanceId() &&
+			want.GetAcceptedRequestMessageId() == accept.GetAcceptedRequestMessageId() &&
+			want.GetAcceptedRequestSequencingEventId() == accept.GetAcceptedRequestSequencingEventId()
+	}
+	var response updatepb.Response
+	if m.GetBody().MessageIs(&response) && m.GetBody().UnmarshalTo(&response) == nil {
+		want := e.GetWorkflowExecutionUpdateCompletedEventAttributes()
+		return want != nil && want.GetMeta().GetUpdateId() == response.GetMeta().GetUpdateId()
+	}
+	return false
+}
+
+// lastPart is the name of a type without its package: old releases recorded both.
+func lastPart(name string) string {
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func describeEvent(e *historypb.HistoryEvent) string {
+	var more string
+	switch e.GetEventType() {
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+		a := e.GetActivityTaskScheduledEventAttributes()
+		more = fmt.Sprintf(", ActivityId: %s, ActivityType: %s", a.GetActivityId(), a.GetActivityType().GetName())
+	case enumspb.EVENT_TYPE_TIMER_STARTED:
+		more = ", TimerId: " + e.GetTimerStartedEventAttributes().GetTimerId()
+	case enumspb.EVENT_TYPE_TIMER_CANCELED:
+		more = ", TimerId: " + e.GetTimerCanceledEventAttributes().GetTimerId()
+	default:
+	}
+	return fmt.Sprintf("%s (EventId: %d%s)", e.GetEventType(), e.GetEventId(), more)
+}
+
+func describeCommand(c *commandpb.Command) string {
+	var more string
+	switch c.GetCommandType() {
+	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
+		a := c.GetScheduleActivityTaskCommandAttributes()
+		more = fmt.Sprintf(" (ActivityId: %s, ActivityType: %s)", a.GetActivityId(), a.GetActivityType().GetName())
+	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK:
+		more = " (ScheduledEventId: " +
+			itoa(c.GetRequestCancelActivityTaskCommandAttributes().GetScheduledEventId()) + ")"
+	case enumspb.COMMAND_TYPE_START_TIMER:
+		more = " (TimerId: " + c.GetStartTimerCommandAttributes().GetTimerId() + ")"
+	case enumspb.COMMAND_TYPE_CANCEL_TIMER:
+		more = " (TimerId: " + c.GetCancelTimerCommandAttributes().GetTimerId() + ")"
+	case enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:
+		more = " (MessageId: " + c.GetProtocolMessageCommandAttributes().GetMessageId() + ")"
+	default:
+	}
+	return c.GetCommandType().String() + more
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

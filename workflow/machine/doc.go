@@ -1,0 +1,27 @@
+// Package machine turns the history of a workflow run into activations, and
+// what the workflow did into the answer to a workflow task.
+//
+// A [Machine] is pure: no I/O, no clock, no goroutine, no lock. It is driven:
+//
+//	err := m.Begin(machine.Task{...})
+//	for {
+//		a, next, err := m.Next()
+//		switch next {
+//		case machine.NeedHistory:
+//			err = m.Feed(page, isLast) // fetch it however you like
+//		case machine.Activate:
+//			err = m.Apply(instance.Activate(ctx, a))
+//		case machine.Done:
+//			return m.Answer()
+//		}
+//	}
+//
+// The caller's duties: feed events in order and without gaps, from the event
+// after [Machine.LastStarted] on or from the first; give every activation to
+// the same instance; stop using the machine after an error. One goroutine at a
+// time may use a Machine.
+//
+// It promises that the same history gives the same activations, however it is
+// cut into tasks and pages, and that a workflow whose commands differ from what
+// history says is found at the first command that differs.
+package machine

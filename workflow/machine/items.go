@@ -1,0 +1,120 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// items adds what happened in a chunk to its activation, messages at the place
+// where they belong: right after the event that they are sequenced by, which
+// may be one that the chunk no longer shows.
+func (m *Machine) items(a *runner.Activation, c *chunk, messages []*protocolpb.Message) error {
+	messages = slices.Clone(messages)
+	deliver := func(upTo int64) error {
+		for i := 0; i < len(messages); {
+			if messages[i].GetEventId() > upTo {
+				i++
+				continue
+			}
+			u, err := m.updates.request(messages[i])
+			if err != nil {
+				return err
+			}
+			messages = slices.Delete(messages, i, i+1)
+			if u != nil {
+				a.Items = append(a.Items, runner.Item{Replaying: a.Replaying, Update: u})
+			}
+		}
+		return nil
+	}
+	for _, e := range c.events {
+		if err := deliver(e.GetEventId() - 1); err != nil {
+			return err
+		}
+		if err := m.happened(a, e); err != nil {
+			return err
+		}
+		if err := deliver(e.GetEventId()); err != nil {
+			return err
+		}
+	}
+	if c.started == nil {
+		return nil
+	}
+	return deliver(c.started.GetEventId())
+}
+
+// replayed says whether an event was seen by a task that was completed.
+func (m *Machine) replayed(e *historypb.HistoryEvent) bool {
+	return e.GetEventId() <= m.task.PreviousStartedID || isCommandEvent(e.GetEventType())
+}
+
+// happened lets the machines see an event and adds what the workflow is to
+// know of it.
+func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) error {
+	item := runner.Item{EventID: e.GetEventId(), Replaying: m.replayed(e)}
+	add := func() { a.Items = append(a.Items, item) }
+	resolve := func(r *runner.Resolve, err error) error {
+		if err == nil && r != nil {
+			item.Resolve = r
+			add()
+		}
+		return err
+	}
+	switch e.GetEventType() {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+		item.Start = &runner.Start{
+			Time:       e.GetEventTime().AsTime(),
+			Attributes: e.GetWorkflowExecutionStartedEventAttributes(),
+		}
+		add()
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+		s := e.GetWorkflowExecutionSignaledEventAttributes()
+		item.Signal = &runner.Signal{
+			Name: s.GetSignalName(), Input: s.GetInput(), Header: s.GetHeader(), Identity: s.GetIdentity(),
+		}
+		add()
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+		item.Cancel = &runner.Cancel{
+			Cause: e.GetWorkflowExecutionCancelRequestedEventAttributes().GetCause(),
+		}
+		add()
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+		return resolve(m.activities.event(e))
+	case enumspb.EVENT_TYPE_TIMER_STARTED,
+		enumspb.EVENT_TYPE_TIMER_FIRED,
+		enumspb.EVENT_TYPE_TIMER_CANCELED:
+		return resolve(m.timers.event(e))
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
+		enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+		// Of no concern to the workflow, or known to it through messages.
+	default:
+		if !e.GetWorkerMayIgnore() {
+			return fmt.Errorf("unknown history event: %s (event id %d): this release cannot replay it",
+				e.GetEventType(), e.GetEventId())
+		}
+	}
+	return nil
+}

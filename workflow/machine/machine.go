@@ -1,0 +1,256 @@
+package machine
+
+import (
+	"slices"
+
+	commandpb "go.temporal.io/api/command/v1"
+	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// A Task is one workflow task as the server gave it, without its history.
+type Task struct {
+	// PreviousStartedID is the WorkflowTaskStarted of the last task that was
+	// completed; zero for the first.
+	PreviousStartedID int64
+	// StartedID is the WorkflowTaskStarted of this task; zero if it only asks
+	// queries.
+	StartedID int64
+	// Messages are the update requests that came with the task.
+	Messages []*protocolpb.Message
+	// Queries are answered at the end.
+	Queries []runner.Query
+}
+
+// An Answer is what the server is told.
+type Answer struct {
+	Commands []*commandpb.Command
+	Messages []*protocolpb.Message
+	Flags    []uint32
+	Answers  []runner.Answer
+	// Closed says that the run has ended with this task.
+	Closed bool
+}
+
+// Next says what a machine needs.
+type Next uint8
+
+// What [Machine.Next] asks of its driver.
+const (
+	// NeedHistory: call Feed with the next page of events.
+	NeedHistory Next = iota + 1
+	// Activate: give the activation to the instance, then call Apply.
+	Activate
+	// Done: the task is processed; call Answer.
+	Done
+)
+
+// A Machine follows one workflow run. The zero value is ready.
+type Machine struct {
+	task    Task
+	reader  reader
+	current *chunk
+	ahead   *chunk
+	noMore  bool // the reader has no other chunk
+	asked   bool // the queries of the task were handed out
+	active  *active
+	answer  Answer
+	closed  bool
+	last    int64 // WorkflowTaskStarted of the last task begun
+
+	messageCommands bool // history records commands for messages
+	sdk             SDK
+
+	activities activities
+	timers     timers
+	updates    updates
+}
+
+// active is the activation that waits for its completion.
+type active struct {
+	replaying bool
+	live      bool // its commands are the task's answer
+	expected  []*historypb.HistoryEvent
+	compare   bool
+}
+
+// An SDK is the library that completed a workflow task.
+type SDK struct{ Name, Version string }
+
+// SDK returns the library that history has recorded last; zero if none.
+func (m *Machine) SDK() SDK { return m.sdk }
+
+// LastStarted returns the id of the WorkflowTaskStarted event of the last task
+// that was begun: history for the next one may begin with the event after it.
+func (m *Machine) LastStarted() int64 { return m.last }
+
+// Forget takes back the last task, which the server has discarded together
+// with its events: to is the WorkflowTaskStarted that counts again.
+func (m *Machine) Forget(to int64) {
+	m.last = to
+	m.reader.handled -= 2 // its WorkflowTaskScheduled and WorkflowTaskStarted
+}
+
+// Begin starts a task. Feed it history unless it only asks queries of a run
+// that is up to date.
+func (m *Machine) Begin(t Task) {
+	m.task = t
+	m.reader.begin(t.StartedID)
+	m.current, m.ahead, m.active = nil, nil, nil
+	m.noMore, m.asked = false, false
+	m.answer = Answer{}
+	if t.StartedID != 0 {
+		m.last = t.StartedID
+	}
+}
+
+// Feed gives the next page of events; last says that there is no other.
+func (m *Machine) Feed(events []*historypb.HistoryEvent, last bool) error {
+	return m.reader.feed(events, last)
+}
+
+// Next returns the next activation, or says what is needed first.
+func (m *Machine) Next() (*runner.Activation, Next, error) {
+	if m.closed {
+		return m.finish()
+	}
+	if m.current == nil && !m.noMore && !m.load(&m.current) {
+		return nil, NeedHistory, nil
+	}
+	if m.current == nil {
+		return m.finish()
+	}
+	if m.ahead == nil && !m.noMore && !m.load(&m.ahead) {
+		return nil, NeedHistory, nil
+	}
+	a, err := m.activation()
+	if err != nil {
+		return nil, 0, err
+	}
+	m.current, m.ahead = m.ahead, nil
+	if !a.Run && len(a.Items) == 0 {
+		m.active = nil
+		return m.Next()
+	}
+	return a, Activate, nil
+}
+
+// load cuts the next chunk; it returns false if more history is needed.
+func (m *Machine) load(into **chunk) bool {
+	c, ok := m.reader.next()
+	if !ok {
+		return false
+	}
+	*into = c
+	m.noMore = c == nil
+	return true
+}
+
+// finish hands out the queries once, then there is nothing left.
+func (m *Machine) finish() (*runner.Activation, Next, error) {
+	if m.asked || len(m.task.Queries) == 0 {
+		return nil, Done, nil
+	}
+	m.asked = true
+	m.active = &active{}
+	return &runner.Activation{Queries: m.task.Queries}, Activate, nil
+}
+
+// activation builds what the current chunk tells the workflow.
+func (m *Machine) activation() (*runner.Activation, error) {
+	c := m.current
+	a := &runner.Activation{Flags: c.flags}
+	m.recorded(c)
+	replaying := false
+	if c.started != nil {
+		attr := c.started.GetWorkflowTaskStartedEventAttributes()
+		a.Run = true
+		a.StartedID = c.started.GetEventId()
+		a.Time = c.started.GetEventTime().AsTime()
+		a.HistoryLength = a.StartedID
+		a.HistorySize = attr.GetHistorySizeBytes()
+		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
+		replaying = a.StartedID <= m.task.PreviousStartedID
+	}
+	a.Replaying = replaying
+	m.active = &active{replaying: replaying, live: c.started != nil && !replaying}
+	messages := m.task.Messages
+	if replaying {
+		var err error
+		if messages, err = m.lookAhead(); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.items(a, c, messages); err != nil {
+		return nil, err
+	}
+	if c.started == nil {
+		// What follows the last task: code runs only for a query to see it.
+		a.Run = len(a.Items) > 0
+	}
+	return a, nil
+}
+
+// recorded keeps what history says of the library that ran a chunk.
+func (m *Machine) recorded(c *chunk) {
+	m.messageCommands = m.messageCommands || slices.Contains(c.flags, protocolMessageCommand)
+	if c.sdkName != "" {
+		m.sdk.Name = c.sdkName
+	}
+	if c.sdkVersion != "" {
+		m.sdk.Version = c.sdkVersion
+	}
+}
+
+// protocolMessageCommand is the SDK flag of runs that have commands for messages.
+const protocolMessageCommand = 3
+
+// lookAhead reads what the task of the current chunk is known to have done.
+func (m *Machine) lookAhead() ([]*protocolpb.Message, error) {
+	if m.ahead == nil {
+		return nil, nil
+	}
+	m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
+	return m.ahead.acceptedUpdates()
+}
+
+// Apply takes the completion of the activation that Next returned.
+func (m *Machine) Apply(c *runner.Completion) error {
+	act := m.active
+	m.active = nil
+	if act == nil {
+		return malformed("a completion came without an activation")
+	}
+	m.answer.Answers = append(m.answer.Answers, c.Answers...)
+	if act.compare {
+		if err := compare(c, act.expected); err != nil {
+			return err
+		}
+	}
+	m.command(c)
+	if act.live {
+		m.answer.Commands = c.Commands
+		m.answer.Messages = c.Messages
+		m.answer.Flags = c.Flags
+		m.answer.Closed = c.Closed
+	}
+	m.closed = m.closed || c.Closed
+	return nil
+}
+
+// command tells the machines what the workflow asked for.
+func (m *Machine) command(c *runner.Completion) {
+	for _, cmd := range c.Commands {
+		m.activities.command(cmd)
+		m.timers.command(cmd)
+	}
+	m.updates.sent(c.Messages)
+}
+
+// Answer returns what the server is to be told once Next has returned Done.
+func (m *Machine) Answer() Answer { return m.answer }
+
+// Closed reports whether the workflow has returned.
+func (m *Machine) Closed() bool { return m.closed }

@@ -1,0 +1,229 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// check says whether a definition can be run.
+func check(def runner.Definition) error {
+	return new(workflow.Registry).RegisterWorkflowWithOptions(def.Func,
+		workflow.RegisterOptions{Name: def.Type})
+}
+
+// instance is one run. Its world exists from the first activation on.
+type instance struct {
+	runner  *Runner
+	def     runner.Definition
+	details runner.Details
+	env     *env.Env
+	binding *workflow.Binding
+	closed  bool // the close command has been made
+	broken  bool // a task failed: only Close is left
+}
+
+var (
+	errGoexit = errors.New("workflow code called runtime.Goexit: return an error instead")
+	errBroken = errors.New("this run failed a workflow task and must be rebuilt from history")
+	errNoRun  = errors.New("the first activation of a run must start it")
+)
+
+// Activate implements [runner.Instance]. It works on a goroutine of its own,
+// since code that calls runtime.Goexit takes down the goroutine that runs it.
+func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Completion {
+	done := make(chan *runner.Completion, 1)
+	go func() {
+		c := i.fail(errGoexit)
+		defer func() {
+			if c.Failure != nil {
+				i.broken = true
+			}
+			done <- c
+		}()
+		c = i.guarded(a)
+	}()
+	return <-done
+}
+
+// guarded turns a panic outside of coroutines, where what happened is applied,
+// into a failed task.
+func (i *instance) guarded(a *runner.Activation) (c *runner.Completion) {
+	defer func() {
+		if p := recover(); p != nil {
+			c = i.panicked(p, string(debug.Stack()))
+		}
+	}()
+	if i.broken {
+		return i.fail(errBroken)
+	}
+	return i.activate(a)
+}
+
+func (i *instance) activate(a *runner.Activation) *runner.Completion {
+	for _, f := range a.Flags {
+		if !env.Flag(f).Known() {
+			return i.panicked(&env.IllegalState{Message: fmt.Sprintf("unknown SDK flag: %d", f)}, "")
+		}
+	}
+	if err := i.happen(a); err != nil {
+		return i.fail(err)
+	}
+	if a.Run {
+		if c := i.run(a); c != nil {
+			return c
+		}
+	}
+	c := &runner.Completion{Closed: i.closed}
+	for _, q := range a.Queries {
+		c.Answers = append(c.Answers, i.answer(q))
+	}
+	c.Commands, c.Messages = i.env.TakeCommands()
+	c.Flags = i.env.TakeFlags()
+	return c
+}
+
+// happen applies the items of an activation.
+func (i *instance) happen(a *runner.Activation) error {
+	if i.env != nil {
+		i.env.AddFlags(a.Flags)
+	}
+	for _, item := range a.Items {
+		if item.Start != nil {
+			if err := i.start(item.Start, item.Replaying, a.Flags); err != nil {
+				return err
+			}
+			continue
+		}
+		if i.env == nil {
+			return errNoRun
+		}
+		i.env.Replaying = item.Replaying
+		if err := i.apply(item); err != nil {
+			return err
+		}
+	}
+	if i.env == nil {
+		return errNoRun
+	}
+	return nil
+}
+
+func (i *instance) apply(item runner.Item) error {
+	switch {
+	case item.Signal != nil:
+		return i.env.Hooks.Signal(item.Signal)
+	case item.Resolve != nil:
+		i.env.Resolve(item.Resolve)
+	case item.Cancel != nil:
+		i.env.Hooks.Cancel()
+	case item.Update != nil:
+		i.env.Hooks.Update(item.Update)
+	}
+	return nil
+}
+
+// start makes the world of the run.
+func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error {
+	o := i.runner.options
+	e := env.New(env.Options{
+		Details:          i.details,
+		DataConverter:    o.DataConverter,
+		FailureConverter: o.FailureConverter,
+		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
+		ActivityName:     o.ActivityName,
+		WorkflowName:     o.WorkflowName,
+	})
+	e.Replaying = replaying
+	e.Now = s.Time
+	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
+	e.AddFlags(flags)
+	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
+	b, err := workflow.Bind(e, i.def)
+	if err != nil {
+		return err
+	}
+	i.env, i.binding = e, b
+	return nil
+}
+
+// run lets the workflow's code run; it returns a completion if the task failed.
+func (i *instance) run(a *runner.Activation) *runner.Completion {
+	e := i.env
+	if a.Time.After(e.Now) {
+		e.Now = a.Time
+	}
+	e.Replaying = a.Replaying
+	e.Info.HistoryLength, e.Info.HistorySize = a.HistoryLength, a.HistorySize
+	e.Info.ContinueAsNewSuggested = a.ContinueAsNewSuggested
+	if a.StartedID > 0 {
+		e.StartTask(a.StartedID)
+	}
+	e.Executing = true
+	died := e.Coroutines.Run()
+	e.Executing = false
+	if died != nil {
+		return i.panicked(died.Value, died.Stack)
+	}
+	if result, err, done := i.binding.Outcome(); done && !i.closed {
+		i.closed = true
+		i.binding.Abandoned()
+		e.Emit(closeCommand(e, result, err))
+	}
+	return nil
+}
+
+func (i *instance) answer(q runner.Query) runner.Answer {
+	result, err := i.env.Hooks.Query(&q)
+	if err != nil {
+		return runner.Answer{
+			ID: q.ID, Error: err.Error(),
+			Failure: i.runner.options.FailureConverter.ErrorToFailure(err),
+		}
+	}
+	return runner.Answer{ID: q.ID, Result: result}
+}
+
+// fail makes the completion of a task that failed with err.
+func (i *instance) fail(err error) *runner.Completion {
+	return i.failure(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, err)
+}
+
+// panicked makes the completion of a task whose code panicked with value p.
+func (i *instance) panicked(p any, stack string) *runner.Completion {
+	cause := enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+	var illegal *env.IllegalState
+	if err, ok := p.(error); ok && errors.As(err, &illegal) {
+		cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+	}
+	return i.failure(cause, temporal.NewWorkflowPanicError(p, stack))
+}
+
+func (i *instance) failure(cause enumspb.WorkflowTaskFailedCause, err error) *runner.Completion {
+	return &runner.Completion{Failure: &runner.TaskFailure{
+		Cause:   cause,
+		Failure: i.runner.options.FailureConverter.ErrorToFailure(err),
+	}}
+}
+
+// Close implements [runner.Instance].
+func (i *instance) Close() {
+	i.broken = true
+	if i.env == nil {
+		return
+	}
+	// Deferred functions run as if in replay, so that what is guarded by it
+	// does nothing.
+	i.env.Replaying = true
+	i.env.Executing = true
+	i.env.Coroutines.Close()
+	i.env.Executing = false
+}

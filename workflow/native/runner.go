@@ -1,0 +1,105 @@
+package native
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// Options of a [Runner]. The zero value works.
+type Options struct {
+	// DataConverter encodes arguments and results; default: the one that all
+	// Temporal SDKs share.
+	DataConverter converter.DataConverter
+	// FailureConverter encodes errors; default: temporal's.
+	FailureConverter converter.FailureConverter
+	// Logger is what workflow.GetLogger writes to; default: nothing is logged.
+	Logger *slog.Logger
+	// ActivityName resolves what a workflow gives as an activity to an activity
+	// type; default: only names are accepted.
+	ActivityName func(activity any) (string, error)
+	// WorkflowName does so for workflows; default: only names are accepted.
+	WorkflowName func(workflow any) (string, error)
+}
+
+// A Runner is a [runner.Runner] of Go functions.
+type Runner struct {
+	options Options
+
+	mu       sync.RWMutex
+	prepared map[string]runner.Definition
+}
+
+var _ runner.Runner = (*Runner)(nil)
+
+// New returns a runner that knows no workflow yet.
+func New(o Options) *Runner {
+	if o.DataConverter == nil {
+		o.DataConverter = converter.GetDefaultDataConverter()
+	}
+	if o.FailureConverter == nil {
+		o.FailureConverter = temporal.NewDefaultFailureConverter(
+			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.ActivityName == nil {
+		o.ActivityName = onlyNames("activity")
+	}
+	if o.WorkflowName == nil {
+		o.WorkflowName = onlyNames("workflow")
+	}
+	return &Runner{options: o, prepared: make(map[string]runner.Definition)}
+}
+
+func onlyNames(what string) func(any) (string, error) {
+	return func(v any) (string, error) {
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+		return "", fmt.Errorf("%s %T: this runner has no registry: give its name as a string", what, v)
+	}
+}
+
+// Prepare implements [runner.Runner]. A later definition of a type replaces an
+// earlier one for the instances to come.
+func (r *Runner) Prepare(def runner.Definition) error {
+	if err := check(def); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prepared[def.Type] = def
+	return nil
+}
+
+// NewInstance implements [runner.Runner].
+func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
+	r.mu.RLock()
+	def, ok := r.prepared[d.WorkflowType]
+	known := slices.Sorted(maps.Keys(r.prepared))
+	r.mu.RUnlock()
+	if !ok {
+		return nil, &runner.UnknownTypeError{Type: d.WorkflowType, Known: known}
+	}
+	return &instance{runner: r, def: def, details: d}, nil
+}
+
+// logger returns the logger of one run.
+func (r *Runner) logger(d runner.Details, attempt int32) log.Logger {
+	return r.options.Logger.With(
+		slog.String("Namespace", d.Namespace),
+		slog.String("WorkflowType", d.WorkflowType),
+		slog.String("WorkflowID", d.WorkflowID),
+		slog.String("RunID", d.RunID),
+		slog.Int("Attempt", int(attempt)),
+	)
+}

@@ -1,0 +1,101 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// The queries that the runtime answers for every workflow.
+const (
+	stackTraceQuery = "__stack_trace"
+	metadataQuery   = "__temporal_workflow_metadata"
+)
+
+// QueryHandlerOptions are the options of [SetQueryHandlerWithOptions].
+type QueryHandlerOptions struct {
+	// Description is one line that the metadata query shows.
+	Description string
+}
+
+type queryHandler struct {
+	call        *callable
+	description string
+}
+
+// SetQueryHandler answers queries of this type with handler, a function with
+// any serializable parameters that returns a result and an error. It runs
+// between workflow tasks: it must neither block nor change anything. Set it
+// before the workflow blocks for the first time, or the first query may miss it.
+func SetQueryHandler(ctx Context, queryType string, handler any) error {
+	return SetQueryHandlerWithOptions(ctx, queryType, handler, QueryHandlerOptions{})
+}
+
+// SetQueryHandlerWithOptions is [SetQueryHandler] with options.
+func SetQueryHandlerWithOptions(
+	ctx Context, queryType string, handler any, options QueryHandlerOptions,
+) error {
+	r := runOf(ctx)
+	r.mustMutate()
+	if err := checkHandlerName("queryType", queryType); err != nil {
+		return err
+	}
+	c, err := newCallable(handler, shape{what: "handler of query " + queryType, result: true})
+	if err != nil {
+		return err
+	}
+	r.queries[queryType] = &queryHandler{call: c, description: options.Description}
+	return nil
+}
+
+// query answers one query. Everything that can go wrong is an error of the
+// answer, never of the workflow.
+func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
+	switch q.Type {
+	case stackTraceQuery:
+		return r.env.DataConverter.ToPayloads(r.env.Coroutines.Stacks())
+	case metadataQuery:
+		return r.metadataAnswer()
+	}
+	h, ok := r.queries[q.Type]
+	if !ok {
+		known := slices.Sorted(maps.Keys(r.queries))
+		return nil, fmt.Errorf("unknown queryType %s. KnownQueryTypes=[%s]", q.Type,
+			strings.Join(append([]string{stackTraceQuery, metadataQuery}, known...), " "))
+	}
+	var result any
+	err := r.readOnly(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("query handler panic: %s, stack trace: %s", queryPanic(p), debug.Stack())
+			}
+		}()
+		args, err := h.call.decode(r.env.DataConverter, q.Args)
+		if err != nil {
+			return fmt.Errorf("unable to decode the input for queryType: %s, with error: %w", q.Type, err)
+		}
+		result, err = h.call.call(r.root, args)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return encode(r.env.DataConverter, result)
+}
+
+func queryPanic(p any) string {
+	var illegal *env.IllegalAccess
+	if err, ok := p.(error); ok && errors.As(err, &illegal) {
+		return "query handler must not use temporal context to do things like workflow.NewChannel(), " +
+			"workflow.Go() or to call any workflow blocking functions like Channel.Get() or Future.Get()"
+	}
+	return fmt.Sprint(p)
+}

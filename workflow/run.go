@@ -1,0 +1,101 @@
+package workflow
+
+import (
+	"strconv"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
+)
+
+// run is what the authoring API keeps for one workflow run.
+type run struct {
+	env       *env.Env
+	root      Context
+	info      *Info
+	signals   map[string]*channel
+	requested []signalUse // what code asked for, in order
+	queries   map[string]*queryHandler
+	updates   updates
+	logger    log.Logger
+
+	details             string // set by SetCurrentDetails
+	channels, selectors int
+}
+
+// notWorkflowContext is what code gets that uses a context of its own making.
+const notWorkflowContext = "getState: not workflow context"
+
+// runOf returns the run that ctx belongs to.
+func runOf(ctx Context) *run {
+	r, ok := ctx.Value(runKey).(*run)
+	if !ok {
+		panic(&env.IllegalAccess{Message: notWorkflowContext})
+	}
+	return r
+}
+
+// coroutineOf returns the coroutine of ctx, which must be the running one for
+// anything that blocks.
+func coroutineOf(ctx Context) *coro.Coroutine {
+	c, ok := ctx.Value(coroutineKey).(*coro.Coroutine)
+	if !ok {
+		panic(&env.IllegalAccess{Message: notWorkflowContext})
+	}
+	r := runOf(ctx)
+	if r.env.ReadOnly || !r.env.Executing {
+		panic(&env.IllegalAccess{Message: illegalAccess})
+	}
+	return c
+}
+
+// illegalAccess is what code gets that uses the API where it must not.
+const illegalAccess = "getState: illegal access from outside of workflow context"
+
+// mustMutate panics where workflow state must not be changed: in queries and
+// in update validators.
+func (r *run) mustMutate() {
+	if r.env.ReadOnly {
+		panic(&env.IllegalAccess{Message: illegalAccess})
+	}
+}
+
+// readOnly runs f while everything that would change the workflow panics.
+func (r *run) readOnly(f func() error) error {
+	was := r.env.ReadOnly
+	r.env.ReadOnly = true
+	defer func() { r.env.ReadOnly = was }()
+	return f()
+}
+
+// spawn starts a coroutine with a context of its own.
+func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) {
+	body := func(c *coro.Coroutine) { f(WithValue(ctx, coroutineKey, c)) }
+	if eager {
+		r.env.Coroutines.GoEager(name, body)
+		return
+	}
+	r.env.Coroutines.Go(name, body)
+}
+
+// Go starts f in a coroutine: what a go statement is to ordinary code. It
+// starts when the current coroutine blocks; coroutines run one at a time.
+func Go(ctx Context, f func(ctx Context)) { GoNamed(ctx, "", f) }
+
+// GoNamed is [Go] with a name that stack traces show.
+func GoNamed(ctx Context, name string, f func(ctx Context)) {
+	r := runOf(ctx)
+	r.mustMutate()
+	r.spawn(ctx, name, false, f)
+}
+
+func (r *run) nextName(kind string, counter *int) string {
+	*counter++
+	return kind + "-" + strconv.Itoa(*counter)
+}
+
+// converterOf returns the data converter of ctx.
+func converterOf(ctx Context) converter.DataConverter {
+	return converter.WithWorkflowContext(ctx, runOf(ctx).env.DataConverter)
+}

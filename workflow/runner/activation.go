@@ -1,0 +1,128 @@
+package runner
+
+import (
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	updatepb "go.temporal.io/api/update/v1"
+)
+
+// An Activation is what one workflow task tells the workflow.
+type Activation struct {
+	// Run says that code is to run after the items. It is false when the task
+	// only asks queries of a run that is up to date.
+	Run bool
+	// StartedID is the id of the WorkflowTaskStarted event that ends the
+	// activation: the base of the ids of commands. Zero if there is none, as
+	// for a query of a run whose last task has ended; commands are then not sent.
+	StartedID int64
+	// Time is the workflow's clock from now on.
+	Time time.Time
+	// Replaying says that the task was completed before, so that the commands
+	// of this activation are already in history.
+	Replaying bool
+	// HistoryLength is the number of events so far.
+	HistoryLength int64
+	// HistorySize is the size of the history so far in bytes.
+	HistorySize int64
+	// ContinueAsNewSuggested says that the server would like a new run.
+	ContinueAsNewSuggested bool
+	// Flags are the SDK flags that history records for this task. They are in
+	// force before any item is applied.
+	Flags []uint32
+	// Items happen in order before any code runs.
+	Items []Item
+	// Queries are answered after the code has run.
+	Queries []Query
+}
+
+// An Item is one thing that happened. Exactly one of its pointers is set.
+type Item struct {
+	// EventID is the event that it came with; zero for a message.
+	EventID int64
+	// Replaying is the replay flag of that event.
+	Replaying bool
+
+	Start   *Start
+	Resolve *Resolve
+	Signal  *Signal
+	Cancel  *Cancel
+	Update  *Update
+}
+
+// Start begins the run.
+type Start struct {
+	// Time is when the run was started.
+	Time time.Time
+	// Attributes are those of the WorkflowExecutionStarted event.
+	Attributes *historypb.WorkflowExecutionStartedEventAttributes
+}
+
+// Kind says what a command started.
+type Kind uint8
+
+// The kinds of things that are started by a command and resolved by an event.
+const (
+	Activity Kind = iota + 1
+	Timer
+)
+
+// String returns the name of k.
+func (k Kind) String() string {
+	switch k {
+	case Activity:
+		return "activity"
+	case Timer:
+		return "timer"
+	default:
+		return "unknown"
+	}
+}
+
+// Resolve ends something that a command started.
+type Resolve struct {
+	Kind Kind
+	// ID is the id that the command gave.
+	ID string
+	// Result is the result if there is one and Failure is nil.
+	Result *commonpb.Payloads
+	// Failure is why it failed, shaped as the workflow sees it (an activity's
+	// is an activity failure with the cause inside).
+	Failure *failurepb.Failure
+}
+
+// Signal delivers a signal.
+type Signal struct {
+	Name     string
+	Input    *commonpb.Payloads
+	Header   *commonpb.Header
+	Identity string
+}
+
+// Cancel asks the workflow to cancel itself.
+type Cancel struct {
+	Cause string
+}
+
+// Update delivers an update request.
+type Update struct {
+	// Instance is the protocol instance: the id of the update.
+	Instance string
+	// MessageID is the id of the message that carried the request.
+	MessageID string
+	// SequencingID is the event after which the request takes its place.
+	SequencingID int64
+	// Request is the request as it came.
+	Request *updatepb.Request
+}
+
+// A Query asks for the state of the workflow.
+type Query struct {
+	// ID names the query in the completion.
+	ID     string
+	Type   string
+	Args   *commonpb.Payloads
+	Header *commonpb.Header
+}

@@ -1,0 +1,44 @@
+package runner
+
+import (
+	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+)
+
+// A Completion is what the workflow did in one activation.
+type Completion struct {
+	// Commands in the order in which they were made. The last one ends the run
+	// if Closed.
+	Commands []*commandpb.Command
+	// Messages answer updates. Those that have an event are named by a command
+	// at their place in Commands.
+	Messages []*protocolpb.Message
+	// Flags are SDK flags used for the first time.
+	Flags []uint32
+	// Answers to the queries, in their order.
+	Answers []Answer
+	// Closed says that the workflow function has returned.
+	Closed bool
+	// Failure says that the task failed: nothing else of the completion counts,
+	// and the instance can only be closed.
+	Failure *TaskFailure
+}
+
+// An Answer to a query: a result, or the words of an error.
+type Answer struct {
+	ID     string
+	Result *commonpb.Payloads
+	// Error is empty if the query was answered.
+	Error string
+	// Failure is the error in full; only some queries can carry it.
+	Failure *failurepb.Failure
+}
+
+// A TaskFailure says why a workflow task failed.
+type TaskFailure struct {
+	Cause   enumspb.WorkflowTaskFailedCause
+	Failure *failurepb.Failure
+}

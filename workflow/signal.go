@@ -1,0 +1,87 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// signalRoom is how many signals of one name may wait to be received.
+const signalRoom = 100_000
+
+// SignalChannelOptions are the options of [GetSignalChannelWithOptions].
+type SignalChannelOptions struct {
+	// Description is one line that the metadata query shows.
+	Description string
+}
+
+// GetSignalChannel returns the channel on which signals of this name arrive;
+// it is the same channel every time. Signals that came before are in it.
+func GetSignalChannel(ctx Context, signalName string) ReceiveChannel {
+	return GetSignalChannelWithOptions(ctx, signalName, SignalChannelOptions{})
+}
+
+// GetSignalChannelWithOptions is [GetSignalChannel] with options.
+func GetSignalChannelWithOptions(
+	ctx Context, signalName string, options SignalChannelOptions,
+) ReceiveChannel {
+	r := runOf(ctx)
+	r.mustMutate()
+	c := r.signalChannel(signalName)
+	for i, q := range r.requested {
+		if q.channel == c {
+			if options.Description != "" {
+				r.requested[i].description = options.Description
+			}
+			return c
+		}
+	}
+	r.requested = append(r.requested, signalUse{channel: c, description: options.Description})
+	return c
+}
+
+// signalUse is a signal channel that code asked for.
+type signalUse struct {
+	channel     *channel
+	description string
+}
+
+func (r *run) signalChannel(name string) *channel {
+	c, ok := r.signals[name]
+	if !ok {
+		c = &channel{run: r, name: name, size: signalRoom}
+		r.signals[name] = c
+	}
+	return c
+}
+
+// signal puts a signal where the workflow will find it.
+func (r *run) signal(s *runner.Signal) error {
+	if !r.signalChannel(s.Name).offer(s.Input) {
+		return fmt.Errorf("exceeded channel buffer size for signal: %s", s.Name)
+	}
+	return nil
+}
+
+// GetUnhandledSignalNames returns the names of the signals that nobody has
+// received, sorted.
+func GetUnhandledSignalNames(ctx Context) []string {
+	r := runOf(ctx)
+	var names []string
+	for name, c := range r.signals {
+		if c.Len() > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// warnUnhandled says in the log what a workflow left behind when it returned.
+func (r *run) warnUnhandled() {
+	if names := GetUnhandledSignalNames(r.root); len(names) > 0 {
+		r.logger.Warn("Workflow has unhandled signals", "SignalNames", strings.Join(names, ", "))
+	}
+}

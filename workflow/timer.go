@@ -1,0 +1,65 @@
+package workflow
+
+import (
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
+)
+
+// TimerOptions are the options of [NewTimerWithOptions].
+type TimerOptions struct {
+	// Summary is one line that people see beside the timer.
+	Summary string
+}
+
+// NewTimer returns a future that is ready after d, measured by the server: it
+// survives restarts. A d of zero or less is ready at once and leaves no trace
+// in history. Canceling ctx makes the future fail with [ErrCanceled].
+func NewTimer(ctx Context, d time.Duration) Future {
+	return NewTimerWithOptions(ctx, d, TimerOptions{})
+}
+
+// NewTimerWithOptions is [NewTimer] with options.
+func NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Future {
+	r := runOf(ctx)
+	r.mustMutate()
+	f := &future{run: r}
+	if d <= 0 {
+		f.settle(true, nil)
+		return f
+	}
+	forget := func() {}
+	cancel := r.env.StartTimer(d, r.metadata(options.Summary),
+		func(*commonpb.Payloads, *failurepb.Failure) {
+			forget()
+			f.settle(nil, nil)
+		})
+	forget = onCancel(ctx, func() {
+		if !f.ready {
+			cancel()
+			f.settle(nil, ErrCanceled)
+		}
+	})
+	return f
+}
+
+// Sleep blocks for d, measured by the server. It returns [ErrCanceled] if ctx
+// is canceled meanwhile. A d of zero or less returns at once.
+func Sleep(ctx Context, d time.Duration) error {
+	return NewTimerWithOptions(ctx, d, TimerOptions{Summary: "Sleep"}).Get(ctx, nil)
+}
+
+// metadata carries what people are to read beside a command.
+func (r *run) metadata(summary string) *sdkpb.UserMetadata {
+	if summary == "" {
+		return nil
+	}
+	p, err := r.env.DataConverter.ToPayload(summary)
+	if err != nil {
+		r.logger.Warn("Summary left out: it cannot be encoded", "Error", err)
+		return nil
+	}
+	return &sdkpb.UserMetadata{Summary: p}
+}
