@@ -113,7 +113,8 @@ func (b *Balance) Backlog(side Side, tasks int64) {
 // Recheck lets those who wait look at the capacity again.
 func (b *Balance) Recheck() { b.change(func(*balance) {}) }
 
-// Work says that the poll brought a task, which now occupies the slot.
+// Work says that the poll brought a task, which now occupies the slot. Say so before the next
+// poll asks to enter, as the Spend method of a ticket ([Spender]) does.
 func (p *Pass) Work() {
 	p.owner.change(func(s *balance) {
 		if p.held == passPolling {

@@ -19,11 +19,12 @@ type hand[K Ticket] struct {
 	ticket K // while polling and handling
 }
 
-// A phase is what a hand does. Hands that admit, poll or rest have a seat.
+// A phase is what a hand does. All but idle and handling hands have a seat.
 type phase int
 
 const (
 	idle      phase = iota
+	seated          // about to look at what comes next
 	admitting       // waits for a ticket
 	polling         // waits for a task
 	resting         // waits for the end of a back-off
@@ -66,7 +67,10 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 			sleep(epoch, rest)
 			continue
 		}
-		asked := time.Now()
+		var asked time.Time
+		if len(p.watch.poll) > 0 { // a look at the clock is a tenth of what a poll costs here
+			asked = time.Now()
+		}
 		ticket, err := p.admit(epoch)
 		if err != nil {
 			if epoch.Err() == nil {
@@ -75,7 +79,9 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 			continue
 		}
 		e := PollEvent{Poller: p.opts.Name, Started: time.Now()}
-		e.Waited = e.Started.Sub(asked)
+		if !asked.IsZero() {
+			e.Waited = e.Started.Sub(asked)
+		}
 		h.ticket = ticket
 		if !p.send(h, e.Started) {
 			p.takeBack(h)
@@ -86,6 +92,8 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 		e.Latency = time.Since(e.Started)
 		if e.Err != nil || e.Feedback.Empty {
 			p.takeBack(h)
+		} else if s, ok := any(ticket).(Spender); ok {
+			s.Spend()
 		}
 		if p.ended(h, &e, round); e.Outcome == GotTask {
 			return task, true
@@ -149,7 +157,7 @@ func (p *Poller[T, K]) again(h *hand[K]) bool {
 	}
 	switch {
 	case p.open() && p.seats() < p.target:
-		p.move(h, admitting)
+		p.move(h, seated)
 		p.mu.Unlock()
 		return true
 	case p.stopping || len(p.parked) >= max(minParked, 2*p.target):
@@ -203,17 +211,17 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 		p.move(h, handling)
 	case GotNothing:
 		p.empties++
-		p.move(h, admitting)
+		p.move(h, seated)
 		if e.Latency < p.opts.EmptyPause {
 			h.until = e.Started.Add(p.opts.EmptyPause)
 		}
 	case Failed:
 		p.failed++
-		p.move(h, admitting)
+		p.move(h, seated)
 		p.blame(&t, now, round, e.Class, e.Err)
 		h.until = p.fails.until // another hand's success does not excuse this one
 	case Interrupted:
-		p.move(h, admitting)
+		p.move(h, seated)
 		if p.counts[polling] == 0 && p.fails.since.IsZero() {
 			p.silentSince = time.Time{}
 		}
@@ -367,7 +375,7 @@ func (p *Poller[T, K]) lost(h *hand[K]) {
 		p.ended(h, &e, p.round())
 	case admitting:
 		p.failedAdmission(h, p.round(), &PanicError{Where: "Admission.Admit"})
-	case resting, handling, phases:
+	case seated, resting, handling, phases:
 	}
 	p.rise(h)
 }

@@ -268,7 +268,7 @@ func (p *Poller[T, K]) Status() Status {
 		State:        p.state(),
 		Target:       p.target,
 		InFlight:     p.counts[polling],
-		Admitting:    p.counts[admitting],
+		Admitting:    p.counts[seated] + p.counts[admitting],
 		BackingOff:   p.counts[resting],
 		Handling:     p.counts[handling],
 		Polls:        p.polls,
@@ -311,7 +311,7 @@ func (p *Poller[T, K]) open() bool {
 
 // seats counts the hands that poll or are about to; called with the lock held.
 func (p *Poller[T, K]) seats() int {
-	return p.counts[admitting] + p.counts[polling] + p.counts[resting]
+	return p.counts[seated] + p.counts[admitting] + p.counts[polling] + p.counts[resting]
 }
 
 // fill gives the free seats to hands; called with the lock held.
@@ -323,14 +323,14 @@ func (p *Poller[T, K]) fill() {
 		last := len(p.parked) - 1
 		if last < 0 {
 			h := &hand[K]{wake: make(chan bool, 1)}
-			p.move(h, admitting)
+			p.move(h, seated)
 			go p.work(h)
 			continue
 		}
 		h := p.parked[last]
 		p.parked[last] = nil
 		p.parked = p.parked[:last]
-		p.move(h, admitting)
+		p.move(h, seated)
 		h.wake <- true
 	}
 }

@@ -43,6 +43,13 @@ type Ticket interface {
 	Return()
 }
 
+// A Spender is a [Ticket] that wants to know at once that its poll brought a task: before the next
+// poll is admitted, and before the handler is called. A [Balance] needs that: see [Pass.Work].
+type Spender interface {
+	// Spend must not block, nor panic.
+	Spend()
+}
+
 // An Admission hands out tickets. It is called from several goroutines at once.
 type Admission[K Ticket] interface {
 	// Admit waits for a ticket. It returns ctx's error as soon as ctx ends. Any other error is
