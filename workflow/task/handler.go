@@ -1,0 +1,186 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/machine"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// A polled is a workflow task as it came off the wire.
+type polled = workflowservice.PollWorkflowTaskQueueResponse
+
+// Handle processes the task, and those that the server hands out with its
+// answers. Canceling ctx ends waiting for the run and for the server.
+func (h *Handler) Handle(ctx context.Context, t *polled) error {
+	lease, err := h.Cache.Acquire(ctx, t.GetWorkflowExecution().GetRunId())
+	if err != nil {
+		return err
+	}
+	w := &work{Handler: h, lease: lease}
+	defer lease.Release()
+	var errs []error
+	for t != nil {
+		began := time.Now()
+		next, err := w.handle(ctx, t)
+		w.observe(t, time.Since(began), err)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		t = next
+	}
+	return errors.Join(errs...)
+}
+
+// work is the processing of one task and its successors under one lease.
+type work struct {
+	*Handler
+	lease Lease
+	aside *Run // made for one query only, never cached
+
+	origin  Origin
+	outcome Outcome
+}
+
+func (w *work) observe(t *polled, took time.Duration, err error) {
+	if w.Observer == nil {
+		return
+	}
+	w.Observer.WorkflowTaskEnded(Event{
+		WorkflowType: t.GetWorkflowType().GetName(),
+		WorkflowID:   t.GetWorkflowExecution().GetWorkflowId(),
+		RunID:        t.GetWorkflowExecution().GetRunId(),
+		Attempt:      t.GetAttempt(),
+		Origin:       w.origin,
+		Outcome:      w.outcome,
+		Took:         took,
+		Err:          err,
+	})
+}
+
+// handle processes one task; it returns the one that the server gave in return.
+func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
+	w.outcome = Silent
+	pages := &pager{
+		service: w.Service, namespace: w.Namespace, execution: t.GetWorkflowExecution(),
+		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(),
+	}
+	answer, run, err := w.work(ctx, t, pages)
+	if w.aside != nil {
+		defer func() {
+			w.aside.Close()
+			w.aside = nil
+		}()
+	}
+	if t.GetQuery() != nil {
+		return nil, w.answerQuery(ctx, t, answer, err)
+	}
+	if err != nil {
+		return nil, w.fail(ctx, t, err)
+	}
+	return w.complete(ctx, t, run, answer)
+}
+
+// work finds the run and takes it through the task.
+func (w *work) work(ctx context.Context, t *polled, pages *pager) (machine.Answer, *Run, error) {
+	if err := w.check(t); err != nil {
+		return machine.Answer{}, nil, err
+	}
+	run, err := w.find(t, pages)
+	if err != nil {
+		return machine.Answer{}, nil, err
+	}
+	task := machine.Task{
+		PreviousStartedID: t.GetPreviousStartedEventId(),
+		StartedID:         t.GetStartedEventId(),
+		Messages:          t.GetMessages(),
+		Queries:           queries(t),
+	}
+	answer, err := w.process(ctx, run, task, pages)
+	return answer, run, err
+}
+
+var (
+	errNoHistory   = errors.New("nil or empty history")
+	errBothQueries = errors.New("invalid query workflow task")
+)
+
+// check refuses tasks that make no sense.
+func (w *work) check(t *polled) error {
+	switch {
+	case t.GetQuery() == nil && len(t.GetHistory().GetEvents()) == 0:
+		return w.broken(errNoHistory)
+	case t.GetQuery() != nil && len(t.GetQueries()) > 0:
+		return w.broken(errBothQueries)
+	}
+	return nil
+}
+
+// find returns the run that the task is for: the cached one if the task goes
+// on where it stands, else one that history will rebuild.
+func (w *work) find(t *polled, pages *pager) (*Run, error) {
+	query := t.GetQuery() != nil
+	cached, ok := w.lease.Run()
+	switch {
+	case query && len(pages.start) > 0:
+		// Asked of any worker: a cached run is left alone.
+	case ok && (query || cached.fits(pages.start[0].GetEventId())):
+		w.origin = Cached
+		return cached, nil
+	case ok:
+		w.lease.Drop(Stale)
+	}
+	switch {
+	case !pages.full():
+		w.origin = Missed
+		pages.reset()
+	case t.GetPreviousStartedEventId() == 0:
+		w.origin = Fresh
+	default:
+		w.origin = Rebuilt
+	}
+	run, err := w.newRun(w.details(t))
+	switch {
+	case err != nil:
+		return nil, err
+	case query:
+		w.aside = run // it has no task to go on from
+	default:
+		w.lease.Keep(run)
+	}
+	return run, nil
+}
+
+func (w *work) details(t *polled) runner.Details {
+	return runner.Details{
+		Namespace:    w.Namespace,
+		WorkflowID:   t.GetWorkflowExecution().GetWorkflowId(),
+		RunID:        t.GetWorkflowExecution().GetRunId(),
+		WorkflowType: t.GetWorkflowType().GetName(),
+	}
+}
+
+// legacyQuery is the id of the query that a task brings alone.
+const legacyQuery = "query"
+
+func queries(t *polled) []runner.Query {
+	if q := t.GetQuery(); q != nil {
+		return []runner.Query{{
+			ID: legacyQuery, Type: q.GetQueryType(), Args: q.GetQueryArgs(), Header: q.GetHeader(),
+		}}
+	}
+	var out []runner.Query
+	for _, id := range slices.Sorted(maps.Keys(t.GetQueries())) {
+		q := t.GetQueries()[id]
+		out = append(out, runner.Query{
+			ID: id, Type: q.GetQueryType(), Args: q.GetQueryArgs(), Header: q.GetHeader(),
+		})
+	}
+	return out
+}

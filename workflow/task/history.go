@@ -1,0 +1,62 @@
+package task
+
+import (
+	"context"
+	"fmt"
+
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// A pager has the history of a task: what came with it, and the rest page by
+// page from the server.
+type pager struct {
+	service   Service
+	namespace string
+	execution *commonpb.WorkflowExecution
+	start     []*historypb.HistoryEvent // came with the task; nil if page 1 must be fetched
+	token     []byte
+	unfetched bool // page 1 must be fetched
+}
+
+// full reports whether history begins with its first event.
+func (p *pager) full() bool { return len(p.start) > 0 && p.start[0].GetEventId() == 1 }
+
+// more reports whether there is another page.
+func (p *pager) more() bool { return p.unfetched || len(p.token) > 0 }
+
+// reset forgets what came with the task: history is read from its beginning.
+func (p *pager) reset() { p.start, p.token, p.unfetched = nil, nil, true }
+
+// next fetches the next page.
+func (p *pager) next(ctx context.Context) ([]*historypb.HistoryEvent, error) {
+	if !p.more() {
+		return nil, fmt.Errorf("history of run %s: it has ended and more is needed", p.execution.GetRunId())
+	}
+	resp, err := p.service.GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace: p.namespace, Execution: p.execution, NextPageToken: p.token,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("history of run %s: %w", p.execution.GetRunId(), err)
+	}
+	p.token, p.unfetched = resp.GetNextPageToken(), false
+	if len(resp.GetRawHistory()) == 0 {
+		return resp.GetHistory().GetEvents(), nil
+	}
+	return decodeBlobs(resp.GetRawHistory())
+}
+
+// decodeBlobs reads history that the server handed out as it stores it.
+func decodeBlobs(blobs []*commonpb.DataBlob) ([]*historypb.HistoryEvent, error) {
+	var events []*historypb.HistoryEvent
+	for _, b := range blobs {
+		var h historypb.History
+		if err := proto.Unmarshal(b.GetData(), &h); err != nil {
+			return nil, fmt.Errorf("history blob of encoding %s: %w", b.GetEncodingType(), err)
+		}
+		events = append(events, h.GetEvents()...)
+	}
+	return events, nil
+}

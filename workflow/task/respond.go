@@ -1,0 +1,182 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	querypb "go.temporal.io/api/query/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
+	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/mainspring-go/mainspring/workflow/machine"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// complete tells the server what the workflow did.
+func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answer) (*polled, error) {
+	resp, err := w.Service.RespondWorkflowTaskCompleted(ctx, w.completion(t, run, a))
+	if err != nil {
+		return nil, w.refused(ctx, t, err)
+	}
+	w.outcome = Answered
+	run.reported = machine.SDK{Name: sdkName, Version: sdkVersion}
+	if a.Closed {
+		w.lease.Drop(Completed)
+	}
+	if id := resp.GetResetHistoryEventId(); id > 0 {
+		// The task was speculative and left no trace: neither may it here.
+		run.machine.Forget(id)
+	}
+	return resp.GetWorkflowTask(), nil
+}
+
+func (w *work) completion(
+	t *polled, run *Run, a machine.Answer,
+) *workflowservice.RespondWorkflowTaskCompletedRequest {
+	req := &workflowservice.RespondWorkflowTaskCompletedRequest{
+		TaskToken:             t.GetTaskToken(),
+		Namespace:             w.Namespace,
+		Identity:              w.Identity,
+		Commands:              a.Commands,
+		Messages:              a.Messages,
+		ReturnNewWorkflowTask: true,
+		QueryResults:          make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
+		SdkMetadata:           &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
+		WorkerVersionStamp:    w.stamp(),
+		Capabilities: &workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities{
+			DiscardSpeculativeWorkflowTaskWithEvents: true,
+		},
+	}
+	for _, q := range a.Answers {
+		req.QueryResults[q.ID] = queryResult(q)
+	}
+	known := run.reported
+	if known == (machine.SDK{}) {
+		known = run.machine.SDK()
+	}
+	if known.Name != sdkName {
+		req.SdkMetadata.SdkName = sdkName
+	}
+	if known.Name != sdkName || known.Version != sdkVersion {
+		req.SdkMetadata.SdkVersion = sdkVersion
+	}
+	if w.StickyQueue != "" {
+		req.StickyAttributes = &taskqueuepb.StickyExecutionAttributes{
+			WorkerTaskQueue: &taskqueuepb.TaskQueue{
+				Name: w.StickyQueue, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: w.TaskQueue,
+			},
+			ScheduleToStartTimeout: durationpb.New(w.StickyScheduleToStartTimeout),
+		}
+	}
+	return req
+}
+
+func (w *work) stamp() *commonpb.WorkerVersionStamp {
+	if w.BuildID == "" {
+		return nil
+	}
+	return &commonpb.WorkerVersionStamp{BuildId: w.BuildID}
+}
+
+func queryResult(a runner.Answer) *querypb.WorkflowQueryResult {
+	if a.Error != "" {
+		return &querypb.WorkflowQueryResult{
+			ResultType: enumspb.QUERY_RESULT_TYPE_FAILED, ErrorMessage: a.Error, Failure: a.Failure,
+		}
+	}
+	return &querypb.WorkflowQueryResult{
+		ResultType: enumspb.QUERY_RESULT_TYPE_ANSWERED, Answer: a.Result,
+	}
+}
+
+// unhandledCommand is the server's word for: events came in that the workflow
+// has not seen, so it may not close yet. Another task brings them.
+const unhandledCommand = "UnhandledCommand"
+
+// refused deals with an answer that the server did not take. What the workflow
+// did is then not in history, so the run must be rebuilt.
+func (w *work) refused(ctx context.Context, t *polled, err error) error {
+	w.outcome = NotTaken
+	w.lease.Drop(Refused)
+	var invalid *serviceerror.InvalidArgument
+	var exhausted *serviceerror.ResourceExhausted
+	switch {
+	case errors.As(err, &invalid) && invalid.Message == unhandledCommand:
+		return nil
+	case errors.As(err, &exhausted) && strings.Contains(exhausted.Message, "message larger than max"):
+		return w.fail(ctx, t, &failedTask{
+			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE,
+			failure: w.FailureConverter.ErrorToFailure(err),
+			err:     err,
+		})
+	default:
+		return fmt.Errorf("workflow task of run %s: the answer was not taken: %w",
+			t.GetWorkflowExecution().GetRunId(), err)
+	}
+}
+
+// fail tells the server that the task failed. Only the first attempt does: for
+// the later ones silence makes the server wait for the task's timeout, so that
+// a workflow that always fails does not spin.
+func (w *work) fail(ctx context.Context, t *polled, err error) error {
+	w.outcome = Silent
+	w.lease.Drop(Failed)
+	w.Logger.WarnContext(ctx, "Workflow task failed", "WorkflowType", t.GetWorkflowType().GetName(),
+		"WorkflowID", t.GetWorkflowExecution().GetWorkflowId(),
+		"RunID", t.GetWorkflowExecution().GetRunId(), "Attempt", t.GetAttempt(), "Error", err)
+	var failed *failedTask
+	if !errors.As(err, &failed) || t.GetAttempt() > 1 {
+		return err
+	}
+	_, respondErr := w.Service.RespondWorkflowTaskFailed(ctx, &workflowservice.RespondWorkflowTaskFailedRequest{
+		TaskToken:     t.GetTaskToken(),
+		Namespace:     w.Namespace,
+		Identity:      w.Identity,
+		Cause:         failed.cause,
+		Failure:       failed.failure,
+		WorkerVersion: w.stamp(),
+	})
+	if respondErr != nil {
+		return errors.Join(err, fmt.Errorf("and the server did not hear of it: %w", respondErr))
+	}
+	w.outcome = TaskFailed
+	return err
+}
+
+// answerQuery tells the server the result of a query that came alone, or why
+// there is none.
+func (w *work) answerQuery(ctx context.Context, t *polled, a machine.Answer, err error) error {
+	req := &workflowservice.RespondQueryTaskCompletedRequest{
+		TaskToken:     t.GetTaskToken(),
+		Namespace:     w.Namespace,
+		PollerGroupId: t.GetPollerGroupId(),
+	}
+	var failed *failedTask
+	switch {
+	case errors.As(err, &failed):
+		req.CompletedType = enumspb.QUERY_RESULT_TYPE_FAILED
+		req.ErrorMessage, req.Failure, req.Cause = err.Error(), failed.failure, failed.cause
+	case err != nil:
+		return err // history could not be had: another worker may have more luck
+	case len(a.Answers) != 1:
+		req.CompletedType = enumspb.QUERY_RESULT_TYPE_FAILED
+		req.ErrorMessage = fmt.Sprintf("the workflow gave %d answers to one query", len(a.Answers))
+	default:
+		result := queryResult(a.Answers[0])
+		req.CompletedType, req.QueryResult = result.GetResultType(), result.GetAnswer()
+		req.ErrorMessage, req.Failure = result.GetErrorMessage(), result.GetFailure()
+	}
+	if _, respondErr := w.Service.RespondQueryTaskCompleted(ctx, req); respondErr != nil {
+		w.outcome = NotTaken
+		return errors.Join(err, respondErr)
+	}
+	w.outcome = Queried
+	return err
+}
