@@ -44,25 +44,6 @@ type Bucket struct {
 	doubleSettles uint64
 }
 
-// Stats is a consistent snapshot of a [Bucket]: Available + Held <= Burst, always.
-type Stats struct {
-	// PerSecond is the rate, in tokens a second.
-	PerSecond float64
-	// Burst is how many tokens may be spent at once.
-	Burst int
-	// Available is how many tokens are there to be taken, fractions included.
-	Available float64
-	// Held is how many tokens are out and not settled.
-	Held int
-	// Waiting is the number of callers blocked in Reserve.
-	Waiting int
-	// Spent and Refunded count the tokens settled so far.
-	Spent, Refunded uint64
-	// DoubleSettles counts calls of Spend and Refund on tokens that were settled already. A
-	// deferred Refund after a Spend is one of these and does no harm.
-	DoubleSettles uint64
-}
-
 // NewBucket returns a full bucket, or an [*OptionError].
 func NewBucket(o Options) (*Bucket, error) {
 	if err := checkRate(o.PerSecond); err != nil {
@@ -184,7 +165,7 @@ func (b *Bucket) SetLimit(perSecond float64) error {
 	return nil
 }
 
-// Stats returns a snapshot. It does not block.
+// Stats implements [Reporter].
 func (b *Bucket) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -31,6 +31,31 @@ type Adjuster interface {
 	SetLimit(perSecond float64) error
 }
 
+// A Reporter is a Limiter that can say how its tokens stand.
+type Reporter interface {
+	// Stats returns one consistent snapshot. It does not block.
+	Stats() Stats
+}
+
+// Stats is a consistent snapshot of a limiter: Available + Held <= Burst, always.
+type Stats struct {
+	// PerSecond is the rate, in tokens a second.
+	PerSecond float64
+	// Burst is how many tokens may be spent at once.
+	Burst int
+	// Available is how many tokens are there to be taken, fractions included.
+	Available float64
+	// Held is how many tokens are out and not settled.
+	Held int
+	// Waiting is the number of callers blocked in Reserve.
+	Waiting int
+	// Spent and Refunded count the tokens settled so far.
+	Spent, Refunded uint64
+	// DoubleSettles counts calls of Spend and Refund on tokens that were settled already. A
+	// deferred Refund after a Spend is one of these and does no harm.
+	DoubleSettles uint64
+}
+
 // A Token is the right to start one task. Whoever reserved it, or was handed it, settles it: either
 // spends or refunds it. The first to do so counts; later calls do nothing and report false.
 //

@@ -71,7 +71,7 @@ func TestSuiteRejectsBroken(t *testing.T) {
 				}
 				err := check(t, c, f)
 				if err == nil {
-					t.Fatalf("a supplier that %s passed %s", f, clause)
+					t.Fatalf("a supplier with a flaw (%s) passed %s", f, clause)
 				}
 				t.Log(err)
 				return
