@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -96,10 +97,11 @@ func defaultDynamicConfig() map[string]any {
 // side: the port stays in TIME_WAIT for a minute, in which the system gives it
 // to nobody who asks for any port, while the server, which asks for this
 // one, gets it.
-func freePorts(n int) ([]int, error) {
+func freePorts(ctx context.Context, n int) ([]int, error) {
+	var listen net.ListenConfig
 	ports := make([]int, 0, n)
 	for range n {
-		listener, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
+		listener, err := listen.Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
 		if err != nil {
 			return nil, fmt.Errorf("embedded: find a free port on %s: %w", loopback, err)
 		}

@@ -48,15 +48,12 @@ func (l logger) log(level slog.Level, msg string, tags []tag.Tag) {
 	if !l.to.Enabled(ctx, level) {
 		return
 	}
-	l.to.LogAttrs(ctx, level, msg, attributes(tags)...)
+	l.to.LogAttrs(ctx, level, msg, attributes(tags)...) //nolint:sloglint // The server chose msg.
 }
 
 func (l logger) die(msg string, tags []tag.Tag) {
 	l.log(slog.LevelError, msg, tags)
-	text := "embedded: the Temporal server gave up: " + msg
-	for _, t := range tags {
-		text += fmt.Sprintf(" %s=%v", t.Key(), t.Value())
-	}
+	text := fmt.Sprintf("embedded: the Temporal server gave up: %s %v", msg, attributes(tags))
 	panic(text) //nolint:forbidigo // The server's contract of Panic and Fatal is not to return.
 }
 

@@ -59,8 +59,8 @@ func probe(
 			Namespace: namespace,
 			Execution: &commonpb.WorkflowExecution{WorkflowId: nobody},
 		})
-	var notFound *serviceerror.NotFound
-	if !errors.As(serviceerror.FromStatus(status.Convert(err)), &notFound) {
+	err = serviceerror.FromStatus(status.Convert(err))
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); !ok {
 		return fmt.Errorf("describe a workflow that does not exist: %w", err)
 	}
 	_, err = service.DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{

@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/metrics"
-	// The SQLite plugin puts itself into the server's table of plugins.
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/schema/sqlite"
 	"go.temporal.io/server/temporal"
@@ -73,7 +72,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(len(temporal.DefaultServices))
+	ports, err := freePorts(ctx, len(temporal.DefaultServices))
 	if err != nil {
 		return nil, err
 	}
