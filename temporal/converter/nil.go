@@ -26,15 +26,7 @@ func (c *NilPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 
 // FromPayload sets what valuePtr points to to its zero value.
 func (c *NilPayloadConverter) FromPayload(_ *commonpb.Payload, valuePtr any) error {
-	target := reflect.ValueOf(valuePtr)
-	if target.Kind() != reflect.Pointer {
-		return fmt.Errorf("type: %T: %w", valuePtr, ErrValuePtrIsNotPointer)
-	}
-	if target.IsNil() {
-		return fmt.Errorf("type: %T: %w", valuePtr, ErrUnableToSetValue)
-	}
-	target.Elem().SetZero()
-	return nil
+	return setZero(valuePtr)
 }
 
 // ToString returns "nil".
@@ -53,4 +45,16 @@ func isNilPointer(value any) bool {
 	}
 	v := reflect.ValueOf(value)
 	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+func setZero(valuePtr any) error {
+	target := reflect.ValueOf(valuePtr)
+	if target.Kind() != reflect.Pointer {
+		return fmt.Errorf("type: %T: %w", valuePtr, ErrValuePtrIsNotPointer)
+	}
+	if target.IsNil() {
+		return fmt.Errorf("type: %T: %w", valuePtr, ErrUnableToSetValue)
+	}
+	target.Elem().SetZero()
+	return nil
 }

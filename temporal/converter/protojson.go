@@ -9,6 +9,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
+const jsonNull = "null"
+
 // ProtoJSONPayloadConverter handles protobuf messages in their JSON form. The zero value is ready.
 type ProtoJSONPayloadConverter struct {
 	options ProtoJSONPayloadConverterOptions
@@ -44,11 +46,11 @@ func NewProtoJSONPayloadConverterWithOptions(
 	return &ProtoJSONPayloadConverter{options: options}
 }
 
-// ToPayload encodes a message, given by pointer or by value.
+// ToPayload encodes a message, given by pointer or by value. It also accepts nil, and nil pointers
+// of whatever type; in the default data converter these never get so far.
 func (c *ProtoJSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 	if isNilPointer(value) {
-		// A nil message has no JSON form; NilPayloadConverter is asked before.
-		return newPayload(nil, MetadataEncodingNil), nil
+		return newPayload([]byte(jsonNull), c.Encoding()), nil
 	}
 	message := asMessage(value)
 	if message == nil {
@@ -73,7 +75,11 @@ func (c *ProtoJSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, err
 }
 
 // FromPayload decodes into a message or into a pointer to a message, which is allocated when nil.
+// An encoded nil sets the target to its zero value.
 func (c *ProtoJSONPayloadConverter) FromPayload(payload *commonpb.Payload, valuePtr any) error {
+	if isNullMessage(payload) {
+		return setZero(valuePtr)
+	}
 	message, commit, err := messageTarget(valuePtr)
 	if err != nil {
 		return err
@@ -107,4 +113,11 @@ func (c *ProtoJSONPayloadConverter) Encoding() string {
 // ExcludeProtobufMessageTypes says whether the message's full name is left out of the metadata.
 func (c *ProtoJSONPayloadConverter) ExcludeProtobufMessageTypes() bool {
 	return c.options.ExcludeProtobufMessageTypes
+}
+
+// isNullMessage tells an encoded nil from a message whose JSON form is null: only the message has
+// a type.
+func isNullMessage(payload *commonpb.Payload) bool {
+	_, typed := payload.GetMetadata()[MetadataMessageType]
+	return !typed && string(payload.GetData()) == jsonNull
 }
