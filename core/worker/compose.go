@@ -1,0 +1,288 @@
+package worker
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+
+	"github.com/mainspring-go/mainspring/activity"
+	activitytask "github.com/mainspring-go/mainspring/activity/task"
+	"github.com/mainspring-go/mainspring/poller"
+	"github.com/mainspring-go/mainspring/ratelimit"
+	"github.com/mainspring-go/mainspring/slots"
+	"github.com/mainspring-go/mainspring/sticky"
+	"github.com/mainspring-go/mainspring/workflow/native"
+	"github.com/mainspring-go/mainspring/workflow/task"
+)
+
+// A polling is a poller whatever it polls for.
+type polling interface {
+	Run(ctx context.Context) error
+	Stop(mode poller.StopMode)
+	Wait(ctx context.Context) error
+	Status() poller.Status
+}
+
+// parts are what a running worker consists of.
+type parts struct {
+	pollers    []polling
+	polled     []<-chan struct{} // closed when the poller of the same place polls no more
+	workflows  bool
+	activities bool
+	sticky     bool
+	drains     bool // the server ends polls when it is told
+
+	workflowSlots slots.Supplier
+	activitySlots slots.Supplier
+	runs          *sticky.Cache[string, *task.Run]
+	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
+}
+
+// The kinds of tasks, as slot suppliers and logs know them.
+const (
+	kindWorkflow = "workflow"
+	kindActivity = "activity"
+)
+
+// compose makes the parts of the worker. Tasks run under ctx.
+func (w *Worker) compose(ctx context.Context) (*parts, error) {
+	p := &parts{}
+	if len(w.workflows.Definitions()) > 0 {
+		if err := w.composeWorkflows(p); err != nil {
+			return nil, err
+		}
+	}
+	if w.activities.Len() > 0 && !w.options.NoRemoteActivities {
+		if err := w.composeActivities(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// composeWorkflows adds the way of workflow tasks.
+func (w *Worker) composeWorkflows(p *parts) error {
+	o := &w.options
+	p.workflows = true
+	p.sticky = *o.MaxCachedWorkflows > 0 || o.Parts.Cache != nil
+	var err error
+	if p.workflowSlots, err = suppliedSlots(o.Parts.WorkflowSlots, o.MaxConcurrentWorkflowTasks); err != nil {
+		return err
+	}
+	if p.runs = o.Parts.Cache; p.runs == nil {
+		if p.runs, err = newRuns(*o.MaxCachedWorkflows); err != nil {
+			return err
+		}
+		p.ownRuns = p.runs
+	}
+	handler, err := w.workflowHandler(p)
+	if err != nil {
+		return err
+	}
+	if !p.sticky {
+		return w.pollWorkflows(p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
+	}
+	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
+	balance := poller.NewBalance(capacity(p.workflowSlots))
+	if err := w.pollWorkflows(p, handler, balance, poller.Normal, normal); err != nil {
+		return err
+	}
+	return w.pollWorkflows(p, handler, balance, poller.Sticky, stickyPolls)
+}
+
+func suppliedSlots(given slots.Supplier, limit int) (slots.Supplier, error) {
+	if given != nil {
+		return given, nil
+	}
+	return slots.NewFixed(slots.FixedOptions{Limit: limit})
+}
+
+func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
+	o := &w.options
+	run := o.WorkflowRunner
+	if run == nil {
+		run = native.New(native.Options{
+			DataConverter:    o.DataConverter,
+			FailureConverter: o.FailureConverter,
+			Logger:           o.Logger,
+			ActivityName:     w.activities.Name,
+			WorkflowName:     w.workflows.Name,
+		})
+	}
+	for _, def := range w.workflows.Definitions() {
+		if err := run.Prepare(def); err != nil {
+			return nil, err
+		}
+	}
+	options := task.Options{
+		Service:                      w.service,
+		Runner:                       run,
+		Cache:                        runs{p.runs},
+		Namespace:                    o.Namespace,
+		Identity:                     w.identity.identity,
+		BuildID:                      o.BuildID,
+		TaskQueue:                    w.taskQueue,
+		StickyScheduleToStartTimeout: o.StickyQueueScheduleToStartTimeout,
+		DataConverter:                o.DataConverter,
+		FailureConverter:             o.FailureConverter,
+		Logger:                       o.Logger,
+		Observer:                     &w.counters,
+	}
+	if p.sticky {
+		options.StickyQueue = w.stickyQueue()
+	}
+	return task.New(options)
+}
+
+// pollWorkflows adds a poller of the normal or the sticky queue.
+func (w *Worker) pollWorkflows(
+	p *parts, h *task.Handler, b *poller.Balance, side poller.Side, polls int,
+) error {
+	o := &w.options
+	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
+	name, scaler := "workflow task", o.Parts.WorkflowScaler
+	if side == poller.Sticky {
+		queue = &taskqueuepb.TaskQueue{
+			Name: w.stickyQueue(), Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: w.taskQueue,
+		}
+		name, scaler = "sticky workflow task", o.Parts.StickyScaler
+	}
+	if scaler == nil {
+		scaler = poller.Fixed(polls)
+	}
+	admit := &admission{
+		slots: p.workflowSlots, balance: b, side: side,
+		request: slots.Request{Kind: kindWorkflow, Queue: queue.GetName(), Sticky: side == poller.Sticky},
+	}
+	return addPoller(p, poller.Options[*workflowTask, ticket]{
+		Name:   name,
+		Source: workflowSource(w.service, w.identity, queue),
+		Admit:  admit,
+		Handle: func(ctx context.Context, t *workflowTask, k ticket) {
+			defer k.Return()
+			use(ctx, k, t.GetWorkflowType().GetName(), t.GetWorkflowExecution().GetRunId(), func() {
+				if err := h.Handle(ctx, t); err != nil {
+					o.Logger.DebugContext(ctx, "Workflow task ended with an error", "Error", err)
+				}
+			})
+		},
+		Scaler:    scaler,
+		Classify:  classify,
+		Observers: []poller.Observer{admit},
+		Logger:    o.Logger,
+	})
+}
+
+// composeActivities adds the way of activities.
+func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
+	o := &w.options
+	p.activities = true
+	var err error
+	if p.activitySlots, err = suppliedSlots(o.Parts.ActivitySlots, o.MaxConcurrentActivities); err != nil {
+		return err
+	}
+	rate, err := w.activityRate()
+	if err != nil {
+		return err
+	}
+	h, err := w.activityHandler()
+	if err != nil {
+		return err
+	}
+	scaler := o.Parts.ActivityScaler
+	if scaler == nil {
+		scaler = poller.Fixed(o.MaxConcurrentActivityTaskPolls)
+	}
+	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
+	return addPoller(p, poller.Options[*activityTask, ticket]{
+		Name:   "activity task",
+		Source: activitySource(w.service, w.identity, queue, o.MaxTaskQueueActivitiesPerSecond),
+		Admit: &admission{
+			slots: p.activitySlots, rate: rate,
+			request: slots.Request{Kind: kindActivity, Queue: w.taskQueue},
+		},
+		Handle: func(_ context.Context, t *activityTask, k ticket) {
+			defer k.Return()
+			// Under the worker's own context: its end cancels the activity.
+			use(tasks, k, t.GetActivityType().GetName(), t.GetActivityId(), func() {
+				_, _ = h.Handle(tasks, t) // the handler logs and observers are told
+			})
+		},
+		Scaler:   scaler,
+		Classify: classify,
+		Logger:   o.Logger,
+	})
+}
+
+// activityRate paces the starts of activities. The burst is what may start in
+// a tenth of a second: enough for polls to wait side by side, too little to
+// notice.
+func (w *Worker) activityRate() (ratelimit.Limiter, error) {
+	o := &w.options
+	switch {
+	case o.Parts.ActivityRate != nil:
+		return o.Parts.ActivityRate, nil
+	case o.MaxActivitiesPerSecond == 0:
+		return nil, nil //nolint:nilnil // no limit
+	}
+	return ratelimit.NewBucket(ratelimit.Options{
+		PerSecond: o.MaxActivitiesPerSecond,
+		Burst:     int(min(max(o.MaxActivitiesPerSecond/10, 1), ratelimit.MaxBurst)),
+	})
+}
+
+func (w *Worker) activityHandler() (*activitytask.Handler, error) {
+	o := &w.options
+	executor := o.ActivityExecutor
+	if executor == nil {
+		executor = activity.InPlace{}
+	}
+	return activitytask.New(activitytask.Options{
+		Service:                          w.service,
+		Registry:                         w.activities,
+		Namespace:                        o.Namespace,
+		TaskQueue:                        w.taskQueue,
+		Identity:                         w.identity.identity,
+		Executor:                         executor,
+		DataConverter:                    o.DataConverter,
+		FailureConverter:                 o.FailureConverter,
+		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,
+		DefaultHeartbeatThrottleInterval: o.DefaultHeartbeatThrottleInterval,
+		WorkerStop:                       w.stopping,
+		Logger:                           o.Logger,
+		Observers:                        []any{&w.counters},
+	})
+}
+
+// use tells the permit what it is used for and runs the task. A hold that is
+// cut short cannot be: the context of a task ends with its worker only, and
+// then the task must still be answered.
+func use(ctx context.Context, k ticket, typ, id string, run func()) {
+	_ = k.permit.Use(context.WithoutCancel(ctx), slots.Task{Type: typ, ID: id})
+	run()
+}
+
+// addPoller makes a poller and adds it to the parts.
+func addPoller[T any](p *parts, o poller.Options[T, ticket]) error {
+	made, err := poller.New(o)
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	p.pollers = append(p.pollers, runOnce[T]{made, done})
+	p.polled = append(p.polled, done)
+	return nil
+}
+
+// runOnce is a poller that tells when its Run has returned.
+type runOnce[T any] struct {
+	*poller.Poller[T, ticket]
+	done chan struct{}
+}
+
+func (r runOnce[T]) Run(ctx context.Context) error {
+	defer close(r.done)
+	// The tasks' context must not cut polls short: a stop has its own order.
+	return r.Poller.Run(context.WithoutCancel(ctx))
+}

@@ -1,0 +1,140 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/poller"
+	"github.com/mainspring-go/mainspring/ratelimit"
+	"github.com/mainspring-go/mainspring/slots"
+	"github.com/mainspring-go/mainspring/sticky"
+	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/workflow/runner"
+	"github.com/mainspring-go/mainspring/workflow/task"
+)
+
+// A Client is a connection to a Temporal server. Calls through it should be
+// retried where that may help, as connect's and the official SDK's clients do.
+//
+// If it also has the methods Namespace() string and Identity() string, those
+// are the defaults of the options of the same names.
+type Client interface {
+	WorkflowService() workflowservice.WorkflowServiceClient
+}
+
+// Defaults of [Options].
+const (
+	DefaultNamespace                         = "default"
+	DefaultMaxCachedWorkflows                = 1000
+	DefaultMaxConcurrentWorkflowTasks        = 100
+	DefaultMaxConcurrentActivities           = 100
+	DefaultMaxConcurrentWorkflowTaskPolls    = 5
+	DefaultMaxConcurrentActivityTaskPolls    = 5
+	DefaultNonstickyToStickyPollRatio        = poller.DefaultRatio
+	DefaultStickyQueueScheduleToStartTimeout = 10 * time.Second
+	DefaultMaxHeartbeatThrottleInterval      = 60 * time.Second
+	DefaultDefaultHeartbeatThrottleInterval  = 30 * time.Second
+)
+
+// Options of a [Worker]. The zero value of every field is its default; fields
+// for which zero means something else are pointers.
+type Options struct {
+	// Workflows are registered as by RegisterWorkflow.
+	Workflows []any
+	// Activities are registered as by RegisterActivity.
+	Activities []any
+
+	// Namespace that is polled; default: the client's if it tells, else
+	// [DefaultNamespace].
+	Namespace string
+	// Identity names the worker in histories; default: pid@host@taskqueue.
+	Identity string
+	// BuildID names the code that runs; default: none is reported.
+	BuildID string
+
+	// MaxCachedWorkflows is how many workflow runs are kept in memory between
+	// their tasks; default 1000. Zero keeps none: every task then replays its
+	// run from history, and the server is not asked for a sticky queue.
+	MaxCachedWorkflows *int
+	// MaxConcurrentWorkflowTasks is how many workflow tasks run at once;
+	// default 100. At least 2 unless MaxCachedWorkflows is zero.
+	MaxConcurrentWorkflowTasks int
+	// MaxConcurrentActivities is how many activities run at once; default 100.
+	MaxConcurrentActivities int
+	// MaxConcurrentWorkflowTaskPolls is how many polls for workflow tasks are
+	// in flight; default 5.
+	MaxConcurrentWorkflowTaskPolls int
+	// NonstickyToStickyPollRatio is the share of those polls that asks the
+	// normal queue rather than the sticky one, from 0 to 1; default 0.2. Each
+	// has at least one poll.
+	NonstickyToStickyPollRatio *float64
+	// MaxConcurrentActivityTaskPolls is how many polls for activities are in
+	// flight; default 5.
+	MaxConcurrentActivityTaskPolls int
+	// NoRemoteActivities keeps the worker from polling for activities.
+	NoRemoteActivities bool
+	// StickyQueueScheduleToStartTimeout is how long a task waits on the sticky
+	// queue before any worker may have it; default 10 s.
+	StickyQueueScheduleToStartTimeout time.Duration
+
+	// MaxHeartbeatThrottleInterval is the longest pause between two heartbeats
+	// that an activity sends; default 60 s.
+	MaxHeartbeatThrottleInterval time.Duration
+	// DefaultHeartbeatThrottleInterval is the pause for activities without a
+	// heartbeat timeout; default 30 s.
+	DefaultHeartbeatThrottleInterval time.Duration
+	// MaxActivitiesPerSecond is how many activities this worker starts a
+	// second; default: no limit. It does not poll if that might exceed it.
+	MaxActivitiesPerSecond float64
+	// MaxTaskQueueActivitiesPerSecond is how many activities the server hands
+	// out a second to all workers of the task queue; default: no limit. The
+	// last worker to poll wins.
+	MaxTaskQueueActivitiesPerSecond float64
+
+	// GracefulShutdownTimeout is how long activities may go on after the worker
+	// was told to stop, before they are canceled; default 0: at once.
+	GracefulShutdownTimeout time.Duration
+	// OnFatalError is called once, before the worker stops, if it stops because
+	// something broke beyond repair. A panic in it is logged.
+	OnFatalError func(ctx context.Context, err error)
+
+	// WorkflowRunner runs workflow code; default: native Go functions.
+	WorkflowRunner runner.Runner
+	// ActivityExecutor runs activities; default: each on a goroutine of its own.
+	ActivityExecutor activity.Executor
+	// DataConverter encodes arguments and results; default: the one that all
+	// Temporal SDKs share.
+	DataConverter converter.DataConverter
+	// FailureConverter encodes errors; default: temporal's.
+	FailureConverter converter.FailureConverter
+	// Logger; default: slog's default logger.
+	Logger *slog.Logger
+
+	// Parts replace what the worker would make itself.
+	Parts Parts
+}
+
+// Parts are the pieces of a worker that can be swapped. Nil ones are made from
+// the options. Whoever gives one to a worker owns it and may give it to
+// another worker too, which makes the two share its limits.
+type Parts struct {
+	// WorkflowSlots bound the workflow tasks that run at once, in place of
+	// MaxConcurrentWorkflowTasks.
+	WorkflowSlots slots.Supplier
+	// ActivitySlots bound the activities, in place of MaxConcurrentActivities.
+	ActivitySlots slots.Supplier
+	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
+	ActivityRate ratelimit.Limiter
+	// Cache keeps workflow runs, in place of MaxCachedWorkflows. Its OnEvict
+	// must close the run.
+	Cache *sticky.Cache[string, *task.Run]
+	// WorkflowScaler, StickyScaler and ActivityScaler say how many polls to
+	// keep, in place of the numbers of polls. A scaler belongs to one worker.
+	WorkflowScaler poller.Scaler
+	StickyScaler   poller.Scaler
+	ActivityScaler poller.Scaler
+}

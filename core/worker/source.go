@@ -1,0 +1,111 @@
+package worker
+
+import (
+	"context"
+	"errors"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/mainspring-go/mainspring/poller"
+)
+
+type (
+	workflowTask = workflowservice.PollWorkflowTaskQueueResponse
+	activityTask = workflowservice.PollActivityTaskQueueResponse
+)
+
+// identity is how a worker names itself in every poll.
+type identity struct {
+	namespace string
+	identity  string
+	buildID   string
+	instance  string // of this worker object: a restarted worker has another
+}
+
+func (i identity) capabilities() *commonpb.WorkerVersionCapabilities {
+	if i.buildID == "" {
+		return nil
+	}
+	return &commonpb.WorkerVersionCapabilities{BuildId: i.buildID}
+}
+
+// workflowSource polls one queue for workflow tasks.
+func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.SourceFunc[*workflowTask] {
+	return func(ctx context.Context) (*workflowTask, poller.Feedback, error) {
+		t, err := call(ctx, pollTimeout, s.stub.PollWorkflowTaskQueue,
+			&workflowservice.PollWorkflowTaskQueueRequest{
+				Namespace:                 i.namespace,
+				TaskQueue:                 q,
+				Identity:                  i.identity,
+				WorkerVersionCapabilities: i.capabilities(),
+				WorkerInstanceKey:         i.instance,
+			})
+		if err != nil {
+			return nil, poller.Feedback{}, err
+		}
+		return t, feedback(t.GetTaskToken(), t.GetPollerScalingDecision(), t.GetBacklogCountHint()), nil
+	}
+}
+
+// activitySource polls for activities; perSecond is what the server is to hand
+// out to all workers of the queue, zero for no limit.
+func activitySource(
+	s service, i identity, q *taskqueuepb.TaskQueue, perSecond float64,
+) poller.SourceFunc[*activityTask] {
+	var meta *taskqueuepb.TaskQueueMetadata
+	if perSecond > 0 {
+		meta = &taskqueuepb.TaskQueueMetadata{MaxTasksPerSecond: wrapperspb.Double(perSecond)}
+	}
+	return func(ctx context.Context) (*activityTask, poller.Feedback, error) {
+		t, err := call(ctx, pollTimeout, s.stub.PollActivityTaskQueue,
+			&workflowservice.PollActivityTaskQueueRequest{
+				Namespace:                 i.namespace,
+				TaskQueue:                 q,
+				Identity:                  i.identity,
+				TaskQueueMetadata:         meta,
+				WorkerVersionCapabilities: i.capabilities(),
+				WorkerInstanceKey:         i.instance,
+			})
+		if err != nil {
+			return nil, poller.Feedback{}, err
+		}
+		return t, feedback(t.GetTaskToken(), t.GetPollerScalingDecision(), 0), nil
+	}
+}
+
+func feedback(token []byte, d *taskqueuepb.PollerScalingDecision, backlog int64) poller.Feedback {
+	return poller.Feedback{
+		Empty:       len(token) == 0,
+		HasDecision: d != nil,
+		Delta:       int(d.GetPollRequestDeltaSuggestion()),
+		Backlog:     backlog,
+	}
+}
+
+// classify says what an error of a poll means.
+func classify(err error) poller.Class {
+	var (
+		throttled *serviceerror.ResourceExhausted
+		namespace *serviceerror.NamespaceNotFound
+		notFound  *serviceerror.NotFound
+		invalid   *serviceerror.InvalidArgument
+		denied    *serviceerror.PermissionDenied
+		version   *serviceerror.ClientVersionNotSupported
+		missing   *serviceerror.Unimplemented
+		failed    *serviceerror.FailedPrecondition
+	)
+	switch {
+	case errors.As(err, &throttled):
+		return poller.Throttled
+	case errors.As(err, &namespace), errors.As(err, &notFound), errors.As(err, &invalid),
+		errors.As(err, &denied), errors.As(err, &version), errors.As(err, &missing),
+		errors.As(err, &failed):
+		return poller.Fatal
+	default:
+		return poller.Retry
+	}
+}

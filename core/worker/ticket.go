@@ -1,0 +1,85 @@
+package worker
+
+import (
+	"context"
+
+	"github.com/mainspring-go/mainspring/poller"
+	"github.com/mainspring-go/mainspring/ratelimit"
+	"github.com/mainspring-go/mainspring/slots"
+)
+
+// A ticket is what a poll holds before it is sent: a slot for the task it may
+// bring, and for activities the right to start it. A poll that brings nothing
+// gives both back unspent.
+type ticket struct {
+	pass   *poller.Pass // nil unless two queues share the slots
+	permit slots.Permit
+	token  ratelimit.Token // zero unless starts are paced
+}
+
+// Spend says that the poll brought a task.
+func (t ticket) Spend() {
+	t.token.Spend()
+	if t.pass != nil {
+		t.pass.Work()
+	}
+}
+
+// Return gives everything back: after a task, what it has used up is gone.
+func (t ticket) Return() {
+	t.token.Refund()
+	t.permit.Release()
+	if t.pass != nil {
+		t.pass.Leave()
+	}
+}
+
+// An admission joins the modules that bound tasks into one that hands out tickets.
+type admission struct {
+	slots   slots.Supplier
+	rate    ratelimit.Limiter // nil for none
+	balance *poller.Balance   // nil for none
+	side    poller.Side
+	request slots.Request
+}
+
+// Admit implements [poller.Admission].
+func (a *admission) Admit(ctx context.Context) (t ticket, err error) {
+	defer func() {
+		if err != nil {
+			t.Return()
+			t = ticket{}
+		}
+	}()
+	if a.balance != nil {
+		if t.pass, err = a.balance.Enter(ctx, a.side); err != nil {
+			return t, err
+		}
+	}
+	if t.permit, err = a.slots.Reserve(ctx, a.request); err != nil {
+		return t, err
+	}
+	if a.rate != nil {
+		t.token, err = a.rate.Reserve(ctx)
+	}
+	return t, err
+}
+
+// ObservePoll tells the balance what the latest poll said of its queue.
+func (a *admission) ObservePoll(e poller.PollEvent) {
+	if a.balance != nil {
+		a.balance.Backlog(a.side, e.Feedback.Backlog)
+	}
+}
+
+// capacity is how many slots the supplier has, if it knows.
+func capacity(s slots.Supplier) func() (int, bool) {
+	r, ok := s.(slots.Reporter)
+	if !ok {
+		return func() (int, bool) { return 0, false }
+	}
+	return func() (int, bool) {
+		limit := r.Stats().Limit
+		return limit, limit > 0
+	}
+}
