@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // Errors of package converter that methods of this package return too.

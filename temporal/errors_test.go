@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"testing"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
-	enumspb "go.temporal.io/api/enums/v1"
 )
 
 // detailed returns every error that carries details, with d as its details.
@@ -87,6 +88,8 @@ func TestDecodedErrorWithoutDetails(t *testing.T) {
 }
 
 // WorkflowExecutionAlreadyStarted has the name of the client's error, in another package.
+//
+//nolint:errname // see above
 type WorkflowExecutionAlreadyStarted struct{ error }
 
 func TestPredicatesLookThroughTheChain(t *testing.T) {

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
-	enumspb "go.temporal.io/api/enums/v1"
 )
 
 func ExampleNewNonRetryableApplicationError() {

@@ -1,9 +1,10 @@
 package temporal
 
 import (
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	failurepb "go.temporal.io/api/failure/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // FailureSource is what failures made by this package name as their source.

@@ -3,9 +3,10 @@ package temporal
 import (
 	"strings"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // decoder turns failures into errors that keep, and must not change, what they are made from.

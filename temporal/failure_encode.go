@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // encoder turns one error into a failure. hide moves messages into encoded attributes.

@@ -3,10 +3,11 @@ package temporal_test
 import (
 	"testing"
 
-	"github.com/mainspring-go/mainspring/temporal"
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/mainspring-go/mainspring/temporal"
 )
 
 // FuzzFailureToError: any failure becomes an error, and that error the very same failure.

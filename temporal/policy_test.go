@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mainspring-go/mainspring/temporal"
 	commonpb "go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/mainspring-go/mainspring/temporal"
 )
 
 func TestRetryPolicyProto(t *testing.T) {

@@ -26,6 +26,8 @@ type SearchAttributeUpdate func(*SearchAttributes)
 
 // SearchAttributes are typed search attributes. They do not change once made. The zero value has
 // none.
+//
+//nolint:recvcheck // only updates, while a collection is made, need a pointer
 type SearchAttributes struct {
 	// untyped holds nil for an attribute that is to be unset.
 	untyped map[SearchAttributeKey]any
@@ -122,7 +124,7 @@ func valueOf[T any](sa SearchAttributes, key SearchAttributeKey) (T, bool) {
 	return value, ok
 }
 
-func (sa *SearchAttributes) ensure() { //nolint:recvcheck // only updates change a collection
+func (sa *SearchAttributes) ensure() {
 	if sa.untyped == nil {
 		sa.untyped = make(map[SearchAttributeKey]any)
 	}

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 // The user's data converter plays no part: the server must be able to read attributes.
 func EncodeSearchAttributes(sa SearchAttributes) (*commonpb.SearchAttributes, error) {
 	if len(sa.untyped) == 0 {
-		return nil, nil //nolint:nilnil // no attributes are no message: that is no error
+		return nil, nil // no attributes are no message: that is no error
 	}
 	dc := converter.GetDefaultDataConverter()
 	fields := make(map[string]*commonpb.Payload, len(sa.untyped))

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mainspring-go/mainspring/temporal"
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // keys has one key of each type.

@@ -22,7 +22,7 @@ func (c *ByteSlicePayloadConverter) ToPayload(value any) (*commonpb.Payload, err
 	if data, ok := value.([]byte); ok {
 		return newPayload(data, c.Encoding()), nil
 	}
-	return nil, nil //nolint:nilnil // the contract of PayloadConverter: not mine, no error
+	return nil, nil // the contract of PayloadConverter: not mine, no error
 }
 
 // FromPayload sets a []byte, a named byte slice, or an any. The value shares the bytes with the

@@ -2,6 +2,7 @@ package converter
 
 import (
 	"fmt"
+	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
 )
@@ -117,9 +118,9 @@ func (e *CodecDataConverter) WithSerializationContext(ctx SerializationContext) 
 }
 
 func (e *CodecDataConverter) encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	for i := len(e.codecs) - 1; i >= 0; i-- {
+	for _, codec := range slices.Backward(e.codecs) {
 		var err error
-		if payloads, err = e.codecs[i].Encode(payloads); err != nil {
+		if payloads, err = codec.Encode(payloads); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +144,7 @@ func (e *CodecDataConverter) decode(payloads []*commonpb.Payload) ([]*commonpb.P
 
 func (e *CodecDataConverter) decodeOne(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	if payload == nil {
-		return nil, nil //nolint:nilnil // nothing to decode is no error
+		return nil, nil // nothing to decode is no error
 	}
 	decoded, err := e.decode([]*commonpb.Payload{payload})
 	if err != nil {

@@ -2,6 +2,7 @@ package converter
 
 import (
 	"fmt"
+	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
 )
@@ -66,7 +67,7 @@ func (dc *CompositeDataConverter) FromPayload(payload *commonpb.Payload, valuePt
 // ToPayloads encodes each value. The error names the position of the value that failed.
 func (dc *CompositeDataConverter) ToPayloads(values ...any) (*commonpb.Payloads, error) {
 	if len(values) == 0 {
-		return nil, nil //nolint:nilnil // no values are no payloads: that is no error
+		return nil, nil // no values are no payloads: that is no error
 	}
 	payloads := make([]*commonpb.Payload, len(values))
 	for i, value := range values {
@@ -127,8 +128,8 @@ func (dc *CompositeDataConverter) converterFor(
 	if err != nil {
 		return nil, err
 	}
-	for i := len(dc.converters) - 1; i >= 0; i-- {
-		if c := dc.converters[i]; c.Encoding() == string(encoding) {
+	for _, c := range slices.Backward(dc.converters) {
+		if c.Encoding() == string(encoding) {
 			return c, nil
 		}
 	}

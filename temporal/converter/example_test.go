@@ -3,8 +3,9 @@ package converter_test
 import (
 	"fmt"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 func ExampleGetDefaultDataConverter() {

@@ -21,10 +21,10 @@ func (c *NilPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 	if isNilPointer(value) {
 		return newPayload(nil, c.Encoding()), nil
 	}
-	return nil, nil //nolint:nilnil // the contract of PayloadConverter: not mine, no error
+	return nil, nil // the contract of PayloadConverter: not mine, no error
 }
 
-// FromPayload sets what valuePtr points to to its zero value.
+// FromPayload gives what valuePtr points to its zero value.
 func (c *NilPayloadConverter) FromPayload(_ *commonpb.Payload, valuePtr any) error {
 	return setZero(valuePtr)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
@@ -16,6 +15,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 type order struct {
@@ -67,7 +68,7 @@ func TestDefaultDataConverterWritesThePayloadsThatOtherSDKsRead(t *testing.T) {
 		"duration":        {time.Second, encoded("json/plain", "1000000000")},
 		"error":           {errors.New("x"), encoded("json/plain", "{}")},
 		"message":         {execution(), payload(`{"workflowId":"w<&>","runId":"r"}`, "encoding", "json/protobuf", "messageType", executionType)},
-		"message value":   {*execution(), payload(`{"workflowId":"w<&>","runId":"r"}`, "encoding", "json/protobuf", "messageType", executionType)}, //nolint:govet // by value on purpose
+		"message value":   {*execution(), payload(`{"workflowId":"w<&>","runId":"r"}`, "encoding", "json/protobuf", "messageType", executionType)},
 		"empty message":   {&commonpb.WorkflowExecution{}, payload(`{}`, "encoding", "json/protobuf", "messageType", executionType)},
 		"wrapper message": {wrapperspb.Int64(5), payload(`"5"`, "encoding", "json/protobuf", "messageType", "google.protobuf.Int64Value")},
 		"proto duration":  {durationpb.New(time.Second), payload(`"1s"`, "encoding", "json/protobuf", "messageType", "google.protobuf.Duration")},
@@ -128,20 +129,20 @@ func TestDefaultDataConverterReads(t *testing.T) {
 	binaryExecution := encoded("binary/protobuf", "\n\x04w<&>\x12\x01r")
 	const untouched = 9
 	tests := map[string]decodeCase{
-		"nil payload":        {nil, ptr(untouched), ptr(untouched), nil},
-		"null":               {encoded("binary/null", ""), ptr(untouched), ptr(0), nil},
-		"null pointer":       {encoded("binary/null", ""), ptr(&order{ID: 1}), new(*order), nil},
-		"bytes":              {encoded("binary/plain", "abc"), new([]byte), ptr([]byte("abc")), nil},
-		"bytes, named":       {encoded("binary/plain", "abc"), new(namedBytes), ptr(namedBytes("abc")), nil},
-		"bytes into any":     {encoded("binary/plain", "abc"), new(any), ptr[any]([]byte("abc")), nil},
+		"nil payload":        {nil, new(untouched), new(untouched), nil},
+		"null":               {encoded("binary/null", ""), new(untouched), new(0), nil},
+		"null pointer":       {encoded("binary/null", ""), new(&order{ID: 1}), new(*order), nil},
+		"bytes":              {encoded("binary/plain", "abc"), new([]byte), new([]byte("abc")), nil},
+		"bytes, named":       {encoded("binary/plain", "abc"), new(namedBytes), new(namedBytes("abc")), nil},
+		"bytes into any":     {encoded("binary/plain", "abc"), new(any), new(any([]byte("abc"))), nil},
 		"JSON":               {encoded("json/plain", `{"id":3}`), new(order), &order{ID: 3}, nil},
-		"JSON into any":      {encoded("json/plain", `[1,"a"]`), new(any), ptr[any]([]any{1.0, "a"}), nil},
-		"proto JSON":         {jsonExecution, new(*commonpb.WorkflowExecution), ptr(execution()), nil},
+		"JSON into any":      {encoded("json/plain", `[1,"a"]`), new(any), new(any([]any{1.0, "a"})), nil},
+		"proto JSON":         {jsonExecution, new(*commonpb.WorkflowExecution), new(execution()), nil},
 		"proto JSON, value":  {jsonExecution, new(commonpb.WorkflowExecution), execution(), nil},
-		"proto JSON null":    {encoded("json/protobuf", "null"), ptr(execution()), new(*commonpb.WorkflowExecution), nil},
-		"proto null value":   {payload("null", "encoding", "json/protobuf", "messageType", "google.protobuf.Value"), new(*structpb.Value), ptr(structpb.NewNullValue()), nil},
-		"proto JSON, reused": {jsonExecution, ptr(&commonpb.WorkflowExecution{RunId: "old"}), ptr(execution()), nil},
-		"proto":              {binaryExecution, new(*commonpb.WorkflowExecution), ptr(execution()), nil},
+		"proto JSON null":    {encoded("json/protobuf", "null"), new(execution()), new(*commonpb.WorkflowExecution), nil},
+		"proto null value":   {payload("null", "encoding", "json/protobuf", "messageType", "google.protobuf.Value"), new(*structpb.Value), new(structpb.NewNullValue()), nil},
+		"proto JSON, reused": {jsonExecution, new(&commonpb.WorkflowExecution{RunId: "old"}), new(execution()), nil},
+		"proto":              {binaryExecution, new(*commonpb.WorkflowExecution), new(execution()), nil},
 		"proto, value":       {binaryExecution, new(commonpb.WorkflowExecution), execution(), nil},
 
 		"no metadata":               {&commonpb.Payload{}, new(int), nil, converter.ErrMetadataIsNotSet},
@@ -343,5 +344,3 @@ func TestRawValuePassesAnyPayload(t *testing.T) {
 		t.Errorf("error %v, want ErrRawValueNotSerializable", err)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -37,7 +37,7 @@ func NewProtoPayloadConverterWithOptions(
 func (c *ProtoPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 	message := asMessage(value)
 	if message == nil {
-		return nil, nil //nolint:nilnil // the contract of PayloadConverter: not mine, no error
+		return nil, nil // the contract of PayloadConverter: not mine, no error
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
 	if err != nil {
@@ -97,7 +97,7 @@ func asMessage(value any) proto.Message {
 	}
 	pointer := reflect.New(v.Type())
 	pointer.Elem().Set(v)
-	message, _ := pointer.Interface().(proto.Message)
+	message, _ := reflect.TypeAssert[proto.Message](pointer)
 	return message
 }
 
@@ -126,7 +126,7 @@ func messageTarget(valuePtr any) (message proto.Message, commit func(), err erro
 	if elem.IsNil() {
 		fresh = reflect.New(elem.Type().Elem())
 	}
-	message, ok := fresh.Interface().(proto.Message)
+	message, ok := reflect.TypeAssert[proto.Message](fresh)
 	if !ok {
 		return nil, nil, fmt.Errorf("type: %T: %w", valuePtr, ErrTypeNotImplementProtoMessage)
 	}

@@ -54,7 +54,7 @@ func (c *ProtoJSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, err
 	}
 	message := asMessage(value)
 	if message == nil {
-		return nil, nil //nolint:nilnil // the contract of PayloadConverter: not mine, no error
+		return nil, nil // the contract of PayloadConverter: not mine, no error
 	}
 	spaced, err := protojson.MarshalOptions{
 		UseProtoNames:   c.options.UseProtoNames,

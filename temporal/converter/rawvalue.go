@@ -28,6 +28,6 @@ func (v RawValue) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON always fails with ErrRawValueNotSerializable.
-func (v *RawValue) UnmarshalJSON([]byte) error { //nolint:recvcheck // json needs a pointer here
+func (v *RawValue) UnmarshalJSON([]byte) error {
 	return ErrRawValueNotSerializable
 }
