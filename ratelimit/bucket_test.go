@@ -247,6 +247,32 @@ func TestTryReserveDoesNotOvertake(t *testing.T) {
 	})
 }
 
+func TestReserveDoesNotOvertake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bucket(t, 1, 1)
+		token := reserve(t, b)
+		got := make(chan ratelimit.Token)
+		go func() { got <- reserve(t, b) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		token.Refund()
+		if _, err := b.Reserve(ctx); err == nil {
+			t.Error("Reserve took the token of a caller that came first")
+		}
+		(<-got).Spend()
+	})
+}
+
+func TestSpendLetsTheNextBeEarned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bucket(t, 1, 1)
+		token := reserve(t, b)
+		time.AfterFunc(time.Hour, func() { token.Spend() }) // with a caller waiting all the while
+		wantAfter(t, b, time.Hour+time.Second).Spend()
+	})
+}
+
 func TestReserveEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bucket(t, 0.1, 1)

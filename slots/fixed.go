@@ -145,12 +145,12 @@ func (f *Fixed) serve() {
 }
 
 // free makes the slot at the place available again. The caller holds f.mu.
-func (f *Fixed) free(at uint32, used bool) {
-	f.table.clear(at)
+func (f *Fixed) free(at uint32) {
 	f.issued--
-	if used {
+	if f.table.places[at].used {
 		f.used--
 	}
+	f.table.clear(at)
 	f.serve()
 }
 
@@ -175,8 +175,8 @@ func (h *fixedHolder) Use(_ context.Context, id uint64, t Task) error {
 		f.mu.Unlock()
 		return ErrReleased
 	}
-	if p := &f.table.places[at]; p.state == stateIdle {
-		p.state = stateUsed
+	if p := &f.table.places[at]; !p.used {
+		p.used = true
 		f.used++
 	}
 	if f.table.keep {
@@ -200,18 +200,18 @@ func (h *fixedHolder) Release(id uint64) bool {
 		f.mu.Unlock()
 		return false
 	}
-	used := f.table.places[at].state == stateUsed
 	if len(f.watch.released) == 0 {
-		f.free(at, used)
+		f.free(at)
 		f.mu.Unlock()
 		return true
 	}
-	f.table.places[at].state = stateLeaving
-	n := f.table.note(at)
+	p := &f.table.places[at]
+	p.state = stateLeaving
+	used, n := p.used, f.table.note(at)
 	f.mu.Unlock()
 	defer func() { // deferred, so that an observer's panic does not cost a slot
 		f.mu.Lock()
-		f.free(at, used)
+		f.free(at)
 		f.mu.Unlock()
 	}()
 	f.watch.tellReleased(Released{ID: id, Request: n.request, Task: n.task, Used: used})

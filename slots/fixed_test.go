@@ -3,7 +3,9 @@ package slots_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -182,34 +184,52 @@ func TestReserveEndsWithContext(t *testing.T) {
 		}
 		wantStats(t, f, slots.Stats{Limit: 1})
 	})
-	t.Run("in the middle of the queue", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := fixed(t, 1)
-			p := take(t, f)
-			served := make(chan int, 3)
-			var cancels []context.CancelFunc
-			for i := range 3 {
-				ctx, cancel := context.WithCancel(t.Context())
-				cancels = append(cancels, cancel)
-				go func() {
-					if q, err := f.Reserve(ctx, request); err == nil {
-						served <- i
-						q.Release()
-					}
-				}()
-				synctest.Wait()
-			}
-			cancels[1]()
-			synctest.Wait()
-			wantStats(t, f, slots.Stats{Limit: 1, Issued: 1, Idle: 1, Waiting: 2})
-			p.Release()
-			if a, b := <-served, <-served; a != 0 || b != 2 {
-				t.Errorf("served %d and %d, want 0 and 2", a, b)
-			}
-			cancels[0]()
-			cancels[2]()
+	for gone := range 3 {
+		t.Run(fmt.Sprintf("as number %d of 3 in the queue", gone+1), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { testLeaveQueue(t, gone) })
 		})
-	})
+	}
+}
+
+// testLeaveQueue lets one of three that wait give up and a fourth come: the rest keep their order.
+func testLeaveQueue(t *testing.T, gone int) {
+	t.Helper()
+	f := fixed(t, 1)
+	p := take(t, f)
+	served := make(chan int, 4)
+	wait := func(ctx context.Context, i int) {
+		go func() {
+			if q, err := f.Reserve(ctx, slots.Request{}); err == nil {
+				served <- i
+				q.Release()
+			}
+		}()
+		synctest.Wait()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for i := range 3 {
+		if i == gone {
+			wait(ctx, i)
+		} else {
+			wait(t.Context(), i)
+		}
+	}
+	cancel()
+	synctest.Wait()
+	wait(t.Context(), 3)
+	wantStats(t, f, slots.Stats{Limit: 1, Issued: 1, Idle: 1, Waiting: 3})
+	p.Release()
+	synctest.Wait()
+	close(served)
+	var got []int
+	for i := range served {
+		got = append(got, i)
+	}
+	want := slices.DeleteFunc([]int{0, 1, 2, 3}, func(i int) bool { return i == gone })
+	if !slices.Equal(got, want) {
+		t.Errorf("served %v, want %v", got, want)
+	}
 }
 
 // A grant and the end of the context at the same moment must leave no permit without an owner.

@@ -12,15 +12,15 @@ type state uint8
 
 const (
 	stateFree state = iota
-	stateIdle
-	stateUsed
+	stateOut
 	stateLeaving // released, while the observers are told
 )
 
-// place is room for one permit: where it stands and, while it is out, its id.
+// place is room for one permit.
 type place struct {
 	turn  uint64
 	state state
+	used  bool // whether it has had a task
 }
 
 // note is what observers are told about a permit. Without observers none are kept.
@@ -52,7 +52,7 @@ func (t *table) issue(r Request) uint64 {
 	}
 	p := &t.places[at]
 	p.turn++
-	p.state = stateIdle
+	p.state, p.used = stateOut, false
 	if t.keep {
 		t.notes[at].request = r
 	}
@@ -66,7 +66,7 @@ func (t *table) find(id uint64) (at uint32, ok bool) {
 		return 0, false
 	}
 	p := t.places[at]
-	return at, p.turn == id>>indexBits && (p.state == stateIdle || p.state == stateUsed)
+	return at, p.turn == id>>indexBits && p.state == stateOut
 }
 
 // note returns what is known of the permit kept at the place.

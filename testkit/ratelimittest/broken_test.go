@@ -26,6 +26,8 @@ const (
 	earnsWhileHeld    flaw = "saves up beside one token of those that are held"
 	burnsRefund       flaw = "a refunded token is gone"
 	refundWakesNobody flaw = "a refund wakes nobody"
+	spendWakesNobody  flaw = "a spent token wakes nobody"
+	newcomerFirst     flaw = "Reserve takes what others wait for"
 	refundPaysDouble  flaw = "a refund brings two tokens"
 	settlesTwice      flaw = "a token that was spent can be refunded too"
 	reportsTwice      flaw = "a second settlement reports true"
@@ -111,6 +113,9 @@ func (b *broken) earn() {
 func (b *broken) take() (token ratelimit.Token, wait time.Duration, ok bool) {
 	b.earn()
 	const epsilon = 1e-9
+	if b.flaw == spendWakesNobody && b.burst-float64(len(b.held)) < 1 {
+		return ratelimit.Token{}, time.Hour, false // no room to earn: somebody has to tell
+	}
 	if b.level < 1-epsilon {
 		return ratelimit.Token{}, time.Duration((1-b.level)/b.rate*float64(time.Second)) + 1, false
 	}
@@ -136,6 +141,12 @@ func (b *broken) Reserve(ctx context.Context) (ratelimit.Token, error) {
 		}
 		b.mu.Unlock()
 		return ratelimit.Token{}, fmt.Errorf("broken: %w", context.Cause(ctx))
+	}
+	if b.flaw == newcomerFirst {
+		if token, _, ok := b.take(); ok {
+			b.mu.Unlock()
+			return token, nil
+		}
 	}
 	me := new(int)
 	b.waiting = append(b.waiting, me)
@@ -199,35 +210,48 @@ func (b *broken) giveUp(ctx context.Context, me *int) error {
 	return fmt.Errorf("broken: %w: %w", ctx.Err(), context.Cause(ctx))
 }
 
-func (b *broken) Spend(id uint64) bool { return b.settle(id, false) }
-
-func (b *broken) Refund(id uint64) bool { return b.settle(id, true) }
-
-func (b *broken) settle(id uint64, refund bool) bool {
+func (b *broken) Spend(id uint64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.earn()
-	if !b.held[id] {
-		b.stats.DoubleSettles++
-		if b.flaw == settlesTwice && refund {
+	if !b.settle(id) {
+		return b.flaw == reportsTwice
+	}
+	b.stats.Spent++
+	if b.flaw == spendBurns && b.stats.Spent%7 == 0 {
+		b.level--
+	}
+	if b.flaw != spendWakesNobody {
+		b.tell()
+	}
+	return true
+}
+
+func (b *broken) Refund(id uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.settle(id) {
+		if b.flaw == settlesTwice {
 			b.level = min(b.level+1, b.burst-float64(len(b.held)))
 			b.tell()
 		}
 		return b.flaw == reportsTwice
 	}
-	delete(b.held, id)
-	if refund {
-		b.stats.Refunded++
-		b.refund()
-	} else {
-		b.stats.Spent++
-		if b.flaw == spendBurns && b.stats.Spent%7 == 0 {
-			b.level--
-		}
-	}
-	if !refund || b.flaw != refundWakesNobody {
+	b.stats.Refunded++
+	b.refund()
+	if b.flaw != refundWakesNobody {
 		b.tell()
 	}
+	return true
+}
+
+// settle takes the token from those that are held and reports whether it was one of them.
+func (b *broken) settle(id uint64) bool {
+	b.earn()
+	if !b.held[id] {
+		b.stats.DoubleSettles++
+		return false
+	}
+	delete(b.held, id)
 	return true
 }
 

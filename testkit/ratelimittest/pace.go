@@ -104,6 +104,32 @@ func holdAndSpend(ctx context.Context, r *rig, held int) error {
 	return r.exactly(ctx, r.burst-held)
 }
 
+func spendMakesRoom(ctx context.Context, mk New) error {
+	r := newRig(mk, time.Second, 1)
+	defer r.close()
+	token, err := r.take(ctx)
+	if err != nil {
+		return err
+	}
+	c := r.start(ctx)
+	pass(time.Hour)
+	if c.returned() {
+		return fmt.Errorf("a Reserve returned (error %v) while the only token was held", c.err)
+	}
+	token.Spend()
+	pass(r.gap / 2)
+	if c.returned() {
+		return fmt.Errorf("a Reserve returned (error %v) half the time too early after a token was "+
+			"spent", c.err)
+	}
+	pass(r.gap / 2)
+	if !c.returned() {
+		return errors.New("a caller still waits, though the token that was held was spent and " +
+			"another has been earned since")
+	}
+	return nil
+}
+
 func refundIsThere(ctx context.Context, mk New) error {
 	r := newRig(mk, time.Hour, 1)
 	defer r.close()

@@ -45,6 +45,7 @@ func Clauses(can Abilities) []Clause {
 		{"PaceIsKept", "after the burst tokens come 1/rate apart", paceIsKept},
 		{"RestSavesOnlyTheBurst", "a long rest saves no more than the burst", restSavesBurst},
 		{"HeldTokensSaveNothingUp", "tokens that are held count as kept", heldSaveNothing},
+		{"SpendingMakesRoom", "with a held token spent the next is earned", spendMakesRoom},
 		{"RefundIsThereAtOnce", "a refunded token can be taken without waiting", refundIsThere},
 		{"RefundAddsNothing", "refunds never make more than the burst", refundAddsNothing},
 		{"TokenIsSettledOnce", "the first Spend or Refund counts, no other does", settledOnce},

@@ -20,6 +20,8 @@ var rejectedBy = map[flaw]string{
 	earnsWhileHeld:    "HeldTokensSaveNothingUp",
 	burnsRefund:       "RefundIsThereAtOnce",
 	refundWakesNobody: "RefundIsThereAtOnce",
+	spendWakesNobody:  "SpendingMakesRoom",
+	newcomerFirst:     "FirstComeFirstServed",
 	refundPaysDouble:  "RefundAddsNothing",
 	settlesTwice:      "TokenIsSettledOnce",
 	reportsTwice:      "TokenIsSettledOnce",

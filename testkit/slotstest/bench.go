@@ -16,7 +16,7 @@ func BenchmarkSupplier(b *testing.B, mk func(b *testing.B, limit int) slots.Supp
 		ctx := b.Context()
 		b.ReportAllocs()
 		for b.Loop() {
-			p, err := s.Reserve(ctx, request)
+			p, err := s.Reserve(ctx, request())
 			if err != nil || p.Use(ctx, task) != nil || !p.Release() {
 				b.Fatalf("a permit did not go through its life (Reserve: error %v)", err)
 			}
@@ -26,7 +26,7 @@ func BenchmarkSupplier(b *testing.B, mk func(b *testing.B, limit int) slots.Supp
 		s := mk(b, 4)
 		b.ReportAllocs()
 		for b.Loop() {
-			p, ok := s.TryReserve(request)
+			p, ok := s.TryReserve(request())
 			if !ok || !p.Release() {
 				b.Fatal("TryReserve found nothing, or a permit that was not out")
 			}
@@ -39,7 +39,7 @@ func BenchmarkSupplier(b *testing.B, mk func(b *testing.B, limit int) slots.Supp
 		b.SetParallelism(8)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				p, err := s.Reserve(ctx, request)
+				p, err := s.Reserve(ctx, request())
 				if err != nil || p.Use(ctx, task) != nil || !p.Release() {
 					b.Errorf("a permit did not go through its life (Reserve: error %v)", err)
 					return

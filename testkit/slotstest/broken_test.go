@@ -21,6 +21,7 @@ const (
 	tryIgnoresLimit     flaw = "TryReserve issues whatever the limit"
 	tryFindsNothing     flaw = "TryReserve never finds a permit"
 	barging             flaw = "TryReserve takes what others wait for"
+	newcomerFirst       flaw = "Reserve takes what others wait for"
 	lostWakeup          flaw = "a release wakes nobody"
 	lastComeFirstServed flaw = "serves the last in the queue first"
 	ignoresContext      flaw = "Reserve waits on when ctx ends"
@@ -205,11 +206,12 @@ func (b *broken) Release(id uint64) bool {
 		b.serve()
 		b.free = limit - 1
 	}
-	if b.flaw != lostWakeup && b.flaw != barging {
+	barges := b.flaw == barging || b.flaw == newcomerFirst
+	if b.flaw != lostWakeup && !barges {
 		b.serve()
 	}
 	b.mu.Unlock()
-	if b.flaw == barging {
+	if barges {
 		go func() { // those who wait are served in a moment, and others meanwhile
 			b.mu.Lock()
 			defer b.mu.Unlock()

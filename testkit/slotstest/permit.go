@@ -134,7 +134,7 @@ func (c *crowd) turn(ctx context.Context, rng *rand.Rand) {
 	ms := func(n int) time.Duration { return time.Duration(rng.IntN(n)) * time.Millisecond }
 	patience, cancel := context.WithTimeout(ctx, time.Millisecond+ms(20))
 	defer cancel()
-	p, err := c.supplier.Reserve(patience, request)
+	p, err := c.supplier.Reserve(patience, request())
 	if err != nil {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			c.fault(fmt.Errorf("from Reserve: error %w, want a permit or context.DeadlineExceeded", err))

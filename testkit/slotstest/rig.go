@@ -69,7 +69,8 @@ func (r *rig) settle() {
 	synctest.Wait()
 }
 
-var request = slots.Request{Kind: "activity", Queue: "slotstest"}
+// request is what all permits are reserved for.
+func request() slots.Request { return slots.Request{Kind: "activity", Queue: "slotstest"} }
 
 // start starts a Reserve and waits until it has returned or is waiting.
 func (r *rig) start(ctx context.Context) *call {
@@ -78,7 +79,7 @@ func (r *rig) start(ctx context.Context) *call {
 	r.calls = append(r.calls, c)
 	go func() {
 		defer close(c.done)
-		c.permit, c.err = r.Reserve(ctx, request)
+		c.permit, c.err = r.Reserve(ctx, request())
 	}()
 	r.settle()
 	return c
@@ -86,7 +87,7 @@ func (r *rig) start(ctx context.Context) *call {
 
 // try is TryReserve.
 func (r *rig) try() (slots.Permit, bool) {
-	p, ok := r.TryReserve(request)
+	p, ok := r.TryReserve(request())
 	if ok {
 		r.tried = append(r.tried, p)
 	}

@@ -97,7 +97,7 @@ func (s suite) oneSnapshot(ctx context.Context, mk New) error {
 	for range 4 {
 		traffic.Go(func() {
 			for !stop.Load() {
-				p, ok := r.TryReserve(request)
+				p, ok := r.TryReserve(request())
 				runtime.Gosched()
 				if ok {
 					_ = p.Use(ctx, slots.Task{Type: "T"}) // other clauses look at its error

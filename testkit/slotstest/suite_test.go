@@ -15,6 +15,7 @@ var rejectedBy = map[flaw]string{
 	tryIgnoresLimit:     "LimitIsHard",
 	tryFindsNothing:     "TryReserveTakesWhatIsFree",
 	barging:             "TryReserveNeverOvertakes",
+	newcomerFirst:       "FirstComeFirstServed",
 	lostWakeup:          "ReserveWaitsForRelease",
 	lastComeFirstServed: "FirstComeFirstServed",
 	ignoresContext:      "ReserveObeysContext",
