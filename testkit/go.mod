@@ -3,16 +3,14 @@ module github.com/mainspring-go/mainspring/testkit
 go 1.26.0
 
 require (
-	github.com/mainspring-go/mainspring/activity v0.0.0
-	github.com/mainspring-go/mainspring/core v0.0.0
 	github.com/mainspring-go/mainspring/poller v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
 	github.com/mainspring-go/mainspring/shutdown v0.0.0
 	github.com/mainspring-go/mainspring/slots v0.0.0
 	github.com/mainspring-go/mainspring/sticky v0.0.0
-	github.com/mainspring-go/mainspring/temporal v0.0.0
-	github.com/mainspring-go/mainspring/workflow v0.0.0
 )
+
+require golang.org/x/time v0.15.0 // indirect
 
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
