@@ -94,7 +94,12 @@ func (h *Handler) broken(err error) error {
 func (h *Handler) newRun(d runner.Details) (*Run, error) {
 	instance, err := h.Runner.NewInstance(d)
 	if err != nil {
-		return nil, h.broken(err)
+		// Histories know this one as an error without a type.
+		return nil, &failedTask{
+			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
+			failure: h.FailureConverter.ErrorToFailure(errors.New(err.Error())),
+			err:     err,
+		}
 	}
 	return &Run{instance: instance}, nil
 }
