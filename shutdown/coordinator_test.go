@@ -120,9 +120,14 @@ func TestStagesInOrderMembersTogether(t *testing.T) {
 		for _, m := range []struct {
 			stage, name string
 			takes       time.Duration
-		}{{"drain", "d3", 3}, {"polls", "p2", 2}, {"polls", "p1", 1}, {"drain", "d1", 1}} {
+		}{
+			{"drain", "d3", 3 * time.Second},
+			{"polls", "p2", 2 * time.Second},
+			{"polls", "p1", time.Second},
+			{"drain", "d1", time.Second},
+		} {
 			add(t, c, m.stage, m.name, func(context.Context) error {
-				time.Sleep(m.takes * time.Second)
+				time.Sleep(m.takes)
 				mu.Lock()
 				defer mu.Unlock()
 				ended = append(ended, m.name)
@@ -422,7 +427,7 @@ func TestFatal(t *testing.T) {
 		// The cause handed back, as such or wrapped, is not another error.
 		go func() { _, _ = c.Shutdown(t.Context(), c.Cause()) }()
 		r, _ := c.Shutdown(t.Context(), fmt.Errorf("worker: %w", c.Cause()))
-		if r.Cause != first || len(r.Fatals) != 16 || r.FatalsOmitted != 4 {
+		if !errors.Is(r.Cause, first) || len(r.Fatals) != 16 || r.FatalsOmitted != 4 {
 			t.Errorf("cause %v, %d fatals, %d omitted", r.Cause, len(r.Fatals), r.FatalsOmitted)
 		}
 		c.Fatal(errors.New("after the end"))
@@ -441,7 +446,7 @@ func TestShutdownCause(t *testing.T) {
 		synctest.Wait()
 		<-c.Triggered()
 		r, err := c.Shutdown(t.Context(), second)
-		if err != nil || r.Cause != first || len(r.Fatals) != 1 || r.Fatals[0] != second {
+		if err != nil || !errors.Is(r.Cause, first) || len(r.Fatals) != 1 || !errors.Is(r.Fatals[0], second) {
 			t.Errorf("cause %v, fatals %v", r.Cause, r.Fatals)
 		}
 	})

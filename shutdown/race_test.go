@@ -24,6 +24,7 @@ func TestRandomShutdowns(t *testing.T) {
 }
 
 func randomShutdown(t *testing.T, seed uint64) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 3))
 	stages := []shutdown.Stage{{Name: "a"}, {Name: "b"}, {Name: "c"}}
 	var limit time.Duration

@@ -426,7 +426,7 @@ func TestOnEvictMayUseTheCache(t *testing.T) {
 		MaxEntries: 1,
 		OnEvict: func(key, _ string, _ sticky.Reason) {
 			if key == "a" {
-				l, err := c.Acquire(context.Background(), "log")
+				l, err := c.Acquire(t.Context(), "log")
 				if err != nil {
 					t.Error(err)
 					return

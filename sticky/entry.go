@@ -14,16 +14,16 @@ const (
 // An entry is one key: its value, its owner and its queue. All fields are guarded by Cache.mu,
 // but the owner of a pinned or evicting entry may read key and value without it. Caches hold many
 // idle entries and a hit among many is a matter of cache lines, so what only busy ones need is kept
-// apart.
+// apart, and what a hit touches comes first.
 type entry[K comparable, V any] struct {
-	key        K
-	value      V
 	prev, next *entry[K, V]    // the list of idle entries
 	busy       *business[K, V] // nil while nobody else wants anything of the entry
-	weight     int64
-	since      time.Duration // when it became idle, since Cache.epoch; only with an idle timeout
-	present    bool          // value was put and not yet taken away
+	since      time.Duration   // when it became idle, since Cache.epoch; only with an idle timeout
+	present    bool            // value was put and not yet taken away
 	state      state
+	value      V
+	key        K
+	weight     int64
 }
 
 // A business is what others want of an entry that has an owner.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,9 +41,7 @@ func failure(ctx context.Context, mk New) error {
 
 func panicIsContained(ctx context.Context, mk New) error {
 	return contained(ctx, mk, func(context.Context) error {
-		var none map[string]int
-		none["boom"] = 1
-		return nil
+		return errors.New(strings.Repeat("boom", -1)) // panics
 	})
 }
 

@@ -42,8 +42,8 @@ func closeWaits(ctx context.Context, mk New) error {
 	}
 	closed := r.closeAtLast()
 	select {
-	case <-closed:
-		return errors.New("close returned while a lease is out")
+	case err := <-closed:
+		return fmt.Errorf("close returned %q while a lease is out", fmt.Sprint(err))
 	default:
 	}
 	l.Put("A") // the lease is as good as ever

@@ -63,8 +63,8 @@ func purgeAll(ctx context.Context, mk New) error {
 		return err
 	}
 	select {
-	case <-purged:
-		return errors.New("purge returned while a value it is to evict is pinned")
+	case err := <-purged:
+		return fmt.Errorf("purge returned %q while a value it is to evict is pinned", fmt.Sprint(err))
 	default:
 	}
 	l.Release()
