@@ -46,7 +46,7 @@ func (w *work) completion(
 		Identity:              w.Identity,
 		Commands:              a.Commands,
 		Messages:              a.Messages,
-		ReturnNewWorkflowTask: true,
+		ReturnNewWorkflowTask: w.StickyQueue != "", // else every task starts from history
 		QueryResults:          make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
 		SdkMetadata:           &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
 		WorkerVersionStamp:    w.stamp(),
