@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
 
@@ -36,8 +37,8 @@ func Chain(middleware ...Middleware) Invoke {
 	invoke := func(ctx context.Context, in *Invocation) (any, error) {
 		return in.Definition.Invoke(ctx, in.Args)
 	}
-	for i := len(middleware) - 1; i >= 0; i-- {
-		invoke = middleware[i](invoke)
+	for _, wrap := range slices.Backward(middleware) {
+		invoke = wrap(invoke)
 	}
 	return invoke
 }

@@ -179,7 +179,7 @@ func errorOf(v reflect.Value) error {
 		}
 	default:
 	}
-	err, ok := v.Interface().(error)
+	err, ok := reflect.TypeAssert[error](v)
 	if !ok {
 		return errors.New("activity returned an error that is none")
 	}

@@ -174,8 +174,10 @@ func (a *attempt) RecordHeartbeat(_ context.Context, details ...any) {
 	if len(details) > 0 {
 		var err error
 		if payloads, err = a.dc.ToPayloads(details...); err != nil {
-			a.tell(reasonHeartbeatEncoding,
-				fmt.Errorf("unable to encode activity heartbeat details: %w", err))
+			err = fmt.Errorf("unable to encode activity heartbeat details: %w", err)
+			a.logger().LogAttrs(a.outer, slog.LevelError, "activity heartbeat was dropped",
+				slog.Any("error", err))
+			a.tell(reasonHeartbeatEncoding, err)
 			return
 		}
 	}

@@ -30,7 +30,7 @@ type Handler struct {
 func New(options Options) (*Handler, error) {
 	observers, observersErr := sortObservers(options.Observers)
 	if err := errors.Join(options.validate(), observersErr); err != nil {
-		return nil, fmt.Errorf("activity task options: %w", err)
+		return nil, fmt.Errorf("activity task handler: %w", err)
 	}
 	options.setDefaults()
 	h := &Handler{options: options, observers: observers}

@@ -99,8 +99,8 @@ func sortObservers(all []any) (observers, error) {
 			o.heartbeats, known = append(o.heartbeats, h), true
 		}
 		if !known {
-			return o, fmt.Errorf("Observers[%d] is a %T, which observes nothing: "+
-				"implement an observer interface of package task", i, one)
+			return o, fmt.Errorf("task.Options.Observers[%d] is a %T, which observes "+
+				"nothing: implement an observer interface of package task", i, one)
 		}
 	}
 	return o, nil

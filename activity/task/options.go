@@ -102,16 +102,18 @@ type Options struct {
 func (o *Options) validate() error {
 	var errs []error
 	if o.Service == nil {
-		errs = append(errs, errors.New("Service is nil: pass the connection to the server"))
+		errs = append(errs, errors.New("task.Options.Service is nil: pass the connection to the server"))
 	}
 	if o.Registry == nil {
-		errs = append(errs, errors.New("Registry is nil: pass activity.NewRegistry()"))
+		errs = append(errs, errors.New("task.Options.Registry is nil: pass activity.NewRegistry()"))
 	}
 	if o.Namespace == "" {
-		errs = append(errs, errors.New("Namespace is empty: name the namespace of the tasks"))
+		errs = append(errs, errors.New("task.Options.Namespace is empty: "+
+			"name the namespace of the tasks"))
 	}
 	if o.TaskQueue == "" {
-		errs = append(errs, errors.New("TaskQueue is empty: name the queue of the tasks"))
+		errs = append(errs, errors.New("task.Options.TaskQueue is empty: "+
+			"name the queue of the tasks"))
 	}
 	for _, d := range []struct {
 		name  string
@@ -122,16 +124,16 @@ func (o *Options) validate() error {
 		{"ReportTimeout", o.ReportTimeout},
 	} {
 		if d.value < 0 {
-			errs = append(errs, fmt.Errorf("%s is %v: it must not be negative", d.name, d.value))
+			errs = append(errs, fmt.Errorf("task.Options.%s is %v: it must not be negative", d.name, d.value))
 		}
 	}
 	if o.MaxResultBytes < 0 {
-		errs = append(errs, fmt.Errorf("MaxResultBytes is %d: it must not be negative",
+		errs = append(errs, fmt.Errorf("task.Options.MaxResultBytes is %d: it must not be negative",
 			o.MaxResultBytes))
 	}
 	for i, m := range o.Middleware {
 		if m == nil {
-			errs = append(errs, fmt.Errorf("Middleware[%d] is nil: leave it out", i))
+			errs = append(errs, fmt.Errorf("task.Options.Middleware[%d] is nil: leave it out", i))
 		}
 	}
 	return errors.Join(errs...)
