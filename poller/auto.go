@@ -90,6 +90,9 @@ func (a *Auto) Next(e Event) int {
 
 // turn moves on to the window that now is in.
 func (a *Auto) turn(now time.Time) {
+	if now.Before(a.window) { // the clock was set back
+		a.window = now
+	}
 	for range 3 { // after three turns both counts are zero and nothing changes any more
 		if now.Sub(a.window) < autoWindow {
 			return

@@ -109,6 +109,11 @@ func TestAuto(t *testing.T) {
 		{"two quiet windows clear them too", poller.AutoOptions{}, []move{
 			{0, task(), 5}, {1 * ms, task(), 5}, {350 * ms, hint(1), 6},
 		}},
+		{"a clock that is set back stops nothing", poller.AutoOptions{}, []move{
+			{24 * time.Hour, task(), 5}, {24*time.Hour + 100*ms, tick, 5},
+			{24*time.Hour + 200*ms, hint(1), 5}, // none after one: must not
+			{0, task(), 5}, {500 * ms, hint(1), 6},
+		}},
 		{"a start makes it new", poller.AutoOptions{}, []move{
 			{0, hint(4), 9}, {0, poller.Event{Kind: poller.Started}, 5}, {0, nothing(), 5},
 		}},

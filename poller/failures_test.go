@@ -214,6 +214,27 @@ func TestFatalAfterStop(t *testing.T) {
 	})
 }
 
+// Nor are they a reason to cut short what Stop(Complete) lets end.
+func TestFatalAfterStopInterruptsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first atomic.Bool
+		q := newQueue()
+		r := start(t, func(o *options) {
+			o.Classify, o.FatalAfter, o.Scaler = classify, -1, poller.Fixed(2)
+			o.Source = poller.SourceFunc[int](func(ctx context.Context) (int, poller.Feedback, error) {
+				if first.CompareAndSwap(false, true) {
+					time.Sleep(time.Second)
+					return 0, poller.Feedback{}, errDenied
+				}
+				return q.Poll(ctx)
+			})
+		})
+		r.Stop(poller.Complete)
+		within(t, longPoll, "the poll beside the failed one", func() { <-r.ran })
+		r.settled(t)
+	})
+}
+
 func TestStoppedBySource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 3, func(o *options) {

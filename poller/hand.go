@@ -219,7 +219,6 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 		p.failed++
 		p.move(h, seated)
 		p.blame(&t, now, round, e.Class, e.Err)
-		h.until = p.fails.until // another hand's success does not excuse this one
 	case Interrupted:
 		p.move(h, seated)
 		if p.counts[polling] == 0 && p.fails.since.IsZero() {
@@ -264,7 +263,6 @@ func (p *Poller[T, K]) failedAdmission(h *hand[K], round uint64, cause error) {
 	var t tally
 	p.mu.Lock()
 	p.blame(&t, time.Now(), round, class, err)
-	h.until = p.fails.until
 	p.mu.Unlock()
 	p.conclude(t, class, err)
 }

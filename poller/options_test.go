@@ -84,7 +84,7 @@ func (j *journal) ObserveState(e poller.StateEvent) {
 func TestObservers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		r := newRig(t, 0, func(o *options) {
+		r := newRig(t, 10, func(o *options) {
 			o.Name, o.Observers, o.Classify = "orders", []poller.Observer{&j}, classify
 			o.Scaler = poller.Fixed(1)
 			o.Source = &script{answers: []answer{
@@ -95,9 +95,6 @@ func TestObservers(t *testing.T) {
 				empty, fails(errThrottled),
 			}}
 		})
-		for range 10 {
-			r.desk.free = make(chan struct{}, 10)
-		}
 		begin := time.Now()
 		r.run(t.Context())
 		time.Sleep(time.Minute)

@@ -378,6 +378,71 @@ func TestShrinkWhileAdmitting(t *testing.T) {
 	})
 }
 
+// A seat too many asks for no ticket: it would only take it from somebody else.
+func TestSurplusSeatAsksForNoTicket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		d := newDesk(5)
+		r := start(t, func(o *options) {
+			o.Scaler = poller.Fixed(5)
+			o.Admit = poller.AdmissionFunc[*ticket](func(ctx context.Context) (*ticket, error) {
+				asked.Add(1)
+				return d.Admit(ctx)
+			})
+		})
+		if err := r.SetScaler(poller.Fixed(1)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(longPoll + time.Second)
+		if n := asked.Load(); n != 6 {
+			t.Errorf("asked for %d tickets, want 6: five at first and one after the shrinking", n)
+		}
+		r.stop(t)
+	})
+}
+
+// spender is a ticket that writes down what happens to it.
+type spender struct{ log *[]string }
+
+func (k spender) Return() { *k.log = append(*k.log, "return") }
+func (k spender) Spend()  { *k.log = append(*k.log, "spend") }
+
+// A ticket learns of its task before the next poll is admitted and before the handler runs; an
+// empty poll does not spend it.
+func TestSpender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log []string
+		s := &script{answers: []answer{gives(1), empty, fails(errClosed)}}
+		step := make(chan struct{}) // the next Admit waits for the handler, so that log has no race
+		first := true
+		p, err := poller.New(poller.Options[int, spender]{
+			Source: s, Classify: classify, Scaler: poller.Fixed(1), EmptyPause: -1,
+			Admit: poller.AdmissionFunc[spender](func(context.Context) (spender, error) {
+				if !first {
+					<-step
+				}
+				first = false
+				log = append(log, "admit")
+				return spender{&log}, nil
+			}),
+			Handle: func(context.Context, int, spender) {
+				log = append(log, "handle")
+				close(step)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.Run(t.Context()), p.Wait(t.Context())); err != nil {
+			t.Error(err)
+		}
+		want := []string{"admit", "spend", "handle", "admit", "return", "admit", "return"}
+		if !slices.Equal(log, want) {
+			t.Errorf("got  %q\nwant %q", log, want)
+		}
+	})
+}
+
 // A source that answers "nothing" at once is asked no more often than EmptyPause says.
 func TestEmptyPause(t *testing.T) {
 	for _, c := range []struct {
@@ -440,13 +505,14 @@ func (f scalerFunc) Next(e poller.Event) int { return f(e) }
 // A scaler cannot stop the polling, nor start more than MaxTarget.
 func TestScalerIsClamped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		next := 3
+		var next atomic.Int64
+		next.Store(3)
 		r := start(t, func(o *options) {
 			o.ScaleEvery = time.Second
-			o.Scaler = scalerFunc(func(poller.Event) int { return next })
+			o.Scaler = scalerFunc(func(poller.Event) int { return int(next.Load()) })
 		})
 		for _, c := range []struct{ asked, want int }{{-5, 1}, {1 << 40, poller.MaxTarget}} {
-			next = c.asked
+			next.Store(int64(c.asked))
 			time.Sleep(1100 * time.Millisecond)
 			if got := r.Status().Target; got != c.want {
 				t.Errorf("scaler asked for %d: target %d, want %d", c.asked, got, c.want)
