@@ -5,7 +5,10 @@ go 1.26.8
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
-	github.com/mainspring-go/mainspring/temporal v0.0.0-00010101000000-000000000000
+	github.com/mainspring-go/mainspring/activity v0.0.0
+	github.com/mainspring-go/mainspring/core v0.0.0-00010101000000-000000000000
+	github.com/mainspring-go/mainspring/temporal v0.0.0
+	github.com/mainspring-go/mainspring/workflow v0.0.0
 	go.temporal.io/api v1.64.1
 	go.temporal.io/sdk v1.50.0
 	go.temporal.io/server v1.32.1
@@ -118,6 +121,11 @@ require (
 	github.com/klauspost/compress v1.18.7 // indirect
 	github.com/lib/pq v1.12.3 // indirect
 	github.com/mailru/easyjson v0.9.2 // indirect
+	github.com/mainspring-go/mainspring/poller v0.0.0 // indirect
+	github.com/mainspring-go/mainspring/ratelimit v0.0.0 // indirect
+	github.com/mainspring-go/mainspring/shutdown v0.0.0-00010101000000-000000000000 // indirect
+	github.com/mainspring-go/mainspring/slots v0.0.0 // indirect
+	github.com/mainspring-go/mainspring/sticky v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect
 	github.com/mitchellh/copystructure v1.2.0 // indirect
 	github.com/mitchellh/mapstructure v1.5.0 // indirect

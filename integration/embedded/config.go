@@ -89,6 +89,9 @@ func defaultDynamicConfig() map[string]any {
 	return map[string]any{
 		// A search attribute added through the API is usable at once.
 		"system.forceSearchAttributesCacheRefreshOnRead": true,
+		// Timers may wait that long for clocks that disagree, by default a second.
+		// Here is one clock.
+		"history.timerProcessorMaxTimeShift": "1ms",
 	}
 }
 
