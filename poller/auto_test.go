@@ -69,8 +69,12 @@ func TestAuto(t *testing.T) {
 			{0, nothing(), 5}, {0, failure(poller.Retry), 5}, {0, failure(poller.Throttled), 5},
 		}},
 		{"sinks after a suggestion was seen", poller.AutoOptions{Initial: 20}, []move{
-			{0, hint(0), 20}, {0, nothing(), 19}, {0, failure(poller.Retry), 18},
-			{0, failure(poller.Throttled), 9}, {0, failure(poller.Fatal), 8}, {0, task(), 8},
+			{0, hint(0), 20},
+			{0, nothing(), 19},
+			{0, failure(poller.Retry), 18},
+			{0, failure(poller.Throttled), 9},
+			{0, failure(poller.Fatal), 8},
+			{0, task(), 8},
 		}},
 		{"sinks at once if told that suggestions come", server, []move{
 			{0, nothing(), 4}, {0, failure(poller.Throttled), 2}, {0, nothing(), 1}, {0, nothing(), 1},
@@ -101,7 +105,8 @@ func TestAuto(t *testing.T) {
 			{200 * ms, hint(1), 6}, // two after two: 1.1 times two is two in whole tasks
 		}},
 		{"silence clears the windows", poller.AutoOptions{}, []move{
-			{0, task(), 5}, {1 * ms, task(), 5},
+			{0, task(), 5},
+			{1 * ms, task(), 5},
 			{100 * ms, tick, 5},
 			{200 * ms, hint(1), 5}, // none after two: must not
 			{1000 * ms, hint(1), 6},
@@ -110,9 +115,11 @@ func TestAuto(t *testing.T) {
 			{0, task(), 5}, {1 * ms, task(), 5}, {350 * ms, hint(1), 6},
 		}},
 		{"a clock that is set back stops nothing", poller.AutoOptions{}, []move{
-			{24 * time.Hour, task(), 5}, {24*time.Hour + 100*ms, tick, 5},
+			{24 * time.Hour, task(), 5},
+			{24*time.Hour + 100*ms, tick, 5},
 			{24*time.Hour + 200*ms, hint(1), 5}, // none after one: must not
-			{0, task(), 5}, {500 * ms, hint(1), 6},
+			{0, task(), 5},
+			{500 * ms, hint(1), 6},
 		}},
 		{"a start makes it new", poller.AutoOptions{}, []move{
 			{0, hint(4), 9}, {0, poller.Event{Kind: poller.Started}, 5}, {0, nothing(), 5},

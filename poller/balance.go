@@ -69,13 +69,13 @@ func (b *Balance) Enter(ctx context.Context, side Side) (*Pass, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	waiting := false
+	waiting := 0 // how often this call is counted among those that wait
 	for {
 		changed, ok := b.try(side, waiting)
 		if ok {
 			return &Pass{owner: b, side: side}, nil
 		}
-		waiting = true
+		waiting = 1
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -85,19 +85,15 @@ func (b *Balance) Enter(ctx context.Context, side Side) (*Pass, error) {
 	}
 }
 
-// try takes a place for side, or returns what to wait for.
-func (b *Balance) try(side Side, waiting bool) (changed <-chan struct{}, ok bool) {
+// try takes a place for side, or counts the caller among those that wait and returns what to
+// wait for.
+func (b *Balance) try(side Side, waiting int) (changed <-chan struct{}, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	slots, finite := b.capacity()
-	if finite && !b.state.admits(side, slots) {
-		if !waiting {
-			b.state.waiting[side]++
-		}
+	b.state.waiting[side] -= waiting
+	if slots, finite := b.capacity(); finite && !b.state.admits(side, slots) {
+		b.state.waiting[side]++
 		return b.changed, false
-	}
-	if waiting {
-		b.state.waiting[side]--
 	}
 	b.state.polls[side]++
 	b.state.last = side

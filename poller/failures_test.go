@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -30,29 +29,39 @@ func TestBackoff(t *testing.T) {
 		want    []time.Duration
 	}{
 		{
-			"doubles up to ten seconds", repeat(8, net), poller.Backoff{},
+			"doubles up to ten seconds", repeat(8, net),
+			poller.Backoff{},
 			[]time.Duration{
 				0, 200 * ms, 600 * ms, 1400 * ms, 3000 * ms, 6200 * ms, 12600 * ms, 22600 * ms, 32600 * ms,
 			},
 		},
 		{
-			"throttled starts at a second", repeat(5, busy), poller.Backoff{},
+			"throttled starts at a second", repeat(5, busy),
+			poller.Backoff{},
 			[]time.Duration{0, 1000 * ms, 3000 * ms, 7000 * ms, 15000 * ms, 25000 * ms},
 		},
 		{
-			"the longer track holds", []answer{net, net, net, net, busy, net}, poller.Backoff{},
+			"the longer track holds",
+			[]answer{net, net, net, net, busy, net},
+			poller.Backoff{},
 			[]time.Duration{0, 200 * ms, 600 * ms, 1400 * ms, 3000 * ms, 6200 * ms, 12600 * ms},
 		},
 		{
-			"fatal is retried on the beat", []answer{denied, denied, net, denied}, poller.Backoff{},
+			"fatal is retried on the beat",
+			[]answer{denied, denied, net, denied},
+			poller.Backoff{},
 			[]time.Duration{0, 10000 * ms, 20000 * ms, 20800 * ms, 30800 * ms},
 		},
 		{
-			"a task resets it", []answer{net, net, gives(1), net}, poller.Backoff{},
+			"a task resets it",
+			[]answer{net, net, gives(1), net},
+			poller.Backoff{},
 			[]time.Duration{0, 200 * ms, 600 * ms, 600 * ms, 800 * ms},
 		},
 		{
-			"an empty poll resets it", []answer{net, net, empty, net}, poller.Backoff{},
+			"an empty poll resets it",
+			[]answer{net, net, empty, net},
+			poller.Backoff{},
 			[]time.Duration{0, 200 * ms, 600 * ms, 700 * ms, 900 * ms},
 		},
 		{
@@ -230,7 +239,7 @@ func TestFatalAfterStopInterruptsNothing(t *testing.T) {
 			})
 		})
 		r.Stop(poller.Complete)
-		within(t, longPoll, "the poll beside the failed one", func() { <-r.ran })
+		within(t, longPoll, "the poll beside the failed one", func() { r.ended(t) })
 		r.settled(t)
 	})
 }
@@ -266,8 +275,14 @@ func TestAdmissionFails(t *testing.T) {
 		r = newRig(t, 3, func(o *options) {
 			o.Scaler = poller.Fixed(1)
 			o.Classify = func(err error) poller.Class {
-				var admission *poller.AdmissionError
-				kinds = append(kinds, fmt.Sprint(errors.As(err, &admission), errors.Is(err, errNetwork)))
+				kind := "other"
+				if errors.Is(err, errNetwork) {
+					kind = "network"
+				}
+				if _, ok := errors.AsType[*poller.AdmissionError](err); ok {
+					kind = "admission " + kind
+				}
+				kinds = append(kinds, kind)
 				return poller.Retry
 			}
 			o.Admit = poller.AdmissionFunc[*ticket](func(ctx context.Context) (*ticket, error) {
@@ -292,7 +307,7 @@ func TestAdmissionFails(t *testing.T) {
 		if s := r.Status(); s.InFlight != 1 {
 			t.Errorf("after the third call: %+v", s)
 		}
-		if want := []string{"true true", "true false"}; !slices.Equal(kinds, want) {
+		if want := []string{"admission network", "admission other"}; !slices.Equal(kinds, want) {
 			t.Errorf("Classify saw %v, want %v", kinds, want)
 		}
 		r.stop(t)

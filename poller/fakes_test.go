@@ -136,6 +136,14 @@ func (r *rig) seen() []int {
 
 func (r *rig) run(ctx context.Context) { go func() { r.ran <- r.Run(ctx) }() }
 
+// ended waits for Run, which has to return nil.
+func (r *rig) ended(t *testing.T) {
+	t.Helper()
+	if err := <-r.ran; err != nil {
+		t.Errorf("Run: got %v, want nil", err)
+	}
+}
+
 // stop interrupts, and checks that Run returns nil at once and that every ticket is back.
 func (r *rig) stop(t *testing.T) {
 	t.Helper()

@@ -74,7 +74,7 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 		ticket, err := p.admit(epoch)
 		if err != nil {
 			if epoch.Err() == nil {
-				p.failedAdmission(h, round, err)
+				p.failedAdmission(round, err)
 			}
 			continue
 		}
@@ -257,7 +257,7 @@ func (p *Poller[T, K]) blame(t *tally, now time.Time, round uint64, class Class,
 }
 
 // failedAdmission accounts for an admission that failed for a reason of its own.
-func (p *Poller[T, K]) failedAdmission(h *hand[K], round uint64, cause error) {
+func (p *Poller[T, K]) failedAdmission(round uint64, cause error) {
 	err := &AdmissionError{Err: cause}
 	class := p.classify(err)
 	var t tally
@@ -372,7 +372,7 @@ func (p *Poller[T, K]) lost(h *hand[K]) {
 		e.Err = &PanicError{Where: "Source.Poll"}
 		p.ended(h, &e, p.round())
 	case admitting:
-		p.failedAdmission(h, p.round(), &PanicError{Where: "Admission.Admit"})
+		p.failedAdmission(p.round(), &PanicError{Where: "Admission.Admit"})
 	case seated, resting, handling, phases:
 	}
 	p.rise(h)

@@ -16,7 +16,10 @@ import (
 func TestOptionsAreChecked(t *testing.T) {
 	sound := func() options {
 		r := newRig(t, 1, nil)
-		return options{Source: r.queue, Admit: r.desk, Handle: func(_ context.Context, _ int, k *ticket) { k.Return() }}
+		return options{
+			Source: r.queue, Admit: r.desk,
+			Handle: func(_ context.Context, _ int, k *ticket) { k.Return() },
+		}
 	}
 	if _, err := poller.New(sound()); err != nil {
 		t.Fatalf("sound options: %v", err)

@@ -94,7 +94,7 @@ func TestLivenessOfFailures(t *testing.T) {
 			t.Errorf("recovered: %+v", s)
 		}
 		r.Stop(poller.Complete)
-		<-r.ran
+		r.ended(t)
 	})
 }
 

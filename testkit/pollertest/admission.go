@@ -85,7 +85,7 @@ func full[K poller.Ticket](ctx context.Context, a poller.Admission[K], limit int
 	if got, ok := after(c, time.Hour); ok && got.err == nil {
 		return fmt.Errorf("ticket %d was given out with a limit of %d", limit+1, limit)
 	} else if ok {
-		return fmt.Errorf("Admit without a free ticket: got error %w, want it to wait", got.err)
+		return fmt.Errorf("admit without a free ticket: got error %w, want it to wait", got.err)
 	}
 	cancel()
 	after(c, brief)
@@ -150,10 +150,10 @@ func admitObeysContext[K poller.Ticket](ctx context.Context, mk MakeAdmission[K]
 	cancel()
 	got, ok := after(c, 0)
 	if !ok {
-		return errors.New("Admit did not return when its context ended")
+		return errors.New("admit did not return when its context ended")
 	}
 	if got.err == nil {
-		return errors.New("Admit gave a ticket that was not free")
+		return errors.New("admit gave a ticket that was not free")
 	}
 	return nil
 }

@@ -143,11 +143,11 @@ func (s *SourceUnderTest[T]) drain(ctx context.Context) []int {
 func (s *SourceUnderTest[T]) want(p polled[T], id int) error {
 	switch {
 	case p.err != nil:
-		return fmt.Errorf("Poll: got error %w, want task %d", p.err, id)
+		return fmt.Errorf("poll: got error %w, want task %d", p.err, id)
 	case p.fb.Empty:
-		return fmt.Errorf("Poll: got Empty, want task %d", id)
+		return fmt.Errorf("poll: got Empty, want task %d", id)
 	case s.ID(p.task) != id:
-		return fmt.Errorf("Poll: got task %d, want %d", s.ID(p.task), id)
+		return fmt.Errorf("poll: got task %d, want %d", s.ID(p.task), id)
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func returnsTask[T any](ctx context.Context, mk MakeSource[T]) error {
 	s.Put(7)
 	p, ok := after(s.poll(ctx), s.prompt())
 	if !ok {
-		return fmt.Errorf("Poll did not return the task that waits within %s", s.prompt())
+		return fmt.Errorf("poll did not return the task that waits within %s", s.prompt())
 	}
 	return s.want(p, 7)
 }
@@ -166,12 +166,12 @@ func waitsForTask[T any](ctx context.Context, mk MakeSource[T]) error {
 	s := mk()
 	c := s.poll(ctx)
 	if p, ended := after(c, s.half()); ended {
-		return fmt.Errorf("Poll ended before there was a task: %+v", p)
+		return fmt.Errorf("poll ended before there was a task: %+v", p)
 	}
 	s.Put(7)
 	p, ok := after(c, s.prompt())
 	if !ok {
-		return fmt.Errorf("Poll did not return the task that came within %s", s.prompt())
+		return fmt.Errorf("poll did not return the task that came within %s", s.prompt())
 	}
 	return s.want(p, 7)
 }
@@ -196,18 +196,18 @@ func emptyIsFlagged[T any](ctx context.Context, mk MakeSource[T]) error {
 	c := s.poll(ctx)
 	if s.LongPoll == 0 {
 		if p, ended := after(c, 24*time.Hour); ended {
-			return fmt.Errorf("Poll ended within a day, though LongPoll is 0: %+v", p)
+			return fmt.Errorf("poll ended within a day, though LongPoll is 0: %+v", p)
 		}
 		return nil
 	}
 	p, ok := after(c, s.LongPoll+s.prompt())
 	switch {
 	case !ok:
-		return fmt.Errorf("Poll did not end within LongPoll (%s) and %s", s.LongPoll, s.prompt())
+		return fmt.Errorf("poll did not end within LongPoll (%s) and %s", s.LongPoll, s.prompt())
 	case p.err != nil:
-		return fmt.Errorf("Poll: got error %w, want Empty and no error", p.err)
+		return fmt.Errorf("poll: got error %w, want Empty and no error", p.err)
 	case !p.fb.Empty:
-		return errors.New("Poll ended without a task and without Feedback.Empty")
+		return errors.New("poll ended without a task and without Feedback.Empty")
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func obeysContext[T any](ctx context.Context, mk MakeSource[T]) error {
 		cancel()
 		p, ok := after(c, s.prompt())
 		if !ok {
-			return fmt.Errorf("Poll did not return within %s of the end of its context", s.prompt())
+			return fmt.Errorf("poll did not return within %s of the end of its context", s.prompt())
 		}
 		if p.isTask() {
 			return errors.New("a cancelled Poll of an empty source returned " +
@@ -236,13 +236,13 @@ func endedContext[T any](ctx context.Context, mk MakeSource[T]) error {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if p, ok := after(s.poll(ended), s.prompt()); !ok || p.isTask() {
-		return fmt.Errorf("Poll of an empty source with an ended context: returned %t, %+v", ok, p)
+		return fmt.Errorf("poll of an empty source with an ended context: returned %t, %+v", ok, p)
 	}
 	for id := range 16 {
 		s.Put(id)
 		p, ok := after(s.poll(ended), s.prompt())
 		if !ok {
-			return fmt.Errorf("Poll with an ended context did not return within %s", s.prompt())
+			return fmt.Errorf("poll with an ended context did not return within %s", s.prompt())
 		}
 		if err := s.account(ctx, p, id); err != nil {
 			return err
@@ -290,7 +290,7 @@ func cancelLosesNoTask[T any](ctx context.Context, mk MakeSource[T]) error {
 		p, ok := after(c, s.prompt())
 		cancel()
 		if !ok {
-			return fmt.Errorf("Poll did not return within %s of the end of its context", s.prompt())
+			return fmt.Errorf("poll did not return within %s of the end of its context", s.prompt())
 		}
 		if err := s.account(ctx, p, id); err != nil {
 			return err
@@ -307,7 +307,7 @@ func abandonedPollTakesNothing[T any](ctx context.Context, mk MakeSource[T]) err
 		synctest.Wait()
 		cancel()
 		if _, ok := after(c, s.prompt()); !ok {
-			return fmt.Errorf("Poll did not return within %s of the end of its context", s.prompt())
+			return fmt.Errorf("poll did not return within %s of the end of its context", s.prompt())
 		}
 		s.Put(id)
 		p, ok := after(s.poll(ctx), s.prompt())
@@ -361,9 +361,13 @@ func concurrentPollsGetDistinctTasks[T any](ctx context.Context, mk MakeSource[T
 	var ids []int
 	for i, c := range polls {
 		p, ok := after(c, s.prompt())
-		if !ok || !p.isTask() {
-			return fmt.Errorf("poll %d of %d with %d tasks: returned %t, error %v, %+v",
-				i+1, n, n, ok, p.err, p.fb)
+		switch {
+		case !ok:
+			return fmt.Errorf("poll %d of %d with %d tasks did not return", i+1, n, n)
+		case p.err != nil:
+			return fmt.Errorf("poll %d of %d with %d tasks: %w", i+1, n, n, p.err)
+		case p.fb.Empty:
+			return fmt.Errorf("poll %d of %d with %d tasks was empty", i+1, n, n)
 		}
 		ids = append(ids, s.ID(p.task))
 	}
