@@ -202,5 +202,6 @@ func (r *run) activityCommand(
 		HeartbeatTimeout:       durationpb.New(o.HeartbeatTimeout),
 		RetryPolicy:            temporal.RetryPolicyToProto(o.RetryPolicy),
 		Priority:               temporal.PriorityToProto(o.Priority),
+		UseWorkflowBuildId:     queue == r.info.TaskQueueName,
 	}, nil
 }

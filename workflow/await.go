@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // AwaitOptions are the options of [AwaitWithOptions].
@@ -46,13 +47,24 @@ func AwaitWithTimeout(
 //
 // The timer starts even if the condition already holds, and the condition is
 // looked at after the others have had their turn: that is the order that
-// histories of current releases of the Go SDK have.
+// histories of current releases of the Go SDK have. Histories of releases that
+// had another order are replayed in theirs.
 func AwaitWithOptions(
 	ctx Context, options AwaitOptions, condition func() bool,
 ) (ok bool, err error) {
 	me := coroutineOf(ctx)
-	timer := NewTimerWithOptions(ctx, options.Timeout, options.TimerOptions)
-	for {
+	e := me.run.env
+	timerCtx, stopTimer := ctx, func() {}
+	if e.InForce(env.CancelAwaitTimerOnCondition) {
+		if condition() {
+			me.Advance()
+			return true, nil
+		}
+		timerCtx, stopTimer = WithCancel(ctx)
+	}
+	timer := NewTimerWithOptions(timerCtx, options.Timeout, options.TimerOptions)
+	holds := e.ReplaysOfficialBefore(1, 40) && condition()
+	for ; !holds; holds = condition() {
 		if ctx.Err() != nil {
 			me.Advance()
 			return false, temporal.NewCanceledError("AwaitWithTimeout context canceled")
@@ -62,9 +74,8 @@ func AwaitWithOptions(
 			return false, nil
 		}
 		me.Poll("blocked on AwaitWithTimeout")
-		if condition() {
-			me.Advance()
-			return true, nil
-		}
 	}
+	stopTimer()
+	me.Advance()
+	return true, nil
 }

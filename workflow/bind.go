@@ -5,6 +5,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 
+	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -55,7 +56,7 @@ func (b *Binding) main(c *coro.Coroutine) {
 	// What came with the first task must be in its place, updates included,
 	// before the workflow looks.
 	c.Yield("before the workflow starts")
-	ctx := WithValue(b.run.root, coroutineKey, c)
+	ctx := b.run.contextFor(b.run.root, c)
 	b.result, b.failure = b.invoke(ctx)
 	b.done = true
 }
@@ -76,12 +77,14 @@ func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
 }
 
 // Outcome returns what the workflow function has returned, and whether it has.
-func (b *Binding) Outcome() (result *commonpb.Payloads, failure error, done bool) { //nolint:revive // the failure is a value here
+func (b *Binding) Outcome() (result *commonpb.Payloads, failure error, done bool) {
 	return b.result, b.failure, b.done
 }
 
 // Abandoned logs what a workflow left behind when it returned.
 func (b *Binding) Abandoned() {
 	b.run.warnUnhandled()
-	b.run.updates.warnUnfinished()
+	if b.failure == nil || temporal.IsCanceledError(b.failure) {
+		b.run.updates.warnUnfinished()
+	}
 }

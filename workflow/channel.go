@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"fmt"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -28,7 +27,7 @@ type SendChannel interface {
 }
 
 // A ReceiveChannel is the receiving side of a [Channel].
-type ReceiveChannel interface {
+type ReceiveChannel interface { //nolint:interfacebloat // it is the official SDK's, so that workflows can move
 	// Name returns the name the channel was made with.
 	Name() string
 	// Receive blocks until there is a value and stores it in valuePtr, a
@@ -71,13 +70,20 @@ func NewNamedBufferedChannel(ctx Context, name string, size int) Channel {
 
 // A receiver is offered a value as soon as there is one; it returns false to
 // leave the value to others. more is false when the channel was closed.
-type receiver func(v any, more bool) bool
+type receiver interface {
+	offer(v any, more bool) bool
+}
 
-// A sender waits for room; taken is called when its value has found it.
-type sender struct {
-	value  any
-	taken  func()
-	closed func()
+// A receiverFunc is a receiver.
+type receiverFunc func(v any, more bool) bool
+
+func (f receiverFunc) offer(v any, more bool) bool { return f(v, more) }
+
+// A sender waits for room for a value: it is told when there was some, or that
+// the channel was closed.
+type sender interface {
+	taken() (v any)
+	refused()
 }
 
 // channel implements Channel. Receivers that wait get their value at the
@@ -88,26 +94,58 @@ type channel struct {
 	name      string
 	size      int
 	buffer    []any
-	parked    []any // at most one: what a selector took for the next Receive
+	parked    any // what a selector took for the next Receive, if isParked
+	isParked  bool
+	closed    bool
 	senders   list[sender]
 	receivers list[receiver]
-	closed    bool
+	statuses  *channelStatuses
+}
+
+// channelStatuses are what stack traces show of those who wait for a channel,
+// made once since every wait needs one.
+type channelStatuses struct{ receive, send string }
+
+func (c *channel) status() *channelStatuses {
+	if c.statuses == nil {
+		c.statuses = &channelStatuses{
+			receive: "blocked on " + c.name + ".Receive",
+			send:    "blocked on " + c.name + ".Send",
+		}
+	}
+	return c.statuses
+}
+
+// isChannel marks the channels of this package, also where they are embedded.
+type isChannel interface{ channel() *channel }
+
+func (c *channel) channel() *channel { return c }
+
+func asChannel(c any) *channel {
+	own, ok := c.(isChannel)
+	if !ok {
+		mistake("cannot use a %T as a channel: it was not made by this package", c)
+	}
+	return own.channel()
 }
 
 func (c *channel) Name() string { return c.name }
 
 func (c *channel) Len() int {
-	n := len(c.buffer) + len(c.parked)
-	for range c.senders.all() {
+	n := len(c.buffer) + c.senders.length
+	if c.isParked {
 		n++
 	}
 	return n
 }
 
+// park keeps a value for the next one to receive.
+func (c *channel) park(v any) { c.parked, c.isParked = v, true }
+
 // take returns the next value if there is one.
 func (c *channel) take() (v any, ok bool) {
-	if len(c.parked) > 0 {
-		v, c.parked = c.parked[0], nil
+	if c.isParked {
+		v, c.parked, c.isParked = c.parked, nil, false
 		return v, true
 	}
 	if len(c.buffer) > 0 {
@@ -115,14 +153,12 @@ func (c *channel) take() (v any, ok bool) {
 		c.buffer[0] = nil
 		c.buffer = c.buffer[1:]
 		if s, waiting := c.senders.pop(); waiting {
-			c.buffer = append(c.buffer, s.value)
-			s.taken()
+			c.buffer = append(c.buffer, s.taken())
 		}
 		return v, true
 	}
 	if s, waiting := c.senders.pop(); waiting {
-		s.taken()
-		return s.value, true
+		return s.taken(), true
 	}
 	return nil, false
 }
@@ -135,14 +171,14 @@ func (c *channel) SendAsync(v any) bool {
 // offer gives v to a waiting receiver or puts it into the buffer.
 func (c *channel) offer(v any) bool {
 	if c.closed {
-		panic("Closed channel")
+		mistake(closedChannel)
 	}
 	for {
 		r, ok := c.receivers.pop()
 		if !ok {
 			break
 		}
-		if r(v, true) {
+		if r.offer(v, true) {
 			return true
 		}
 	}
@@ -153,76 +189,109 @@ func (c *channel) offer(v any) bool {
 	return true
 }
 
+// closedChannel is what code gets that sends on a closed channel.
+const closedChannel = "Closed channel"
+
+// sending is a coroutine that waits in Send.
+type sending struct {
+	node   node[sender]
+	thread *thread
+	value  any
+	done   bool
+	broken bool
+}
+
+func (s *sending) taken() any {
+	s.done = true
+	s.thread.Wake()
+	return s.value
+}
+
+func (s *sending) refused() {
+	s.broken = true
+	s.thread.Wake()
+}
+
 func (c *channel) Send(ctx Context, v any) {
 	me := coroutineOf(ctx)
 	if c.offer(v) {
 		me.Advance()
 		return
 	}
-	sent, broken := false, false
-	c.senders.push(sender{
-		value:  v,
-		taken:  func() { sent = true; me.Wake() },
-		closed: func() { broken = true; me.Wake() },
-	})
-	for !sent && !broken {
-		me.Park("blocked on " + c.name + ".Send")
+	s := me.newSending(v)
+	c.senders.add(&s.node)
+	for !s.done && !s.broken {
+		me.Park(c.status().send)
 	}
+	s.value = nil
 	me.Advance()
-	if broken {
-		panic("Closed channel")
+	if s.broken {
+		mistake(closedChannel)
 	}
 }
 
 func (c *channel) Close() {
+	c.run.mustMutate()
+	c.shut()
+}
+
+// shut closes the channel.
+func (c *channel) shut() {
 	c.closed = true
 	for r := range c.receivers.all() {
-		r(nil, false)
+		r.offer(nil, false)
 	}
 	c.receivers.clear()
 	for s := range c.senders.all() {
-		s.closed()
+		s.refused()
 	}
 	c.senders.clear()
 }
 
-// A delivery is what a receiver got.
-type delivery struct {
-	value any
-	more  bool
+// receiving is a coroutine that waits in Receive.
+type receiving struct {
+	node   node[receiver]
+	thread *thread
+	value  any
+	more   bool
+	done   bool
 }
 
-// await returns the next value, blocking for it.
-func (c *channel) await(ctx Context) delivery {
-	me := coroutineOf(ctx)
+func (r *receiving) offer(v any, more bool) bool {
+	r.value, r.more, r.done = v, more, true
+	r.thread.Wake()
+	return true
+}
+
+// await returns the next value, blocking for it; more is false if the channel
+// was closed.
+func (c *channel) await(me *thread) (v any, more bool) {
 	if v, ok := c.take(); ok {
 		me.Advance()
-		return delivery{v, true}
+		return v, true
 	}
 	if c.closed {
-		return delivery{nil, false}
+		return nil, false
 	}
-	var got *delivery
-	c.receivers.push(func(v any, more bool) bool {
-		got = &delivery{v, more}
-		me.Wake()
-		return true
-	})
-	for got == nil {
-		me.Park("blocked on " + c.name + ".Receive")
+	r := me.newReceiving()
+	c.receivers.add(&r.node)
+	for !r.done {
+		me.Park(c.status().receive)
 	}
 	me.Advance()
-	return *got
+	v, r.value = r.value, nil
+	return v, r.more
 }
 
 func (c *channel) Receive(ctx Context, valuePtr any) bool {
+	me := coroutineOf(ctx)
 	for {
-		d := c.await(ctx)
-		if !d.more {
+		v, more := c.await(me)
+		if !more {
 			c.assignZero(valuePtr)
 			return false
 		}
-		if c.assign(d.value, valuePtr) == nil {
+		if c.assign(v, valuePtr) {
 			return true
 		}
 	}
@@ -231,7 +300,7 @@ func (c *channel) Receive(ctx Context, valuePtr any) bool {
 func (c *channel) ReceiveWithTimeout(
 	ctx Context, timeout time.Duration, valuePtr any,
 ) (ok, more bool) {
-	arrived, err := AwaitWithTimeout(ctx, timeout, func() bool { return c.Len() > 0 || c.closed })
+	arrived, err := AwaitWithTimeout(ctx, timeout, func() bool { return c.Len() > 0 })
 	if err != nil || !arrived {
 		return false, true
 	}
@@ -244,13 +313,14 @@ func (c *channel) ReceiveAsync(valuePtr any) bool {
 }
 
 func (c *channel) ReceiveAsyncWithMoreFlag(valuePtr any) (ok, more bool) {
+	c.run.mustMutate()
 	for {
 		v, got := c.take()
 		if !got {
 			c.assignZero(valuePtr)
 			return false, !c.closed
 		}
-		if c.assign(v, valuePtr) == nil {
+		if c.assign(v, valuePtr) {
 			return true, true
 		}
 	}
@@ -258,20 +328,21 @@ func (c *channel) ReceiveAsyncWithMoreFlag(valuePtr any) (ok, more bool) {
 
 // assign stores a received value. Signals arrive encoded; one that does not
 // fit is logged and passed over, since failing the task would do so for ever.
-func (c *channel) assign(v, valuePtr any) error {
+func (c *channel) assign(v, valuePtr any) (ok bool) {
 	if valuePtr == nil {
-		return nil
+		return true
 	}
 	payloads, encoded := v.(*commonpb.Payloads)
 	if !encoded {
-		return setPointer(valuePtr, v)
+		setPointer(valuePtr, v)
+		return true
 	}
-	err := c.run.env.DataConverter.FromPayloads(payloads, valuePtr)
-	if err != nil {
+	if err := c.run.env.DataConverter.FromPayloads(payloads, valuePtr); err != nil {
 		c.run.logger.Error("Deserialization error. Corrupted signal received on channel.",
-			"Channel", c.name, "Error", fmt.Sprint(err))
+			"Channel", c.name, "Error", err.Error())
+		return false
 	}
-	return err
+	return true
 }
 
 func (c *channel) assignZero(valuePtr any) {

@@ -99,7 +99,7 @@ func (c *cancelContext) cancel() {
 		return
 	}
 	c.err = ErrCanceled
-	c.done.Close()
+	c.done.shut()
 	for child := range c.children.all() {
 		child.cancel()
 	}
@@ -118,7 +118,8 @@ func WithCancel(parent Context) (ctx Context, cancel CancelFunc) {
 		if up.err != nil {
 			c.cancel()
 		} else {
-			c.detach = up.children.push(c)
+			n := up.children.push(c)
+			c.detach = func() { up.children.remove(n) }
 		}
 	}
 	return c, c.cancelFunc()
@@ -155,8 +156,9 @@ func onCancel(ctx Context, f func()) (forget func()) {
 		f()
 		return func() {}
 	}
-	return done.receivers.push(func(any, bool) bool {
+	n := done.receivers.push(receiverFunc(func(any, bool) bool {
 		f()
 		return false
-	})
+	}))
+	return func() { done.receivers.remove(n) }
 }

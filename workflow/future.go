@@ -39,20 +39,16 @@ type future struct {
 	value   any
 	err     error
 	convert converter.DataConverter // decodes value if it is encoded
-	waiters list[func()]
+	waiters list[func()]            // called once when the future is ready
 	chained []*future
 }
-
-// whenReady calls f once when the future is ready; it may be taken back.
-func (f *future) whenReady(call func()) (forget func()) { return f.waiters.push(call) }
 
 func (f *future) IsReady() bool { return f.ready }
 
 func (f *future) Get(ctx Context, valuePtr any) error {
 	me := coroutineOf(ctx)
 	if !f.ready {
-		forget := f.whenReady(me.Wake)
-		defer forget()
+		f.waiters.add(me.newReady())
 		for !f.ready {
 			me.Park("blocked on Future.Get")
 		}
@@ -64,8 +60,12 @@ func (f *future) Get(ctx Context, valuePtr any) error {
 	if payloads, ok := f.value.(*commonpb.Payloads); ok && f.convert != nil {
 		return f.convert.FromPayloads(payloads, valuePtr)
 	}
-	return setPointer(valuePtr, f.value)
+	setPointer(valuePtr, f.value)
+	return nil
 }
+
+// alreadySet is what code gets that decides a future twice.
+const alreadySet = "already set"
 
 func (f *future) Set(value any, err error) {
 	f.run.mustMutate()
@@ -74,7 +74,7 @@ func (f *future) Set(value any, err error) {
 
 func (f *future) settle(value any, err error) {
 	if f.ready {
-		panic("already set")
+		mistake(alreadySet)
 	}
 	f.ready, f.value, f.err = true, value, err
 	for call := range f.waiters.all() {
@@ -94,7 +94,7 @@ func (f *future) adopt(other *future) { f.convert = other.convert; f.settle(othe
 func (f *future) Chain(other Future) {
 	f.run.mustMutate()
 	if f.ready {
-		panic("already set")
+		mistake(alreadySet)
 	}
 	up := asFuture(other)
 	if up.ready {
@@ -112,7 +112,7 @@ func (f *future) future() *future { return f }
 func asFuture(f Future) *future {
 	own, ok := f.(isFuture)
 	if !ok {
-		panic("cannot use a Future that wasn't created with workflow.NewFuture or by a call of this package")
+		mistake("cannot use a %T as a future: it was not made by this package", f)
 	}
 	return own.future()
 }

@@ -10,8 +10,13 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
-// reservedPrefix is kept for names that the runtime itself answers.
-const reservedPrefix = "__"
+// reservedPrefix is kept for names that the runtime itself answers, and
+// temporalPrefix for names that Temporal gives, except to workflow streams.
+const (
+	reservedPrefix = "__"
+	temporalPrefix = "__temporal_"
+	streamPrefix   = "__temporal_workflow_stream_"
+)
 
 func errorType() reflect.Type   { return reflect.TypeFor[error]() }
 func contextType() reflect.Type { return reflect.TypeFor[Context]() }
@@ -89,7 +94,7 @@ func (c *callable) call(ctx Context, args []reflect.Value) (any, error) {
 		args = append([]reflect.Value{reflect.ValueOf(ctx)}, args...)
 	}
 	out := c.fn.Call(args)
-	err, _ := out[len(out)-1].Interface().(error)
+	err, _ := reflect.TypeAssert[error](out[len(out)-1])
 	if !c.givesResult {
 		return nil, err
 	}
@@ -105,10 +110,9 @@ func encode(dc converter.DataConverter, result any) (*commonpb.Payloads, error) 
 }
 
 // checkHandlerName refuses names that the runtime itself answers.
-func checkHandlerName(what, name string) error {
-	if strings.HasPrefix(name, reservedPrefix) {
-		return fmt.Errorf("%s starts with '__' is reserved for internal use: %q: choose another name",
-			what, name)
+func checkHandlerName(problem, name string) error {
+	if strings.HasPrefix(name, reservedPrefix) && !strings.HasPrefix(name, streamPrefix) {
+		return fmt.Errorf("%s: %q: choose another name", problem, name)
 	}
 	return nil
 }

@@ -9,33 +9,45 @@ import "iter"
 type list[T any] struct {
 	first, last *node[T]
 	pushed      uint64
+	length      int
 }
 
+// A node is the place of a value in a list. It can be used again, in any list,
+// once it is out.
 type node[T any] struct {
 	value      T
 	serial     uint64
 	next, prev *node[T]
-	gone       bool
+	in         bool
 }
 
-// push adds v at the end and returns what removes it again, as often as it is called.
-func (l *list[T]) push(v T) (remove func()) {
+// push adds v at the end.
+func (l *list[T]) push(v T) *node[T] {
+	n := &node[T]{value: v}
+	l.add(n)
+	return n
+}
+
+// add puts n, which is in no list, at the end.
+func (l *list[T]) add(n *node[T]) {
 	l.pushed++
-	n := &node[T]{value: v, serial: l.pushed, prev: l.last}
+	l.length++
+	n.serial, n.prev, n.next, n.in = l.pushed, l.last, nil, true
 	if l.last == nil {
 		l.first = n
 	} else {
 		l.last.next = n
 	}
 	l.last = n
-	return func() { l.remove(n) }
 }
 
+// remove takes n out if it is still in.
 func (l *list[T]) remove(n *node[T]) {
-	if n.gone {
+	if !n.in {
 		return
 	}
-	n.gone = true
+	n.in = false
+	l.length--
 	if n.prev == nil {
 		l.first = n.next
 	} else {
@@ -56,18 +68,18 @@ func (l *list[T]) pop() (v T, ok bool) {
 	}
 	n := l.first
 	l.remove(n)
+	n.next, n.prev = nil, nil
 	return n.value, true
 }
 
-// empty reports whether nothing is in the list.
-func (l *list[T]) empty() bool { return l.first == nil }
-
 // clear forgets everything.
 func (l *list[T]) clear() {
-	for n := l.first; n != nil; n = n.next {
-		n.gone = true
+	for n := l.first; n != nil; {
+		next := n.next
+		n.in, n.next, n.prev = false, nil, nil
+		n = next
 	}
-	l.first, l.last = nil, nil
+	l.first, l.last, l.length = nil, nil, 0
 }
 
 // all ranges over the values that are in the list now.
@@ -75,7 +87,7 @@ func (l *list[T]) all() iter.Seq[T] {
 	upTo := l.pushed
 	return func(yield func(T) bool) {
 		for n := l.first; n != nil && n.serial <= upTo; n = n.next {
-			if !n.gone && !yield(n.value) {
+			if n.in && !yield(n.value) {
 				return
 			}
 		}

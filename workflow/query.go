@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -10,7 +9,6 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 
-	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -45,7 +43,7 @@ func SetQueryHandlerWithOptions(
 ) error {
 	r := runOf(ctx)
 	r.mustMutate()
-	if err := checkHandlerName("queryType", queryType); err != nil {
+	if err := checkHandlerName("queryType starts with '__' is reserved for internal use", queryType); err != nil {
 		return err
 	}
 	c, err := newCallable(handler, shape{what: "handler of query " + queryType, result: true})
@@ -71,7 +69,7 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		return nil, fmt.Errorf("unknown queryType %s. KnownQueryTypes=[%s]", q.Type,
 			strings.Join(append([]string{stackTraceQuery, metadataQuery}, known...), " "))
 	}
-	var result any
+	var answer *commonpb.Payloads
 	err := r.readOnly(func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -82,18 +80,18 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		if err != nil {
 			return fmt.Errorf("unable to decode the input for queryType: %s, with error: %w", q.Type, err)
 		}
-		result, err = h.call.call(r.root, args)
+		result, err := h.call.call(r.root, args)
+		if err != nil {
+			return err
+		}
+		answer, err = encode(r.env.DataConverter, result)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return encode(r.env.DataConverter, result)
+	return answer, err
 }
 
 func queryPanic(p any) string {
-	var illegal *env.IllegalAccess
-	if err, ok := p.(error); ok && errors.As(err, &illegal) {
+	if isMisuse(p) {
 		return "query handler must not use temporal context to do things like workflow.NewChannel(), " +
 			"workflow.Go() or to call any workflow blocking functions like Channel.Get() or Future.Get()"
 	}

@@ -78,7 +78,7 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 			Fix:     "give one of the two another RegisterOptions.Name",
 		}
 	}
-	if strings.HasPrefix(name, "__temporal_") {
+	if strings.HasPrefix(name, temporalPrefix) {
 		return &RegistrationError{
 			Value: fmt.Sprintf("%q (%T)", name, w), Problem: "__temporal_ is a reserved prefix",
 			Fix: "choose another name",

@@ -31,23 +31,9 @@ const notWorkflowContext = "getState: not workflow context"
 func runOf(ctx Context) *run {
 	r, ok := ctx.Value(runKey).(*run)
 	if !ok {
-		panic(&env.IllegalAccess{Message: notWorkflowContext})
+		env.Misuse(notWorkflowContext)
 	}
 	return r
-}
-
-// coroutineOf returns the coroutine of ctx, which must be the running one for
-// anything that blocks.
-func coroutineOf(ctx Context) *coro.Coroutine {
-	c, ok := ctx.Value(coroutineKey).(*coro.Coroutine)
-	if !ok {
-		panic(&env.IllegalAccess{Message: notWorkflowContext})
-	}
-	r := runOf(ctx)
-	if r.env.ReadOnly || !r.env.Executing {
-		panic(&env.IllegalAccess{Message: illegalAccess})
-	}
-	return c
 }
 
 // illegalAccess is what code gets that uses the API where it must not.
@@ -57,7 +43,7 @@ const illegalAccess = "getState: illegal access from outside of workflow context
 // in update validators.
 func (r *run) mustMutate() {
 	if r.env.ReadOnly {
-		panic(&env.IllegalAccess{Message: illegalAccess})
+		env.Misuse(illegalAccess)
 	}
 }
 
@@ -71,7 +57,7 @@ func (r *run) readOnly(f func() error) error {
 
 // spawn starts a coroutine with a context of its own.
 func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) {
-	body := func(c *coro.Coroutine) { f(WithValue(ctx, coroutineKey, c)) }
+	body := func(c *coro.Coroutine) { f(r.contextFor(ctx, c)) }
 	if eager {
 		r.env.Coroutines.GoEager(name, body)
 		return

@@ -4,7 +4,7 @@ import "github.com/mainspring-go/mainspring/workflow/internal/env"
 
 // A Selector waits for the first of several things. It must be used in place
 // of a select statement, whose choice is random.
-type Selector interface {
+type Selector interface { //nolint:interfacebloat // it is the official SDK's, so that workflows can move
 	// AddReceive runs f when c has a value, which f is to receive; or once
 	// with more=false when c is closed.
 	AddReceive(c ReceiveChannel, f func(c ReceiveChannel, more bool)) Selector
@@ -41,10 +41,8 @@ type branch interface {
 	ready() bool
 	// try claims the branch if it is ready and returns what to run.
 	try() func()
-	// listen calls claim with what to run as soon as the branch is ready;
-	// claim returns false when another branch has won, which leaves the value
-	// where it was.
-	listen(claim func(run func()) bool) (forget func())
+	// listen calls claim with what to run as soon as the branch is ready.
+	listen(claim func(run func())) (forget func())
 }
 
 type selector struct {
@@ -55,17 +53,17 @@ type selector struct {
 }
 
 func (s *selector) AddReceive(c ReceiveChannel, f func(c ReceiveChannel, more bool)) Selector {
-	s.branches = append(s.branches, &receiveBranch{selector: s, from: c.(*channel), run: f})
+	s.branches = append(s.branches, &receiveBranch{selector: s, given: c, from: asChannel(c), run: f})
 	return s
 }
 
 func (s *selector) AddSend(c SendChannel, v any, f func()) Selector {
-	s.branches = append(s.branches, &sendBranch{to: c.(*channel), value: v, run: f})
+	s.branches = append(s.branches, &sendBranch{to: asChannel(c), value: v, run: f})
 	return s
 }
 
 func (s *selector) AddFuture(f Future, run func(f Future)) Selector {
-	s.branches = append(s.branches, &futureBranch{of: f, inner: asFuture(f), run: run})
+	s.branches = append(s.branches, &futureBranch{given: f, of: asFuture(f), run: run})
 	return s
 }
 
@@ -94,34 +92,37 @@ func (s *selector) Select(ctx Context) {
 		s.fallback()
 		return
 	}
-	var won func()
-	claim := func(run func()) bool {
-		if won != nil {
-			return false
-		}
-		won = run
-		me.Wake()
-		return true
-	}
+	s.wait(me)()
+}
+
+// wait blocks until a branch has won and returns what it is to run. The first
+// thing to happen wins, and from then on the other branches listen no more:
+// what comes next stays where it is.
+func (s *selector) wait(me *thread) (won func()) {
 	forget := make([]func(), 0, len(s.branches))
+	claim := func(run func()) {
+		won = run
+		for _, f := range forget {
+			f()
+		}
+		me.Wake()
+	}
 	for _, b := range s.branches {
 		forget = append(forget, b.listen(claim))
 	}
 	for won == nil {
 		me.Park("blocked on " + s.name + ".Select")
 	}
-	for _, f := range forget {
-		f()
-	}
 	me.Advance()
-	won()
+	return won
 }
 
 type receiveBranch struct {
 	selector *selector
+	given    ReceiveChannel
 	from     *channel
 	run      func(c ReceiveChannel, more bool)
-	spent    bool // the channel was closed and f has been told
+	spent    bool // the channel was closed and run has been told
 }
 
 func (b *receiveBranch) ready() bool { return !b.spent && (b.from.Len() > 0 || b.from.closed) }
@@ -134,46 +135,47 @@ func (b *receiveBranch) try() func() {
 	switch {
 	case ok:
 		return func() {
-			b.from.parked = []any{v}
-			b.run(b.from, true)
+			b.from.park(v)
+			b.run(b.given, true)
 		}
 	case b.from.closed:
 		b.spent = true
-		return func() { b.run(b.from, false) }
+		return func() { b.run(b.given, false) }
 	default:
 		return nil
 	}
 }
 
-func (b *receiveBranch) listen(claim func(func()) bool) func() {
+func (b *receiveBranch) listen(claim func(func())) func() {
 	if b.spent {
 		return func() {}
 	}
-	return b.from.receivers.push(func(v any, more bool) bool {
-		park := func() { b.from.parked = []any{v} }
-		early := false
-		won := claim(func() {
-			if !early {
-				park()
-			}
-			if !more {
-				b.spent = true
-			}
-			b.run(b.from, more)
-		})
-		if !won {
-			return false
-		}
-		// Histories of some releases of the Go SDK have the value parked at
-		// the moment it arrived; the flags say which.
-		e := b.selector.run.env
-		early = e.TryUse(env.BlockedSelectorSignalReceive) &&
-			(!e.TryUse(env.NewChannelLostMessages) || b.selector.fallback != nil)
+	n := b.from.receivers.push(receiverFunc(func(v any, more bool) bool {
+		// A value of a channel that was closed is parked too: histories of the
+		// official SDK have its next Receive find one.
+		early := b.parksEarly()
 		if early {
-			park()
+			b.from.park(v)
 		}
+		claim(func() {
+			if !early {
+				b.from.park(v)
+			}
+			b.spent = b.spent || !more
+			b.run(b.given, more)
+		})
 		return true
-	})
+	}))
+	return func() { b.from.receivers.remove(n) }
+}
+
+// parksEarly reports whether a value is parked at the moment it arrives and not
+// just when the branch runs: histories of some releases of the official SDK
+// have it so, and the flags say which.
+func (b *receiveBranch) parksEarly() bool {
+	e := b.selector.run.env
+	return e.TryUse(env.BlockedSelectorSignalReceive) &&
+		(!e.TryUse(env.NewChannelLostMessages) || b.selector.fallback != nil)
 }
 
 type sendBranch struct {
@@ -184,7 +186,7 @@ type sendBranch struct {
 }
 
 func (b *sendBranch) ready() bool {
-	return !b.sent && !b.to.closed && (!b.to.receivers.empty() || len(b.to.buffer) < b.to.size)
+	return !b.sent && !b.to.closed && (b.to.receivers.length > 0 || len(b.to.buffer) < b.to.size)
 }
 
 func (b *sendBranch) try() func() {
@@ -195,47 +197,54 @@ func (b *sendBranch) try() func() {
 	return b.run
 }
 
-func (b *sendBranch) listen(claim func(func()) bool) func() {
+func (b *sendBranch) listen(claim func(func())) func() {
 	if b.sent {
 		return func() {}
 	}
-	var remove func()
-	remove = b.to.senders.push(sender{
-		value: b.value,
-		taken: func() { b.sent = true; claim(b.run) },
-		closed: func() {
-			remove()
-			claim(func() { panic("Closed channel") })
-		},
-	})
-	return remove
+	n := b.to.senders.push(&branchSender{branch: b, claim: claim})
+	return func() { b.to.senders.remove(n) }
 }
 
+// branchSender waits for room for the value of a branch.
+type branchSender struct {
+	branch *sendBranch
+	claim  func(func())
+}
+
+func (s *branchSender) taken() any {
+	s.branch.sent = true
+	s.claim(s.branch.run)
+	return s.branch.value
+}
+
+func (s *branchSender) refused() { s.claim(func() { mistake(closedChannel) }) }
+
 type futureBranch struct {
-	of    Future
-	inner *future
+	given Future
+	of    *future
 	run   func(f Future)
 	spent bool
 }
 
-func (b *futureBranch) ready() bool { return !b.spent && b.inner.ready }
+func (b *futureBranch) ready() bool { return !b.spent && b.of.ready }
 
 func (b *futureBranch) try() func() {
 	if !b.ready() {
 		return nil
 	}
 	b.spent = true
-	return func() { b.run(b.of) }
+	return func() { b.run(b.given) }
 }
 
-func (b *futureBranch) listen(claim func(func()) bool) func() {
+func (b *futureBranch) listen(claim func(func())) func() {
 	if b.spent {
 		return func() {}
 	}
-	return b.inner.whenReady(func() {
+	n := b.of.waiters.push(func() {
 		claim(func() {
 			b.spent = true
-			b.run(b.of)
+			b.run(b.given)
 		})
 	})
+	return func() { b.of.waiters.remove(n) }
 }

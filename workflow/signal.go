@@ -29,6 +29,9 @@ func GetSignalChannelWithOptions(
 ) ReceiveChannel {
 	r := runOf(ctx)
 	r.mustMutate()
+	if strings.HasPrefix(signalName, temporalPrefix) && !strings.HasPrefix(signalName, streamPrefix) {
+		mistake("%s is a reserved prefix: signal %q: choose another name", temporalPrefix, signalName)
+	}
 	c := r.signalChannel(signalName)
 	for i, q := range r.requested {
 		if q.channel == c {

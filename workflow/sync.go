@@ -28,7 +28,7 @@ func (w *waitGroup) Add(delta int) {
 	w.n += delta
 	switch {
 	case w.n < 0:
-		panic("negative WaitGroup counter")
+		mistake("negative WaitGroup counter")
 	case w.n == 0 && w.waiting != nil:
 		w.waiting.settle(nil, nil)
 		w.waiting = nil
@@ -42,7 +42,7 @@ func (w *waitGroup) Wait(ctx Context) {
 		return
 	}
 	if w.waiting != nil {
-		panic("WaitGroup is reused before previous Wait has returned")
+		mistake("WaitGroup is reused before previous Wait has returned")
 	}
 	w.waiting = &future{run: runOf(ctx)}
 	// A wait group's future holds no error.
@@ -96,7 +96,7 @@ func (m *mutex) TryLock(ctx Context) bool {
 
 func (m *mutex) Unlock() {
 	if !m.locked {
-		panic("Mutex.Unlock() was called on an unlocked mutex")
+		mistake("Mutex.Unlock() was called on an unlocked mutex")
 	}
 	m.locked = false
 }
@@ -141,6 +141,6 @@ func (s *semaphore) TryAcquire(ctx Context, n int64) bool {
 func (s *semaphore) Release(n int64) {
 	s.taken -= n
 	if s.taken < 0 {
-		panic("Semaphore.Release() released more than held")
+		mistake("Semaphore.Release() released more than held")
 	}
 }

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -78,7 +77,8 @@ func SetUpdateHandlerWithOptions(
 ) error {
 	r := runOf(ctx)
 	r.mustMutate()
-	if err := checkHandlerName("update names", updateName); err != nil {
+	if err := checkHandlerName("update names starting with '__' are reserved for internal use",
+		updateName); err != nil {
 		return err
 	}
 	what := "handler of update " + updateName
@@ -200,7 +200,7 @@ func (us *updates) handle(ctx Context, u *runner.Update) {
 			slices.Sorted(maps.Keys(us.handlers))))
 		return
 	}
-	args, err := h.call.decode(e.DataConverter, u.Request.GetInput().GetArgs())
+	args, err := h.call.decode(converterOf(ctx), u.Request.GetInput().GetArgs())
 	if err != nil {
 		reject(fmt.Errorf("unable to decode the input for update %q: %w", name, err))
 		return
@@ -224,9 +224,8 @@ func guardValidator(judge func() error) (err error) {
 		if p == nil {
 			return
 		}
-		var illegal *env.IllegalAccess
-		if e, ok := p.(error); ok && errors.As(e, &illegal) {
-			panic(p)
+		if isMisuse(p) {
+			panic(p) //nolint:forbidigo // it is not ours: it goes on its way
 		}
 		err = temporal.NewPanicError(fmt.Sprintf("update validator panic: %v", p), string(debug.Stack()))
 	}()

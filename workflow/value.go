@@ -1,22 +1,19 @@
 package workflow
 
-import (
-	"fmt"
-	"reflect"
-)
+import "reflect"
 
 // setPointer stores v where ptr points to. A ptr that is no pointer, or points
 // to something that cannot hold v, is a mistake in the workflow and panics, as
 // an assignment that does not compile would.
-func setPointer(ptr, v any) error {
+func setPointer(ptr, v any) {
 	to := reflect.ValueOf(ptr)
 	if to.Kind() != reflect.Pointer || to.IsNil() {
-		panic(fmt.Sprintf("valuePtr parameter is not a pointer: got %T", ptr))
+		mistake("valuePtr parameter is not a pointer: got %T", ptr)
 	}
 	to = to.Elem()
 	if v == nil {
 		to.SetZero()
-		return nil
+		return
 	}
 	from := reflect.ValueOf(v)
 	switch {
@@ -25,9 +22,8 @@ func setPointer(ptr, v any) error {
 	case from.Kind() == reflect.Pointer && from.Type().Elem().AssignableTo(to.Type()) && !from.IsNil():
 		to.Set(from.Elem())
 	default:
-		panic(fmt.Sprintf("cannot assign a value of type %T through valuePtr of type %T", v, ptr))
+		mistake("cannot assign a value of type %T through valuePtr of type %T", v, ptr)
 	}
-	return nil
 }
 
 // setZero clears what ptr points to.

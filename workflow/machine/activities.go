@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
@@ -67,19 +68,13 @@ func (as *activities) event(e *historypb.HistoryEvent) (*runner.Resolve, error) 
 
 // scheduledID returns the id of the ActivityTaskScheduled that e is about.
 func scheduledID(e *historypb.HistoryEvent) int64 {
-	for _, attr := range []interface{ GetScheduledEventId() int64 }{
-		e.GetActivityTaskStartedEventAttributes(),
-		e.GetActivityTaskCancelRequestedEventAttributes(),
-		e.GetActivityTaskCompletedEventAttributes(),
-		e.GetActivityTaskFailedEventAttributes(),
-		e.GetActivityTaskTimedOutEventAttributes(),
-		e.GetActivityTaskCanceledEventAttributes(),
-	} {
-		if id := attr.GetScheduledEventId(); id != 0 {
-			return id
-		}
-	}
-	return 0
+	// All but the attributes that e has are nil, and give zero.
+	return e.GetActivityTaskStartedEventAttributes().GetScheduledEventId() +
+		e.GetActivityTaskCancelRequestedEventAttributes().GetScheduledEventId() +
+		e.GetActivityTaskCompletedEventAttributes().GetScheduledEventId() +
+		e.GetActivityTaskFailedEventAttributes().GetScheduledEventId() +
+		e.GetActivityTaskTimedOutEventAttributes().GetScheduledEventId() +
+		e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId()
 }
 
 // resolution is how e ends a; nil if it does not.
@@ -122,7 +117,7 @@ func (a *activity) failure(
 				ScheduledEventId: a.scheduled,
 				StartedEventId:   started,
 				Identity:         identity,
-				ActivityType:     activityType(a.typ),
+				ActivityType:     &commonpb.ActivityType{Name: a.typ},
 				ActivityId:       a.id,
 				RetryState:       state,
 			},

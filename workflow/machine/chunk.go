@@ -3,8 +3,6 @@ package machine
 import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	protocolpb "go.temporal.io/api/protocol/v1"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // A chunk is the part of history that belongs to one workflow task: what
@@ -13,6 +11,8 @@ type chunk struct {
 	events []*historypb.HistoryEvent
 	// started is the event that ends the chunk; nil for what follows the last one.
 	started *historypb.HistoryEvent
+	// completed says that history has the completion of this task.
+	completed bool
 	// flags were recorded when this task was completed.
 	flags []uint32
 	// sdkName and sdkVersion were too, if they had changed.
@@ -41,34 +41,6 @@ func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
 	return out
 }
 
-// acceptedUpdates returns the requests that the task before this chunk has
-// accepted, as messages.
-func (c *chunk) acceptedUpdates() ([]*protocolpb.Message, error) {
-	var out []*protocolpb.Message
-	for _, e := range c.events {
-		a := e.GetWorkflowExecutionUpdateAcceptedEventAttributes()
-		if a == nil {
-			continue
-		}
-		if a.GetAcceptedRequest() == nil {
-			return nil, malformed("missing body in message for update ID %s", a.GetProtocolInstanceId())
-		}
-		body, err := anypb.New(a.GetAcceptedRequest())
-		if err != nil {
-			return nil, malformed("update %s: %v", a.GetProtocolInstanceId(), err)
-		}
-		out = append(out, &protocolpb.Message{
-			Id:                 a.GetAcceptedRequestMessageId(),
-			ProtocolInstanceId: a.GetProtocolInstanceId(),
-			SequencingId: &protocolpb.Message_EventId{
-				EventId: a.GetAcceptedRequestSequencingEventId(),
-			},
-			Body: body,
-		})
-	}
-	return out, nil
-}
-
 // A reader checks the events it is fed and cuts them into chunks.
 type reader struct {
 	pending []*historypb.HistoryEvent // fed and not yet cut
@@ -89,9 +61,16 @@ func (r *reader) begin(until int64) {
 func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 	for _, e := range events {
 		id := e.GetEventId()
-		if r.fed != 0 && id != r.fed+1 {
+		switch {
+		case id < 1:
+			return malformed("a history event has id %d", id)
+		case id == 1 && e.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+			return malformed("first history event is not WorkflowExecutionStarted but %s", e.GetEventType())
+		case r.fed == 0 && id <= r.handled+1:
+			// The first page may begin with what is known already.
+		case id != r.fed+1:
 			return malformed("missing history events, expectedNextEventID=%d but receivedNextEventID=%d",
-				r.fed+1, id)
+				max(r.fed, r.handled)+1, id)
 		}
 		if r.until != 0 && id > r.until {
 			return malformed("history contains events past expected last event ID (%d): got %d", r.until, id)
@@ -102,7 +81,7 @@ func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 		}
 	}
 	r.ended = last
-	if last && r.until != 0 && r.fed != 0 && r.fed < r.until {
+	if last && r.fed < r.until {
 		return malformed("history_events: premature end of stream, "+
 			"expectedLastEventID=%d but no more events after eventID=%d", r.until, r.fed)
 	}
@@ -149,6 +128,7 @@ func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
 			return nil
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+			r.open.completed = true
 			meta := after.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata()
 			r.open.flags = meta.GetLangUsedFlags()
 			r.open.sdkName, r.open.sdkVersion = meta.GetSdkName(), meta.GetSdkVersion()

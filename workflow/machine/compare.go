@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,10 +23,12 @@ func compare(c *runner.Completion, events []*historypb.HistoryEvent) error {
 	for _, m := range c.Messages {
 		messages[m.GetId()] = m
 	}
+	events = slices.Clone(events)
 	for i, cmd := range c.Commands {
 		if i >= len(events) {
 			return &NondeterminismError{Command: describeCommand(cmd)}
 		}
+		findCancel(cmd, events[i:])
 		if !matches(cmd, events[i], messages) {
 			return &NondeterminismError{
 				EventID: events[i].GetEventId(),
@@ -39,6 +42,29 @@ func compare(c *runner.Completion, events []*historypb.HistoryEvent) error {
 		return &NondeterminismError{EventID: e.GetEventId(), Event: describeEvent(e)}
 	}
 	return nil
+}
+
+// findCancel brings the event of a cancellation to the front of its group. One
+// cancellation of a context can cancel several things, and the official SDK did
+// so in random order; which came first has no consequence.
+func findCancel(cmd *commandpb.Command, events []*historypb.HistoryEvent) {
+	switch cmd.GetCommandType() {
+	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK, enumspb.COMMAND_TYPE_CANCEL_TIMER:
+	default:
+		return
+	}
+	for i, e := range events {
+		switch e.GetEventType() {
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED, enumspb.EVENT_TYPE_TIMER_CANCELED:
+		default:
+			return
+		}
+		if matches(cmd, e, nil) {
+			copy(events[1:i+1], events[:i])
+			events[0] = e
+			return
+		}
+	}
 }
 
 // matches reports whether e is what cmd would have caused.

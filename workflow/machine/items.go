@@ -58,33 +58,32 @@ func (m *Machine) replayed(e *historypb.HistoryEvent) bool {
 // happened lets the machines see an event and adds what the workflow is to
 // know of it.
 func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) error {
-	item := runner.Item{EventID: e.GetEventId(), Replaying: m.replayed(e)}
-	add := func() { a.Items = append(a.Items, item) }
-	resolve := func(r *runner.Resolve, err error) error {
-		if err == nil && r != nil {
-			item.Resolve = r
-			add()
-		}
+	item, err := m.item(e)
+	if err != nil || item == (runner.Item{}) {
 		return err
 	}
+	item.EventID, item.Replaying = e.GetEventId(), m.replayed(e)
+	a.Items = append(a.Items, item)
+	return nil
+}
+
+// item is what the workflow is to know of an event; zero if nothing.
+func (m *Machine) item(e *historypb.HistoryEvent) (item runner.Item, err error) {
 	switch e.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
 		item.Start = &runner.Start{
 			Time:       e.GetEventTime().AsTime(),
 			Attributes: e.GetWorkflowExecutionStartedEventAttributes(),
 		}
-		add()
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 		s := e.GetWorkflowExecutionSignaledEventAttributes()
 		item.Signal = &runner.Signal{
 			Name: s.GetSignalName(), Input: s.GetInput(), Header: s.GetHeader(), Identity: s.GetIdentity(),
 		}
-		add()
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 		item.Cancel = &runner.Cancel{
 			Cause: e.GetWorkflowExecutionCancelRequestedEventAttributes().GetCause(),
 		}
-		add()
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
 		enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED,
 		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,
@@ -92,12 +91,26 @@ func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) erro
 		enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED,
 		enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
 		enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-		return resolve(m.activities.event(e))
+		item.Resolve, err = m.activities.event(e)
 	case enumspb.EVENT_TYPE_TIMER_STARTED,
 		enumspb.EVENT_TYPE_TIMER_FIRED,
 		enumspb.EVENT_TYPE_TIMER_CANCELED:
-		return resolve(m.timers.event(e))
-	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+		item.Resolve, err = m.timers.event(e)
+	default:
+		if !ofNoConcern(e.GetEventType()) && !e.GetWorkerMayIgnore() {
+			err = fmt.Errorf("unknown history event: %s (event id %d): this release cannot replay it",
+				e.GetEventType(), e.GetEventId())
+		}
+	}
+	return item, err
+}
+
+// ofNoConcern reports whether a workflow need not know of events of this type,
+// or knows of them through messages.
+func ofNoConcern(t enumspb.EventType) bool {
+	switch t {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
 		enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
@@ -109,12 +122,8 @@ func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) erro
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-		// Of no concern to the workflow, or known to it through messages.
+		return true
 	default:
-		if !e.GetWorkerMayIgnore() {
-			return fmt.Errorf("unknown history event: %s (event id %d): this release cannot replay it",
-				e.GetEventType(), e.GetEventId())
-		}
+		return false
 	}
-	return nil
 }

@@ -62,6 +62,7 @@ type Machine struct {
 
 	messageCommands bool // history records commands for messages
 	sdk             SDK
+	owed            []uint32 // flags in force that history has lost
 
 	activities activities
 	timers     timers
@@ -70,14 +71,13 @@ type Machine struct {
 
 // active is the activation that waits for its completion.
 type active struct {
-	replaying bool
-	live      bool // its commands are the task's answer
-	expected  []*historypb.HistoryEvent
-	compare   bool
+	live     bool // its commands are the task's answer
+	expected []*historypb.HistoryEvent
+	compare  bool
 }
 
-// An SDK is the library that completed a workflow task.
-type SDK struct{ Name, Version string }
+// SDK is the library that completed a workflow task.
+type SDK = runner.SDK
 
 // SDK returns the library that history has recorded last; zero if none.
 func (m *Machine) SDK() SDK { return m.sdk }
@@ -91,6 +91,8 @@ func (m *Machine) LastStarted() int64 { return m.last }
 func (m *Machine) Forget(to int64) {
 	m.last = to
 	m.reader.handled -= 2 // its WorkflowTaskScheduled and WorkflowTaskStarted
+	// The flags it began to use stay in force: history must hear of them later.
+	m.owed = slices.Clone(m.answer.Flags)
 }
 
 // Begin starts a task. Feed it history unless it only asks queries of a run
@@ -163,7 +165,6 @@ func (m *Machine) activation() (*runner.Activation, error) {
 	c := m.current
 	a := &runner.Activation{Flags: c.flags}
 	m.recorded(c)
-	replaying := false
 	if c.started != nil {
 		attr := c.started.GetWorkflowTaskStartedEventAttributes()
 		a.Run = true
@@ -172,16 +173,18 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.HistoryLength = a.StartedID
 		a.HistorySize = attr.GetHistorySizeBytes()
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
-		replaying = a.StartedID <= m.task.PreviousStartedID
+		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 	}
-	a.Replaying = replaying
-	m.active = &active{replaying: replaying, live: c.started != nil && !replaying}
-	messages := m.task.Messages
-	if replaying {
-		var err error
-		if messages, err = m.lookAhead(); err != nil {
-			return nil, err
+	m.active = &active{live: c.started != nil && !a.Replaying}
+	if a.Replaying {
+		a.SDK = m.sdk
+		if c.completed && m.ahead != nil {
+			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
+	}
+	messages, err := m.messages(c, a.Replaying)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.items(a, c, messages); err != nil {
 		return nil, err
@@ -207,21 +210,15 @@ func (m *Machine) recorded(c *chunk) {
 // protocolMessageCommand is the SDK flag of runs that have commands for messages.
 const protocolMessageCommand = 3
 
-// lookAhead reads what the task of the current chunk is known to have done.
-func (m *Machine) lookAhead() ([]*protocolpb.Message, error) {
-	if m.ahead == nil {
-		return nil, nil
-	}
-	m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
-	return m.ahead.acceptedUpdates()
-}
-
 // Apply takes the completion of the activation that Next returned.
 func (m *Machine) Apply(c *runner.Completion) error {
 	act := m.active
 	m.active = nil
-	if act == nil {
+	switch {
+	case act == nil:
 		return malformed("a completion came without an activation")
+	case c.Failure != nil:
+		return malformed("the completion of a task that failed cannot be applied")
 	}
 	m.answer.Answers = append(m.answer.Answers, c.Answers...)
 	if act.compare {
@@ -233,7 +230,8 @@ func (m *Machine) Apply(c *runner.Completion) error {
 	if act.live {
 		m.answer.Commands = c.Commands
 		m.answer.Messages = c.Messages
-		m.answer.Flags = c.Flags
+		m.answer.Flags = append(m.owed, c.Flags...)
+		m.owed = nil
 		m.answer.Closed = c.Closed
 	}
 	m.closed = m.closed || c.Closed

@@ -2,7 +2,6 @@ package machine
 
 import (
 	commandpb "go.temporal.io/api/command/v1"
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
@@ -62,5 +61,3 @@ func unexpected(what string, e *historypb.HistoryEvent) error {
 			"or an incompatible change in the workflow definition.",
 	}
 }
-
-func activityType(name string) *commonpb.ActivityType { return &commonpb.ActivityType{Name: name} }

@@ -14,9 +14,9 @@ import (
 // closeCommand is how the run ends for what its function returned. A canceled
 // error anywhere in the chain ends it as canceled, whoever asked for it.
 func closeCommand(e *env.Env, result *commonpb.Payloads, err error) *commandpb.Command {
-	var canceled *temporal.CanceledError
+	canceled, ok := errors.AsType[*temporal.CanceledError](err)
 	switch {
-	case errors.As(err, &canceled):
+	case ok:
 		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION,
 			Attributes: &commandpb.Command_CancelWorkflowExecutionCommandAttributes{

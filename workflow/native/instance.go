@@ -35,6 +35,7 @@ var (
 	errGoexit = errors.New("workflow code called runtime.Goexit: return an error instead")
 	errBroken = errors.New("this run failed a workflow task and must be rebuilt from history")
 	errNoRun  = errors.New("the first activation of a run must start it")
+	errTwice  = errors.New("a run was started twice")
 )
 
 // Activate implements [runner.Instance]. It works on a goroutine of its own,
@@ -42,8 +43,11 @@ var (
 func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Completion {
 	done := make(chan *runner.Completion, 1)
 	go func() {
-		c := i.fail(errGoexit)
+		var c *runner.Completion
 		defer func() {
+			if c == nil {
+				c = i.fail(errGoexit)
+			}
 			if c.Failure != nil {
 				i.broken = true
 			}
@@ -71,7 +75,7 @@ func (i *instance) guarded(a *runner.Activation) (c *runner.Completion) {
 func (i *instance) activate(a *runner.Activation) *runner.Completion {
 	for _, f := range a.Flags {
 		if !env.Flag(f).Known() {
-			return i.panicked(&env.IllegalState{Message: fmt.Sprintf("unknown SDK flag: %d", f)}, "")
+			return i.panicked(&env.IllegalStateError{Message: fmt.Sprintf("unknown SDK flag: %d", f)}, "")
 		}
 	}
 	if err := i.happen(a); err != nil {
@@ -133,6 +137,9 @@ func (i *instance) apply(item runner.Item) error {
 
 // start makes the world of the run.
 func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error {
+	if i.env != nil {
+		return errTwice
+	}
 	o := i.runner.options
 	e := env.New(env.Options{
 		Details:          i.details,
@@ -161,10 +168,10 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	if a.Time.After(e.Now) {
 		e.Now = a.Time
 	}
-	e.Replaying = a.Replaying
-	e.Info.HistoryLength, e.Info.HistorySize = a.HistoryLength, a.HistorySize
-	e.Info.ContinueAsNewSuggested = a.ContinueAsNewSuggested
-	if a.StartedID > 0 {
+	e.Replaying, e.SDK = a.Replaying, a.SDK
+	if a.StartedID > 0 { // else it is what follows the last task, seen by a query
+		e.Info.HistoryLength, e.Info.HistorySize = a.HistoryLength, a.HistorySize
+		e.Info.ContinueAsNewSuggested = a.ContinueAsNewSuggested
 		e.StartTask(a.StartedID)
 	}
 	e.Executing = true
@@ -200,9 +207,10 @@ func (i *instance) fail(err error) *runner.Completion {
 // panicked makes the completion of a task whose code panicked with value p.
 func (i *instance) panicked(p any, stack string) *runner.Completion {
 	cause := enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-	var illegal *env.IllegalState
-	if err, ok := p.(error); ok && errors.As(err, &illegal) {
-		cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+	if err, ok := p.(error); ok {
+		if _, illegal := errors.AsType[*env.IllegalStateError](err); illegal {
+			cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+		}
 	}
 	return i.failure(cause, temporal.NewWorkflowPanicError(p, stack))
 }

@@ -29,6 +29,9 @@ type Activation struct {
 	HistorySize int64
 	// ContinueAsNewSuggested says that the server would like a new run.
 	ContinueAsNewSuggested bool
+	// SDK is the library that completed the task, as far as history says: zero
+	// for one that is live, or that was completed by a library that does not sign.
+	SDK SDK
 	// Flags are the SDK flags that history records for this task. They are in
 	// force before any item is applied.
 	Flags []uint32
@@ -37,6 +40,9 @@ type Activation struct {
 	// Queries are answered after the code has run.
 	Queries []Query
 }
+
+// An SDK is the library that completed a workflow task.
+type SDK struct{ Name, Version string }
 
 // An Item is one thing that happened. Exactly one of its pointers is set.
 type Item struct {

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -29,7 +30,7 @@ func (h *Handler) Handle(ctx context.Context, t *polled) error {
 	for t != nil {
 		began := time.Now()
 		next, err := w.handle(ctx, t)
-		w.observe(t, time.Since(began), err)
+		w.observe(t, time.Since(began), cmp.Or(err, w.overtaken))
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -44,8 +45,9 @@ type work struct {
 	lease Lease
 	aside *Run // made for one query only, never cached
 
-	origin  Origin
-	outcome Outcome
+	origin    Origin
+	outcome   Outcome
+	overtaken error // why the server could not take the answer, if that is no error
 }
 
 func (w *work) observe(t *polled, took time.Duration, err error) {
@@ -66,7 +68,7 @@ func (w *work) observe(t *polled, took time.Duration, err error) {
 
 // handle processes one task; it returns the one that the server gave in return.
 func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
-	w.outcome = Silent
+	w.origin, w.outcome, w.overtaken = "", Silent, nil
 	pages := &pager{
 		service: w.Service, namespace: w.Namespace, execution: t.GetWorkflowExecution(),
 		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(),
@@ -130,7 +132,11 @@ func (w *work) find(t *polled, pages *pager) (*Run, error) {
 	switch {
 	case query && len(pages.start) > 0:
 		// Asked of any worker: a cached run is left alone.
-	case ok && (query || cached.fits(pages.start[0].GetEventId())):
+	case ok && query:
+		w.origin = Cached
+		pages.token = nil // the run is up to date
+		return cached, nil
+	case ok && cached.fits(pages.start[0].GetEventId()):
 		w.origin = Cached
 		return cached, nil
 	case ok:

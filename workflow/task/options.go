@@ -44,7 +44,8 @@ type Lease interface {
 	Run() (*Run, bool)
 	// Keep puts a run there.
 	Keep(*Run)
-	// Drop takes the run out of the cache for the reason; the lease goes on.
+	// Drop takes the run out of the cache for the reason, if there is one; the
+	// lease goes on.
 	Drop(Reason)
 	// Release ends the lease; a run that is kept stays if there is room.
 	Release()
@@ -133,11 +134,14 @@ const (
 type Event struct {
 	WorkflowType, WorkflowID, RunID string
 	Attempt                         int32
-	Origin                          Origin
-	Outcome                         Outcome
+	// Origin is empty if the task was refused before its run was looked for.
+	Origin  Origin
+	Outcome Outcome
 	// Took is how long the task was with the handler.
 	Took time.Duration
-	// Err is why it failed or was not taken.
+	// Err is why it failed or was not taken. It is set too when the server could
+	// not take the answer because of what has happened since, which Handle does
+	// not report as an error: the server makes another task of it.
 	Err error
 }
 

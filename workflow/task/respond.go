@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -26,13 +27,14 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 		return nil, w.refused(ctx, t, err)
 	}
 	w.outcome = Answered
-	run.reported = machine.SDK{Name: sdkName, Version: sdkVersion}
-	if a.Closed {
+	switch id := resp.GetResetHistoryEventId(); {
+	case a.Closed:
 		w.lease.Drop(Completed)
-	}
-	if id := resp.GetResetHistoryEventId(); id > 0 {
+	case id > 0:
 		// The task was speculative and left no trace: neither may it here.
 		run.machine.Forget(id)
+	default:
+		run.reported = machine.SDK{Name: sdkName, Version: sdkVersion}
 	}
 	return resp.GetWorkflowTask(), nil
 }
@@ -49,7 +51,8 @@ func (w *work) completion(
 		ReturnNewWorkflowTask: w.StickyQueue != "", // else every task starts from history
 		QueryResults:          make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
 		SdkMetadata:           &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
-		WorkerVersionStamp:    w.stamp(),
+		WorkerVersionStamp:    w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		ResourceId:            t.GetWorkflowExecution().GetWorkflowId(),
 		Capabilities: &workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities{
 			DiscardSpeculativeWorkflowTaskWithEvents: true,
 		},
@@ -103,23 +106,28 @@ const unhandledCommand = "UnhandledCommand"
 // refused deals with an answer that the server did not take. What the workflow
 // did is then not in history, so the run must be rebuilt.
 func (w *work) refused(ctx context.Context, t *polled, err error) error {
-	w.outcome = NotTaken
-	w.lease.Drop(Refused)
-	var invalid *serviceerror.InvalidArgument
-	var exhausted *serviceerror.ResourceExhausted
-	switch {
-	case errors.As(err, &invalid) && invalid.Message == unhandledCommand:
-		return nil
-	case errors.As(err, &exhausted) && strings.Contains(exhausted.Message, "message larger than max"):
-		return w.fail(ctx, t, &failedTask{
+	if tooLarge(err) {
+		return w.fail(ctx, t, &taskError{
 			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE,
 			failure: w.FailureConverter.ErrorToFailure(err),
 			err:     err,
 		})
-	default:
-		return fmt.Errorf("workflow task of run %s: the answer was not taken: %w",
-			t.GetWorkflowExecution().GetRunId(), err)
 	}
+	w.outcome = NotTaken
+	w.lease.Drop(Refused)
+	if invalid, ok := errors.AsType[*serviceerror.InvalidArgument](err); ok &&
+		invalid.Message == unhandledCommand {
+		w.overtaken = err
+		return nil
+	}
+	return fmt.Errorf("workflow task of run %s: the answer was not taken: %w",
+		t.GetWorkflowExecution().GetRunId(), err)
+}
+
+// tooLarge reports whether a request was more than a connection carries.
+func tooLarge(err error) bool {
+	exhausted, ok := errors.AsType[*serviceerror.ResourceExhausted](err)
+	return ok && strings.Contains(exhausted.Message, "message larger than max")
 }
 
 // fail tells the server that the task failed. Only the first attempt does: for
@@ -128,11 +136,14 @@ func (w *work) refused(ctx context.Context, t *polled, err error) error {
 func (w *work) fail(ctx context.Context, t *polled, err error) error {
 	w.outcome = Silent
 	w.lease.Drop(Failed)
-	w.Logger.WarnContext(ctx, "Workflow task failed", "WorkflowType", t.GetWorkflowType().GetName(),
-		"WorkflowID", t.GetWorkflowExecution().GetWorkflowId(),
-		"RunID", t.GetWorkflowExecution().GetRunId(), "Attempt", t.GetAttempt(), "Error", err)
-	var failed *failedTask
-	if !errors.As(err, &failed) || t.GetAttempt() > 1 {
+	w.Logger.WarnContext(ctx, "Workflow task failed",
+		slog.String("WorkflowType", t.GetWorkflowType().GetName()),
+		slog.String("WorkflowID", t.GetWorkflowExecution().GetWorkflowId()),
+		slog.String("RunID", t.GetWorkflowExecution().GetRunId()),
+		slog.Int("Attempt", int(t.GetAttempt())),
+		slog.Any("Error", err))
+	failed, ok := errors.AsType[*taskError](err)
+	if !ok || t.GetAttempt() > 1 {
 		return err
 	}
 	_, respondErr := w.Service.RespondWorkflowTaskFailed(ctx, &workflowservice.RespondWorkflowTaskFailedRequest{
@@ -141,7 +152,8 @@ func (w *work) fail(ctx context.Context, t *polled, err error) error {
 		Identity:      w.Identity,
 		Cause:         failed.cause,
 		Failure:       failed.failure,
-		WorkerVersion: w.stamp(),
+		WorkerVersion: w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		ResourceId:    t.GetWorkflowExecution().GetWorkflowId(),
 	})
 	if respondErr != nil {
 		return errors.Join(err, fmt.Errorf("and the server did not hear of it: %w", respondErr))
@@ -149,6 +161,9 @@ func (w *work) fail(ctx context.Context, t *polled, err error) error {
 	w.outcome = TaskFailed
 	return err
 }
+
+// panicType is the type of failures that are panics.
+const panicType = "PanicError"
 
 // answerQuery tells the server the result of a query that came alone, or why
 // there is none.
@@ -158,11 +173,17 @@ func (w *work) answerQuery(ctx context.Context, t *polled, a machine.Answer, err
 		Namespace:     w.Namespace,
 		PollerGroupId: t.GetPollerGroupId(),
 	}
-	var failed *failedTask
+	if err != nil && w.origin == Cached {
+		w.lease.Drop(Failed) // what is left of the run is of no use to its next task
+	}
+	failed, isFailed := errors.AsType[*taskError](err)
 	switch {
-	case errors.As(err, &failed):
+	case isFailed:
 		req.CompletedType = enumspb.QUERY_RESULT_TYPE_FAILED
 		req.ErrorMessage, req.Failure, req.Cause = err.Error(), failed.failure, failed.cause
+		if failed.failure.GetApplicationFailureInfo().GetType() == panicType {
+			req.ErrorMessage = "Workflow panic: " + req.ErrorMessage
+		}
 	case err != nil:
 		return err // history could not be had: another worker may have more luck
 	case len(a.Answers) != 1:

@@ -25,24 +25,25 @@ func (r *Run) Close() { r.instance.Close() }
 // on from where the run stands.
 func (r *Run) fits(first int64) bool { return first == r.machine.LastStarted()+1 }
 
-// A failedTask is an error with the cause that the server is told.
-type failedTask struct {
+// A taskError is an error with the cause that the server is told.
+type taskError struct {
 	cause   enumspb.WorkflowTaskFailedCause
 	failure *failurepb.Failure
 	err     error
 }
 
-func (e *failedTask) Error() string {
+func (e *taskError) Error() string {
 	if e.err != nil {
 		return e.err.Error()
 	}
 	return e.failure.GetMessage()
 }
 
-func (e *failedTask) Unwrap() error { return e.err }
+func (e *taskError) Unwrap() error { return e.err }
 
-// process drives the run through a task. A *failedTask is for the server to
-// know; any other error means that history could not be had.
+// process drives the run through a task. A *taskError is for the server to
+// know; any other error means that there was no history to begin with, or no
+// more time: another worker may have more luck.
 func (h *Handler) process(
 	ctx context.Context, r *Run, t machine.Task, pages *pager,
 ) (machine.Answer, error) {
@@ -61,15 +62,20 @@ func (h *Handler) process(
 		case machine.Activate:
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
-				return machine.Answer{}, &failedTask{cause: c.Failure.Cause, failure: c.Failure.Failure}
+				return machine.Answer{}, &taskError{cause: c.Failure.Cause, failure: c.Failure.Failure}
 			}
 			if err := r.machine.Apply(c); err != nil {
 				return machine.Answer{}, h.broken(err)
 			}
 		case machine.NeedHistory:
+			first := pages.unfetched
 			events, err := pages.next(ctx)
-			if err != nil {
+			switch {
+			case err == nil:
+			case first || ctx.Err() != nil:
 				return machine.Answer{}, err
+			default:
+				return machine.Answer{}, h.broken(err)
 			}
 			if err := r.machine.Feed(events, !pages.more()); err != nil {
 				return machine.Answer{}, h.broken(err)
@@ -83,11 +89,10 @@ func (h *Handler) process(
 // broken is the failed task of an error of the machines.
 func (h *Handler) broken(err error) error {
 	cause := enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-	var nd *machine.NondeterminismError
-	if errors.As(err, &nd) {
+	if _, ok := errors.AsType[*machine.NondeterminismError](err); ok {
 		cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 	}
-	return &failedTask{cause: cause, failure: h.FailureConverter.ErrorToFailure(err), err: err}
+	return &taskError{cause: cause, failure: h.FailureConverter.ErrorToFailure(err), err: err}
 }
 
 // newRun makes a run that knows nothing yet.
@@ -95,7 +100,7 @@ func (h *Handler) newRun(d runner.Details) (*Run, error) {
 	instance, err := h.Runner.NewInstance(d)
 	if err != nil {
 		// Histories know this one as an error without a type.
-		return nil, &failedTask{
+		return nil, &taskError{
 			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
 			failure: h.FailureConverter.ErrorToFailure(errors.New(err.Error())),
 			err:     err,

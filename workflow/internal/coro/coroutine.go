@@ -1,7 +1,6 @@
 package coro
 
 import (
-	"fmt"
 	"iter"
 	"runtime"
 	"runtime/debug"
@@ -16,9 +15,6 @@ type Panic struct {
 	// Coroutine is the name of the coroutine.
 	Coroutine string
 }
-
-// Error implements error.
-func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 
 // wait says what a parked coroutine waits for.
 type wait uint8
@@ -125,10 +121,14 @@ func (c *Coroutine) Yield(status string) {
 	c.Advance()
 }
 
+// wrongContext is what code gets that blocks a coroutine other than its own. The
+// words are those that people search for.
+const wrongContext = "trying to block on coroutine which is already blocked, most likely a wrong " +
+	"Context is used to do blocking call (like Future.Get() or Channel.Receive()"
+
 func (c *Coroutine) block(status string, w wait) {
 	if !c.running {
-		panic("trying to block on coroutine which is already blocked, most likely a wrong " +
-			"Context is used to do blocking call (like Future.Get() or Channel.Receive()")
+		panic(wrongContext) //nolint:forbidigo // wrong workflow code fails its task, here and nowhere else
 	}
 	c.status, c.wait = status, w
 	for {

@@ -70,6 +70,7 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		d.list = slices.Insert(d.list, 0, d.eager...)
 		d.eager = d.eager[:0]
 	}
+	ended := false
 	for i := 0; i < len(d.list); i++ {
 		c := d.list[i]
 		if c.wait == waitWake {
@@ -83,19 +84,20 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		if c.panicked != nil {
 			return false, c.panicked
 		}
-		if c.done {
-			d.list = slices.Delete(d.list, i, i+1)
-			i--
-		}
+		ended = ended || c.done
 		if len(d.eager) > 0 {
 			d.list = slices.Insert(d.list, i+1, d.eager...)
 			d.eager = d.eager[:0]
 		}
 	}
+	if ended { // taken out together, so that many ends cost no more than one
+		d.list = slices.DeleteFunc(d.list, func(c *Coroutine) bool { return c.done })
+	}
 	return progress || d.created != created, nil
 }
 
-// Live returns the number of coroutines that have not ended.
+// Live returns the number of coroutines that have not ended. No coroutine may
+// be running.
 func (d *Dispatcher) Live() int { return len(d.list) + len(d.eager) }
 
 // Close ends all coroutines in list order, running their deferred functions.
@@ -105,11 +107,15 @@ func (d *Dispatcher) Close() {
 		return
 	}
 	d.closed = true
-	for _, c := range slices.Concat(d.eager, d.list) {
-		d.current = c
-		c.evict()
+	for d.Live() > 0 { // deferred functions may make coroutines: they never start
+		all := slices.Concat(d.eager, d.list)
+		d.list, d.eager = nil, nil
+		for _, c := range all {
+			d.current = c
+			c.evict()
+		}
 	}
-	d.current, d.list, d.eager = nil, nil, nil
+	d.current = nil
 }
 
 // Stacks describes every live coroutine: its name, what it waits for and its

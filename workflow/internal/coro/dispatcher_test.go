@@ -1,6 +1,7 @@
 package coro_test
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -207,10 +208,10 @@ func TestGoexitIsReported(t *testing.T) {
 	died := make(chan struct{})
 	go func() {
 		defer close(died)
-		d.Run()
+		t.Errorf("Run returned %v, though its goroutine was told to exit", d.Run())
 	}()
 	<-died
-	if p := d.Run(); p == nil || !strings.Contains(p.Error(), "Goexit") {
+	if p := d.Run(); p == nil || !strings.Contains(fmt.Sprint(p.Value), "Goexit") {
 		t.Errorf("got %v, want a report of Goexit", p)
 	}
 }
@@ -285,5 +286,38 @@ func BenchmarkSwitch(b *testing.B) {
 	pong = d.Go("pong", other(&ping))
 	if p := d.Run(); p != nil {
 		b.Fatal(p)
+	}
+}
+
+func TestCoroutinesMadeWhileClosingNeverStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the bubble fails if one stays
+		var d coro.Dispatcher
+		d.Go("root", func(c *coro.Coroutine) {
+			defer d.Go("late", func(*coro.Coroutine) { t.Error("it started") })
+			c.Park("for ever")
+		})
+		if p := d.Run(); p != nil {
+			t.Fatal(p)
+		}
+		d.Close()
+		if n := d.Live(); n != 0 {
+			t.Errorf("got %d live coroutines after Close, want 0", n)
+		}
+	})
+}
+
+// Fan-out: many coroutines that end in one pass, and many that stay blocked
+// while one goes on.
+func BenchmarkManyCoroutines(b *testing.B) {
+	const n = 10_000
+	b.ReportAllocs()
+	for b.Loop() {
+		var d coro.Dispatcher
+		for range n {
+			d.Go("", func(c *coro.Coroutine) { c.Yield("once") })
+		}
+		if p := d.Run(); p != nil || d.Live() != 0 {
+			b.Fatal(p, d.Live())
+		}
 	}
 }

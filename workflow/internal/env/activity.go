@@ -32,8 +32,8 @@ func (e *Env) ScheduleActivity(
 	}
 	key := pendingKey{runner.Activity, attr.GetActivityId()}
 	if _, ok := e.pending[key]; ok {
-		panic(&IllegalState{Message: "[TMPRL1100] adding duplicate command for activity id " +
-			strconv.Quote(attr.GetActivityId())})
+		Mismatch("[TMPRL1100] adding duplicate command for activity id " +
+			strconv.Quote(attr.GetActivityId()))
 	}
 	p := &pending{resolve: resolved, scheduled: scheduled}
 	e.pending[key] = p

@@ -48,6 +48,8 @@ type Env struct {
 	Now time.Time
 	// Replaying is the replay flag of what is being processed.
 	Replaying bool
+	// SDK is the library that completed the current task, if history says so.
+	SDK runner.SDK
 	// ReadOnly is set while code runs that must not change the workflow.
 	ReadOnly bool
 	// Executing is set while coroutines run.
@@ -73,20 +75,6 @@ type pending struct {
 	cancel    *commandpb.Command
 }
 
-// An IllegalState is the value of a panic that means: this code does not fit
-// this history.
-type IllegalState struct{ Message string }
-
-// Error implements error.
-func (e *IllegalState) Error() string { return e.Message }
-
-// An IllegalAccess is the value of a panic that means: code used the workflow
-// API where it must not.
-type IllegalAccess struct{ Message string }
-
-// Error implements error.
-func (e *IllegalAccess) Error() string { return e.Message }
-
 // New makes the world of a run.
 func New(o Options) *Env {
 	e := &Env{Options: o, pending: make(map[pendingKey]*pending)}
@@ -104,9 +92,7 @@ func (e *Env) StartTask(started int64) {
 // PeekID predicts the id of the event that the next command will cause.
 func (e *Env) PeekID() int64 {
 	if e.next == 0 {
-		panic(&IllegalState{
-			Message: "attempt to generate a command before processing WorkflowTaskStarted event",
-		})
+		Mismatch("attempt to generate a command before processing WorkflowTaskStarted event")
 	}
 	return e.next
 }

@@ -16,6 +16,9 @@ const (
 	PriorityUpdateHandling Flag = 4
 	// BlockedSelectorSignalReceive: a blocked selector stores what it was given.
 	BlockedSelectorSignalReceive Flag = 5
+	// CancelAwaitTimerOnCondition: waits with a timeout look at their condition
+	// before they start their timer, and cancel it when they need it no more.
+	CancelAwaitTimerOnCondition Flag = 6
 	// NewChannelLostMessages refines BlockedSelectorSignalReceive: only with a
 	// default branch.
 	NewChannelLostMessages Flag = 8
@@ -46,10 +49,14 @@ func (e *Env) setFlag(f Flag) {
 	e.flags.current[f] = true
 }
 
+// InForce reports whether history has put f in force. It is for flags that new
+// runs do without.
+func (e *Env) InForce(f Flag) bool { return e.flags.current[f] }
+
 // TryUse reports whether f is in force. Live code puts a flag in force by
 // asking for it; in replay only history does.
 func (e *Env) TryUse(f Flag) bool {
-	if e.flags.current[f] {
+	if e.InForce(f) {
 		return true
 	}
 	if e.Replaying {

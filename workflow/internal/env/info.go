@@ -1,8 +1,9 @@
 package env
 
 import (
-	historypb "go.temporal.io/api/history/v1"
 	"time"
+
+	historypb "go.temporal.io/api/history/v1"
 )
 
 // Info is what is known of the run. It changes only at the start of a task.

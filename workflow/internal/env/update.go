@@ -51,7 +51,7 @@ func (e *Env) message(u *runner.Update, id string, event bool, body proto.Messag
 	packed, err := anypb.New(body)
 	if err != nil {
 		// Marshalling fails for invalid UTF-8 only, and the request came off the wire.
-		panic(&IllegalState{Message: "update message cannot be packed: " + err.Error()})
+		Mismatch("update message cannot be packed: " + err.Error())
 	}
 	e.messages = append(e.messages, &protocolpb.Message{
 		Id: id, ProtocolInstanceId: u.Instance, Body: packed,
