@@ -14,7 +14,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/integration/embedded"
-	"github.com/mainspring-go/mainspring/integration/quickstart/shop"
+	quickstart "github.com/mainspring-go/mainspring/integration/quickstart/shop"
 	"github.com/mainspring-go/mainspring/integration/quickstart/story"
 )
 
@@ -38,15 +38,15 @@ func (s *transcript) String() string {
 
 // openShop starts the worker of the quickstart. Its task queue is fixed, so each
 // test that opens a shop does it in a namespace of its own.
-func openShop(t *testing.T, namespace string) (shop.Plot, *transcript) {
+func openShop(t *testing.T, namespace string) (quickstart.Plot, *transcript) {
 	t.Helper()
 	told := &transcript{}
 	tale := story.New(told, false)
 	c := sdkClientOf(t, namespace)
-	w, err := worker.New(c, shop.TaskQueue, worker.Options{
+	w, err := worker.New(c, quickstart.TaskQueue, worker.Options{
 		Namespace: namespace,
-		Workflows: []any{shop.Order},
-		Activities: []any{&shop.Activities{Tell: func(format string, args ...any) {
+		Workflows: []any{quickstart.Order},
+		Activities: []any{&quickstart.Activities{Tell: func(format string, args ...any) {
 			tale.Tell("worker", format, args...)
 		}}},
 		Logger: slog.New(slog.DiscardHandler),
@@ -64,7 +64,7 @@ func openShop(t *testing.T, namespace string) (shop.Plot, *transcript) {
 			t.Errorf("stop the worker: %v", err)
 		}
 	})
-	return shop.Plot{Client: c, Story: tale, Stats: w.Stats}, told
+	return quickstart.Plot{Client: c, Story: tale, Stats: w.Stats}, told
 }
 
 func TestQuickstartTellsItsWholeStory(t *testing.T) {
@@ -101,15 +101,15 @@ func TestQuickstartTellsItsWholeStory(t *testing.T) {
 func TestQuickstartRefusesABadOrder(t *testing.T) {
 	t.Parallel()
 	plot, _ := openShop(t, embedded.DefaultNamespace)
-	purchases := map[string]shop.Purchase{
+	purchases := map[string]quickstart.Purchase{
 		"no items": {ID: "a", Address: "1 Street, Town"},
-		"no price": {ID: "b", Address: "1 Street, Town", Items: []shop.Item{{Name: "gift", Count: 1}}},
-		"no town":  {ID: "c", Address: "1 Street", Items: []shop.Item{{Name: "key", Count: 1, Cents: 1}}},
+		"no price": {ID: "b", Address: "1 Street, Town", Items: []quickstart.Item{{Name: "gift", Count: 1}}},
+		"no town":  {ID: "c", Address: "1 Street", Items: []quickstart.Item{{Name: "key", Count: 1, Cents: 1}}},
 	}
 	for name, purchase := range purchases {
 		t.Run(name, func(t *testing.T) {
 			run, err := plot.Client.ExecuteWorkflow(t.Context(),
-				client.StartWorkflowOptions{TaskQueue: shop.TaskQueue}, shop.WorkflowType, purchase)
+				client.StartWorkflowOptions{TaskQueue: quickstart.TaskQueue}, quickstart.WorkflowType, purchase)
 			if err != nil {
 				t.Fatal(err)
 			}
