@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -21,6 +23,8 @@ const (
 	DefaultNamespace = "default"
 	// DefaultKeepAlive is how long a silent connection goes unchecked.
 	DefaultKeepAlive = 30 * time.Second
+	// minKeepAlive is the least that gRPC takes.
+	minKeepAlive = 10 * time.Second
 	// keepAliveTimeout is how long the answer to a check may take.
 	keepAliveTimeout = 15 * time.Second
 	// maxMessage is the largest message that is received: histories are large.
@@ -30,34 +34,60 @@ const (
 // Options of [Dial]. The zero value is a server on this machine without TLS.
 type Options struct {
 	// Address is host:port; default [DefaultAddress]. Any target that gRPC
-	// resolves works.
+	// resolves works, such as dns:///host:port or unix:///path.
 	Address string
-	// Namespace that workers and calls use; default [DefaultNamespace].
+	// Namespace that workers use, and of calls that name none; default
+	// [DefaultNamespace].
 	Namespace string
 	// Identity names this process in histories; default pid@host.
 	Identity string
 	// TLS turns TLS on; nil is plain text, unless APIKey is set.
 	TLS *tls.Config
-	// APIKey is asked for each call, so that keys can rotate; nil sends none.
+	// APIKey is asked at each attempt of a call, so that keys can rotate, and
+	// from several goroutines; nil sends none. Its error is one of the call, of
+	// code Unavailable unless it has a gRPC status, and so is retried as such.
 	// It turns TLS on.
 	APIKey func(ctx context.Context) (string, error)
 	// KeepAlive is how long a connection may be silent before the server is
-	// asked whether it is there; default [DefaultKeepAlive].
+	// asked whether it is there; default [DefaultKeepAlive], at least 10 s.
 	KeepAlive time.Duration
 	// DialOptions come after those that this package sets.
 	DialOptions []grpc.DialOption
 }
 
-// A Client is a connection to a Temporal server.
+// An OptionError says what is wrong with one of the [Options].
+type OptionError struct {
+	// Field is its name.
+	Field string
+	// Value is what was given.
+	Value string
+	// Fix says what to give instead.
+	Fix string
+	// Err is what gRPC says of it, if it does.
+	Err error
+}
+
+// Error implements error.
+func (e *OptionError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("connect: %s is %s: %v: %s", e.Field, e.Value, e.Err, e.Fix)
+	}
+	return fmt.Sprintf("connect: %s is %s: %s", e.Field, e.Value, e.Fix)
+}
+
+// Unwrap returns what gRPC says.
+func (e *OptionError) Unwrap() error { return e.Err }
+
+// A Client is a connection to a Temporal server. Make one with [Dial].
 type Client struct {
-	conn      *grpc.ClientConn
+	close     func() error
 	service   workflowservice.WorkflowServiceClient
 	namespace string
 	identity  string
 }
 
 // Dial returns a client. It does not wait for the server: calls do. The error
-// is about the options.
+// names every option that is wrong, as an [*OptionError] each.
 func Dial(o Options) (*Client, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -72,13 +102,17 @@ func Dial(o Options) (*Client, error) {
 			Time: o.KeepAlive, Timeout: keepAliveTimeout, PermitWithoutStream: true,
 		}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+		// In this order a rotated key is asked for again at each try.
 		grpc.WithChainUnaryInterceptor(translate, retry, headers(o.Namespace, o.APIKey)),
 	}, o.DialOptions...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect: Address is %q: %w: use host:port", o.Address, err)
+		return nil, &OptionError{
+			Field: "Address", Value: fmt.Sprintf("%q", o.Address), Err: err,
+			Fix: "use host:port, and dial options that go together",
+		}
 	}
 	return &Client{
-		conn:      conn,
+		close:     sync.OnceValue(conn.Close),
 		service:   workflowservice.NewWorkflowServiceClient(conn),
 		namespace: o.Namespace,
 		identity:  o.Identity,
@@ -88,13 +122,22 @@ func Dial(o Options) (*Client, error) {
 // complete fills in defaults and refuses what cannot work.
 func (o *Options) complete() error {
 	var errs []error
-	if o.KeepAlive < 0 {
-		errs = append(errs, fmt.Errorf("connect: KeepAlive is %v: use zero for the default of %v "+
-			"or a positive duration", o.KeepAlive, DefaultKeepAlive))
+	wrong := func(field, value, fix string) {
+		errs = append(errs, &OptionError{Field: field, Value: value, Fix: fix})
+	}
+	switch scheme, _, _ := strings.Cut(o.Address, "://"); {
+	case scheme == "http" || scheme == "https":
+		wrong("Address", fmt.Sprintf("%q", o.Address), "use host:port; Options.TLS turns TLS on")
+	case o.Address != "" && !strings.Contains(o.Address, ":"):
+		wrong("Address", fmt.Sprintf("%q", o.Address), "add the port: host:port")
+	}
+	if o.KeepAlive != 0 && o.KeepAlive < minKeepAlive {
+		wrong("KeepAlive", o.KeepAlive.String(), fmt.Sprintf(
+			"use zero for the default of %v or at least %v", DefaultKeepAlive, minKeepAlive))
 	}
 	for i, d := range o.DialOptions {
 		if d == nil {
-			errs = append(errs, fmt.Errorf("connect: DialOptions[%d] is nil: leave it out", i))
+			wrong(fmt.Sprintf("DialOptions[%d]", i), "nil", "leave it out")
 		}
 	}
 	if o.Address == "" {
@@ -128,5 +171,5 @@ func (c *Client) Namespace() string { return c.namespace }
 // Identity returns the name of this process.
 func (c *Client) Identity() string { return c.identity }
 
-// Close closes the connection. Calls under way fail.
-func (c *Client) Close() error { return c.conn.Close() }
+// Close closes the connection. Calls under way fail. It may be called again.
+func (c *Client) Close() error { return c.close() }

@@ -27,10 +27,10 @@ func translate(
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
 	err := invoke(ctx, method, req, reply, cc, opts...)
-	if err == nil {
-		return nil
+	if s, ok := status.FromError(err); ok {
+		return serviceerror.FromStatus(s)
 	}
-	return serviceerror.FromStatus(status.Convert(err))
+	return err // of an interceptor in the dial options
 }
 
 // headers adds what every call carries.
@@ -41,21 +41,51 @@ func headers(
 		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
 		invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 	) error {
+		about := namespace
+		if r, ok := req.(interface{ GetNamespace() string }); ok && r.GetNamespace() != "" {
+			about = r.GetNamespace() // a worker may poll another one than the connection's
+		}
 		ctx = metadata.AppendToOutgoingContext(ctx,
 			"client-name", clientName,
 			"client-version", clientVersion,
 			"supported-server-versions", serverVersions,
-			"temporal-namespace", namespace,
+			"temporal-namespace", about,
 		)
 		if apiKey != nil {
-			key, err := apiKey(ctx)
+			key, err := usableKey(ctx, apiKey)
 			if err != nil {
-				return status.Errorf(codes.Unauthenticated, "connect: APIKey: %v", err)
+				return err
 			}
 			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
 		}
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
+}
+
+// usableKey asks for the key, and says what is wrong before the server does in
+// other words.
+func usableKey(
+	ctx context.Context, apiKey func(context.Context) (string, error),
+) (string, error) {
+	key, err := apiKey(ctx)
+	switch {
+	case err == nil && key == "":
+		return "", status.Error(codes.Unauthenticated,
+			"connect: APIKey returned an empty key: return the key or an error")
+	case err == nil && strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "", status.Error(codes.Unauthenticated,
+			"connect: APIKey returned a key with a space, a line break or another character "+
+				"that no key has: trim what was read")
+	case err == nil:
+		return key, nil
+	case ctx.Err() != nil:
+		return "", status.FromContextError(ctx.Err()).Err()
+	}
+	code := codes.Unavailable // wherever keys come from may be down for a moment
+	if s, ok := status.FromError(err); ok {
+		code = s.Code()
+	}
+	return "", status.Errorf(code, "connect: APIKey: %v", err)
 }
 
 // How calls are retried.

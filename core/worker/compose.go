@@ -2,6 +2,9 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
@@ -22,12 +25,13 @@ type polling interface {
 	Stop(mode poller.StopMode)
 	Wait(ctx context.Context) error
 	Status() poller.Status
+	// polled is closed when no poll is left.
+	polled() <-chan struct{}
 }
 
 // parts are what a running worker consists of.
 type parts struct {
 	pollers    []polling
-	polled     []<-chan struct{} // closed when the poller of the same place polls no more
 	workflows  bool
 	activities bool
 	sticky     bool
@@ -37,7 +41,11 @@ type parts struct {
 	activitySlots slots.Supplier
 	runs          *sticky.Cache[string, *task.Run]
 	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
+	recheck       func()                           // nil unless slots may grow
 }
+
+// recheckEvery is how soon slots that a user adds are noticed.
+const recheckEvery = time.Second
 
 // The kinds of tasks, as slot suppliers and logs know them.
 const (
@@ -84,7 +92,10 @@ func (w *Worker) composeWorkflows(p *parts) error {
 		return w.pollWorkflows(p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
 	}
 	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
-	balance := poller.NewBalance(capacity(p.workflowSlots))
+	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
+	if _, resizes := o.Parts.WorkflowSlots.(slots.Resizer); resizes {
+		p.recheck = balance.Recheck
+	}
 	if err := w.pollWorkflows(p, handler, balance, poller.Normal, normal); err != nil {
 		return err
 	}
@@ -112,7 +123,10 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 	}
 	for _, def := range w.workflows.Definitions() {
 		if err := run.Prepare(def); err != nil {
-			return nil, err
+			return nil, &OptionError{
+				Field: "WorkflowRunner", Value: fmt.Sprintf("%T", run),
+				Err: fmt.Errorf("it cannot run workflow %q: %w", def.Type, err),
+			}
 		}
 	}
 	options := task.Options{
@@ -141,12 +155,12 @@ func (w *Worker) pollWorkflows(
 ) error {
 	o := &w.options
 	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
-	name, scaler := "workflow task", o.Parts.WorkflowScaler
+	name, field, scaler := "workflow task", "Parts.WorkflowScaler", o.Parts.WorkflowScaler
 	if side == poller.Sticky {
 		queue = &taskqueuepb.TaskQueue{
 			Name: w.stickyQueue(), Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: w.taskQueue,
 		}
-		name, scaler = "sticky workflow task", o.Parts.StickyScaler
+		name, field, scaler = "sticky workflow task", "Parts.StickyScaler", o.Parts.StickyScaler
 	}
 	if scaler == nil {
 		scaler = poller.Fixed(polls)
@@ -155,17 +169,17 @@ func (w *Worker) pollWorkflows(
 		slots: p.workflowSlots, balance: b, side: side,
 		request: slots.Request{Kind: kindWorkflow, Queue: queue.GetName(), Sticky: side == poller.Sticky},
 	}
-	return addPoller(p, poller.Options[*workflowTask, ticket]{
+	return addPoller(p, field, poller.Options[*workflowTask, ticket]{
 		Name:   name,
 		Source: workflowSource(w.service, w.identity, queue),
 		Admit:  admit,
 		Handle: func(ctx context.Context, t *workflowTask, k ticket) {
-			defer k.Return()
-			use(ctx, k, t.GetWorkflowType().GetName(), t.GetWorkflowExecution().GetRunId(), func() {
-				if err := h.Handle(ctx, t); err != nil {
-					o.Logger.DebugContext(ctx, "Workflow task ended with an error", "Error", err)
-				}
-			})
+			k.use(ctx, t.GetWorkflowType().GetName(), t.GetWorkflowExecution().GetRunId())
+			err := h.Handle(ctx, t) // the handler logs, and the observer is told
+			k.Return()
+			if errors.Is(err, sticky.ErrClosed) {
+				w.breaks("Parts.Cache", o.Parts.Cache, err)
+			}
 		},
 		Scaler:    scaler,
 		Classify:  classify,
@@ -186,7 +200,11 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	h, err := w.activityHandler()
+	executor := o.ActivityExecutor
+	if executor == nil {
+		executor = activity.InPlace{}
+	}
+	h, err := w.activityHandler(executor)
 	if err != nil {
 		return err
 	}
@@ -195,7 +213,7 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 		scaler = poller.Fixed(o.MaxConcurrentActivityTaskPolls)
 	}
 	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
-	return addPoller(p, poller.Options[*activityTask, ticket]{
+	return addPoller(p, "Parts.ActivityScaler", poller.Options[*activityTask, ticket]{
 		Name:   "activity task",
 		Source: activitySource(w.service, w.identity, queue, o.MaxTaskQueueActivitiesPerSecond),
 		Admit: &admission{
@@ -203,11 +221,13 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 			request: slots.Request{Kind: kindActivity, Queue: w.taskQueue},
 		},
 		Handle: func(_ context.Context, t *activityTask, k ticket) {
-			defer k.Return()
+			k.use(tasks, t.GetActivityType().GetName(), t.GetActivityId())
 			// Under the worker's own context: its end cancels the activity.
-			use(tasks, k, t.GetActivityType().GetName(), t.GetActivityId(), func() {
-				_, _ = h.Handle(tasks, t) // the handler logs and observers are told
-			})
+			_, _ = h.Handle(tasks, t) // the handler logs, and the observer is told
+			k.Return()
+			if err := executor.Health(); err != nil {
+				w.breaks("ActivityExecutor", executor, err)
+			}
 		},
 		Scaler:   scaler,
 		Classify: classify,
@@ -232,12 +252,20 @@ func (w *Worker) activityRate() (ratelimit.Limiter, error) {
 	})
 }
 
-func (w *Worker) activityHandler() (*activitytask.Handler, error) {
-	o := &w.options
-	executor := o.ActivityExecutor
-	if executor == nil {
-		executor = activity.InPlace{}
+// breaks stops the worker because a part that the user gave will never work again.
+func (w *Worker) breaks(field string, part any, err error) {
+	select {
+	case <-w.stopping: // its owner may have closed it
+	default:
+		w.coordinator.Fatal(&fatalError{&OptionError{
+			Field: field, Value: fmt.Sprintf("%T", part),
+			Err: fmt.Errorf("it serves no more tasks: %w", err),
+		}})
 	}
+}
+
+func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Handler, error) {
+	o := &w.options
 	return activitytask.New(activitytask.Options{
 		Service:                          w.service,
 		Registry:                         w.activities,
@@ -255,23 +283,14 @@ func (w *Worker) activityHandler() (*activitytask.Handler, error) {
 	})
 }
 
-// use tells the permit what it is used for and runs the task. A hold that is
-// cut short cannot be: the context of a task ends with its worker only, and
-// then the task must still be answered.
-func use(ctx context.Context, k ticket, typ, id string, run func()) {
-	_ = k.permit.Use(context.WithoutCancel(ctx), slots.Task{Type: typ, ID: id})
-	run()
-}
-
-// addPoller makes a poller and adds it to the parts.
-func addPoller[T any](p *parts, o poller.Options[T, ticket]) error {
+// addPoller makes a poller and adds it to the parts. The scaler, in the option
+// field, is all that can be wrong with it.
+func addPoller[T any](p *parts, field string, o poller.Options[T, ticket]) error {
 	made, err := poller.New(o)
 	if err != nil {
-		return err
+		return &OptionError{Field: field, Value: fmt.Sprintf("%T", o.Scaler), Err: err}
 	}
-	done := make(chan struct{})
-	p.pollers = append(p.pollers, runOnce[T]{made, done})
-	p.polled = append(p.polled, done)
+	p.pollers = append(p.pollers, runOnce[T]{made, make(chan struct{})})
 	return nil
 }
 
@@ -280,6 +299,8 @@ type runOnce[T any] struct {
 	*poller.Poller[T, ticket]
 	done chan struct{}
 }
+
+func (r runOnce[T]) polled() <-chan struct{} { return r.done }
 
 func (r runOnce[T]) Run(ctx context.Context) error {
 	defer close(r.done)

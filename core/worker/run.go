@@ -5,55 +5,58 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
 )
 
 // Start checks that the namespace exists and begins to poll. When it returns
 // without an error the worker runs until [Worker.Shutdown]; it also stops by
 // itself after a fatal error, which Options.OnFatalError is told of and
-// [Worker.Wait] returns. ctx bounds the start only.
+// [Worker.Wait] returns. After an error it has stopped, unless the error is
+// about what is registered. ctx bounds the start only.
 func (w *Worker) Start(ctx context.Context) error {
-	if err := w.claim(); err != nil {
+	ctx, err := w.claim(ctx)
+	if err != nil {
 		return err
 	}
-	err := w.start(ctx)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case err != nil:
-		w.state = stopped
-		// Nothing was started, so nothing holds this up; whoever waits is told.
-		_, _ = w.coordinator.Shutdown(ctx, &fatalError{err})
-		return err
-	case w.state == stopping || w.state == stopped:
-		return ErrStopped // while it was starting
-	default:
-		w.state = running
-		return nil
+	defer close(w.startEnded)
+	defer w.abortStart()
+	if err := w.start(ctx); err != nil {
+		return w.startFailed(ctx, err)
 	}
+	return nil
 }
 
-// claim makes this call the one that starts the worker.
-func (w *Worker) claim() error {
+// claim makes this call the one that starts the worker, and its context one
+// that a Shutdown in the meantime ends.
+func (w *Worker) claim(ctx context.Context) (context.Context, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch w.state {
 	case created:
-	case stopping, stopped:
-		return ErrStopped
+	case stopping:
+		return nil, ErrStopped
 	default:
-		return ErrStarted
+		return nil, ErrStarted
 	}
 	if err := errors.Join(w.rejected...); err != nil {
-		return err
+		return nil, err
 	}
-	if len(w.workflows.Definitions()) == 0 && (w.activities.Len() == 0 || w.options.NoRemoteActivities) {
-		return ErrNothingRegistered
+	if len(w.workflows.Definitions()) == 0 {
+		switch {
+		case w.activities.Len() == 0:
+			return nil, ErrNothingRegistered
+		case w.options.NoRemoteActivities:
+			return nil, fmt.Errorf("%w; Options.NoRemoteActivities is true, so its activities do not count",
+				ErrNothingRegistered)
+		}
 	}
 	w.state = starting
-	return nil
+	ctx, w.abortStart = context.WithCancel(ctx)
+	return ctx, nil
 }
 
 func (w *Worker) start(ctx context.Context) error {
@@ -75,7 +78,7 @@ func (w *Worker) start(ctx context.Context) error {
 		cancel(ErrStopped)
 		return ErrStopped
 	}
-	w.parts, w.cancelTasks = *p, cancel
+	w.state, w.parts, w.cancelTasks = running, *p, cancel
 	for _, part := range p.pollers {
 		go func() {
 			if err := part.Run(tasks); err != nil {
@@ -84,7 +87,41 @@ func (w *Worker) start(ctx context.Context) error {
 		}()
 	}
 	go w.watch(tasks)
+	if p.recheck != nil {
+		go w.every(recheckEvery, p.recheck)
+	}
 	return nil
+}
+
+// startFailed stops a worker of which nothing runs yet.
+func (w *Worker) startFailed(ctx context.Context, err error) error {
+	w.mu.Lock()
+	first := w.state == starting
+	if first {
+		w.state = stopping
+		close(w.stopping)
+	}
+	w.mu.Unlock()
+	if !first {
+		return ErrStopped // by someone else, while it was starting
+	}
+	// There is nothing to stop, so this is done at once; whoever waits is told.
+	_, _ = w.coordinator.Shutdown(context.WithoutCancel(ctx), &fatalError{err})
+	return err
+}
+
+// every calls f now and then until the worker begins to stop.
+func (w *Worker) every(d time.Duration, f func()) {
+	ticker := time.NewTicker(d)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-w.stopping:
+			return
+		case <-ticker.C:
+			f()
+		}
+	}
 }
 
 // describeNamespace checks that the namespace is there, and reports whether
@@ -122,18 +159,15 @@ func (w *Worker) broken() error {
 
 // watch stops the worker after a fatal error.
 func (w *Worker) watch(ctx context.Context) {
-	select {
-	case <-w.coordinator.Done():
-		return
-	case <-w.coordinator.Triggered():
-	}
+	<-w.coordinator.Triggered()
 	err := w.broken()
 	if err == nil {
 		return // someone called Shutdown
 	}
 	w.options.Logger.ErrorContext(ctx, "Worker stops after a fatal error", "Error", err)
+	// Deferred, because the hook may end this goroutine.
+	defer func() { _ = w.shutdown(ctx, w.coordinator.Cause()) }() // its report is with the coordinator
 	w.tellFatal(ctx, err)
-	_, _ = w.shutdown(ctx, w.coordinator.Cause()) // the report is with the coordinator
 }
 
 // tellFatal calls the user's hook; its own mistakes stay its own.
@@ -152,27 +186,43 @@ func (w *Worker) tellFatal(ctx context.Context, err error) {
 
 // Run starts the worker and blocks until ctx ends or something breaks, then
 // stops it as [Worker.Shutdown] does and returns when everything has ended. It
-// returns nil if ctx was the reason, else the fatal error.
+// returns nil if that was because ctx ended or Shutdown was called, else what
+// broke. An error that matches [*shutdown.IncompleteError] names what did not
+// end.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.Start(ctx); err != nil {
+		if ctx.Err() != nil && interrupted(err) {
+			return nil
+		}
 		return err
 	}
+	forever := context.WithoutCancel(ctx)
 	select {
 	case <-ctx.Done():
-		_, err := w.shutdown(context.WithoutCancel(ctx), context.Cause(ctx))
-		return err
-	case <-w.coordinator.Triggered():
+		_ = w.shutdown(forever, context.Cause(ctx)) // Wait returns its error, too
+	case <-w.coordinator.Done():
 	}
-	return w.Wait(context.WithoutCancel(ctx))
+	return w.Wait(forever)
 }
 
-// Wait blocks until the worker has stopped and returns the fatal error, if
-// that was the reason. It returns ctx's error if ctx ends first.
+// interrupted reports whether err comes from a context that has ended.
+func interrupted(err error) bool {
+	c := serviceerror.ToStatus(err).Code()
+	return c == codes.Canceled || c == codes.DeadlineExceeded
+}
+
+// Wait blocks until the worker has stopped and returns what broke, if that was
+// the reason, or else an error that matches [*shutdown.IncompleteError] if
+// something did not end. It returns ctx's error if ctx ends first.
 func (w *Worker) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-w.coordinator.Done():
 	}
-	return w.broken()
+	if err := w.broken(); err != nil {
+		return err
+	}
+	report, _ := w.coordinator.Report()
+	return report.Err()
 }

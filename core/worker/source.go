@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/mainspring-go/mainspring/poller"
@@ -89,21 +90,17 @@ func feedback(token []byte, d *taskqueuepb.PollerScalingDecision, backlog int64)
 // classify says what an error of a poll means.
 func classify(err error) poller.Class {
 	var (
-		throttled *serviceerror.ResourceExhausted
-		namespace *serviceerror.NamespaceNotFound
-		notFound  *serviceerror.NotFound
-		invalid   *serviceerror.InvalidArgument
-		denied    *serviceerror.PermissionDenied
-		version   *serviceerror.ClientVersionNotSupported
-		missing   *serviceerror.Unimplemented
-		failed    *serviceerror.FailedPrecondition
+		noTicket  *poller.AdmissionError
+		elsewhere *serviceerror.NamespaceNotActive
 	)
-	switch {
-	case errors.As(err, &throttled):
+	if errors.As(err, &noTicket) || errors.As(err, &elsewhere) {
+		return poller.Retry // suppliers recover; a namespace may fail over to this server again
+	}
+	switch serviceerror.ToStatus(err).Code() {
+	case codes.ResourceExhausted:
 		return poller.Throttled
-	case errors.As(err, &namespace), errors.As(err, &notFound), errors.As(err, &invalid),
-		errors.As(err, &denied), errors.As(err, &version), errors.As(err, &missing),
-		errors.As(err, &failed):
+	case codes.InvalidArgument, codes.NotFound, codes.PermissionDenied, codes.Unauthenticated,
+		codes.FailedPrecondition, codes.Unimplemented:
 		return poller.Fatal
 	default:
 		return poller.Retry

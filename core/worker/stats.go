@@ -2,7 +2,11 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"sync/atomic"
+
+	"go.temporal.io/api/serviceerror"
 
 	activitytask "github.com/mainspring-go/mainspring/activity/task"
 	"github.com/mainspring-go/mainspring/poller"
@@ -57,6 +61,8 @@ func (w *Worker) Stats() Stats {
 
 // counters observe the pipelines.
 type counters struct {
+	logger *slog.Logger
+
 	workflowTasks, failedTasks, hits, misses, activities, failedActivities atomic.Uint64
 }
 
@@ -72,6 +78,11 @@ func (c *counters) WorkflowTaskEnded(e task.Event) {
 	case task.Missed:
 		c.misses.Add(1)
 	case task.Fresh, task.Rebuilt:
+	}
+	var gone *serviceerror.NotFound
+	if e.Outcome == task.NotTaken && e.Err != nil && !errors.As(e.Err, &gone) {
+		c.logger.Warn("The answer to a workflow task was not taken", "WorkflowType", e.WorkflowType,
+			"WorkflowID", e.WorkflowID, "RunID", e.RunID, "Error", e.Err)
 	}
 }
 

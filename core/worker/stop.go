@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -23,11 +22,20 @@ const (
 	stageRelease = "release"
 )
 
-// shutdownCall bounds what the server is told at the end.
-const shutdownCall = 10 * time.Second
+// How long the end may take where others are asked.
+const (
+	// tellTimeout bounds telling the server.
+	tellTimeout = 10 * time.Second
+	// drainTimeout is how long a server that was told has to end the polls.
+	drainTimeout = 10 * time.Second
+	// pollsTimeout is when a poll that ignores its cancellation is given up.
+	pollsTimeout = tellTimeout + drainTimeout + 5*time.Second
+	// lookEvery is how often tasks are counted while such a poll is left.
+	lookEvery = 100 * time.Millisecond
+)
 
 func (w *Worker) stages() []shutdown.Stage {
-	stages := []shutdown.Stage{{Name: stagePolls}}
+	stages := []shutdown.Stage{{Name: stagePolls, Timeout: pollsTimeout}}
 	if w.options.GracefulShutdownTimeout > 0 {
 		stages = append(stages, shutdown.Stage{Name: stageDrain, Timeout: w.options.GracefulShutdownTimeout})
 	}
@@ -35,60 +43,79 @@ func (w *Worker) stages() []shutdown.Stage {
 }
 
 // Shutdown stops the worker and returns when everything has ended. It may be
-// called before Start, which then fails, more than once and from several
-// goroutines. If ctx ends, Shutdown returns its error at once and the stage in
-// progress gets no more time; stopping goes on.
-func (w *Worker) Shutdown(ctx context.Context) error {
-	_, err := w.shutdown(ctx, shutdown.ErrRequested)
-	return err
-}
+// called before Start, which then fails, during it, which then ends, more than
+// once and from several goroutines. The error matches
+// [*shutdown.IncompleteError] if something did not end. If ctx ends, Shutdown
+// returns its error at once and the stage in progress gets no more time;
+// stopping goes on.
+func (w *Worker) Shutdown(ctx context.Context) error { return w.shutdown(ctx, shutdown.ErrRequested) }
 
 // Report says how the stop went, and whether it is over.
 func (w *Worker) Report() (shutdown.Report, bool) { return w.coordinator.Report() }
 
-func (w *Worker) shutdown(ctx context.Context, cause error) (shutdown.Report, error) {
-	w.beginStop()
-	report, err := w.coordinator.Shutdown(ctx, cause)
-	if _, final := w.coordinator.Report(); final {
-		w.mu.Lock()
-		w.state = stopped
-		w.mu.Unlock()
+func (w *Worker) shutdown(ctx context.Context, cause error) error {
+	if err := w.beginStop(); err != nil {
+		w.options.Logger.ErrorContext(ctx, "A part of the worker will not be stopped", "Error", err)
 	}
-	return report, err
+	_, err := w.coordinator.Shutdown(ctx, cause)
+	return err
 }
 
 // beginStop tells everyone, once, and hands the parts to the coordinator.
-func (w *Worker) beginStop() {
+func (w *Worker) beginStop() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state == stopping || w.state == stopped {
-		return
+	was := w.state
+	if was == stopping {
+		return nil
 	}
-	ran := w.state == running || len(w.parts.pollers) > 0
 	w.state = stopping
 	close(w.stopping)
-	if !ran {
-		return
+	switch was {
+	case starting:
+		w.abortStart()
+		return w.coordinator.Add(stagePolls, "start", func(ctx context.Context) error {
+			select {
+			case <-w.startEnded:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+	case running:
+		return w.addParts()
+	default:
+		return nil
 	}
-	add := func(stage, name string, stop func(context.Context) error) {
-		if err := w.coordinator.Add(stage, name, stop); err != nil {
-			w.options.Logger.Error("A part of the worker will not be stopped", "Part", name, "Error", err)
-		}
+}
+
+// addParts adds what runs to the stages in which it stops.
+func (w *Worker) addParts() error {
+	grace := w.options.GracefulShutdownTimeout
+	if grace == 0 {
+		w.cancelTasks(activity.ErrWorkerShutdown)
+	} else {
+		// Counted from now, however long the polls take to end.
+		w.grace = time.AfterFunc(grace, func() { w.cancelTasks(activity.ErrWorkerShutdown) })
 	}
-	add(stagePolls, "polls", w.stopPolls)
-	if w.options.GracefulShutdownTimeout > 0 {
-		add(stageDrain, "tasks", func(ctx context.Context) error {
+	errs := []error{w.coordinator.Add(stagePolls, "polls", w.stopPolls)}
+	if grace > 0 {
+		errs = append(errs, w.coordinator.Add(stageDrain, "tasks", func(ctx context.Context) error {
 			_ = w.drained(ctx) // what is left is canceled next
 			return nil
-		})
+		}))
 	}
-	add(stageCancel, "tasks", func(ctx context.Context) error {
+	errs = append(errs, w.coordinator.Add(stageCancel, "tasks", func(ctx context.Context) error {
+		if w.grace != nil {
+			w.grace.Stop()
+		}
 		w.cancelTasks(activity.ErrWorkerShutdown)
 		return w.drained(ctx)
-	})
+	}))
 	if w.parts.ownRuns != nil {
-		add(stageRelease, "cached workflows", w.parts.ownRuns.Close)
+		errs = append(errs, w.coordinator.Add(stageRelease, "cached workflows", w.parts.ownRuns.Close))
 	}
+	return errors.Join(errs...)
 }
 
 // stopPolls ends the polls. A server that knows how ends them itself when it is
@@ -99,32 +126,37 @@ func (w *Worker) stopPolls(ctx context.Context) error {
 	if w.parts.drains {
 		mode = poller.Complete
 	}
+	w.stopPollers(mode)
+	if !w.tellServer(ctx) {
+		w.stopPollers(poller.Interrupt) // nobody else will end them
+	}
+	patience := time.NewTimer(drainTimeout)
+	defer patience.Stop()
 	for _, p := range w.parts.pollers {
-		p.Stop(mode)
-	}
-	if err := w.tellServer(ctx); err != nil {
-		w.options.Logger.WarnContext(ctx, "The server was not told that the worker stops: "+
-			"tasks of its sticky queue wait there until they time out", "Error", err)
-		for _, p := range w.parts.pollers {
-			p.Stop(poller.Interrupt) // the server will not end them
-		}
-	}
-	for _, done := range w.parts.polled {
 		select {
-		case <-done:
+		case <-p.polled():
+			continue
+		case <-patience.C:
 		case <-ctx.Done():
-			for _, p := range w.parts.pollers {
-				p.Stop(poller.Interrupt)
-			}
-			<-done
 		}
+		w.stopPollers(poller.Interrupt)
+		break
+	}
+	for _, p := range w.parts.pollers {
+		<-p.polled() // a poll that ignores its cancellation is for the coordinator to abandon
 	}
 	return nil
 }
 
+func (w *Worker) stopPollers(mode poller.StopMode) {
+	for _, p := range w.parts.pollers {
+		p.Stop(mode)
+	}
+}
+
 // tellServer says that this worker will not poll again, so that the tasks of
-// its sticky queue go to others at once.
-func (w *Worker) tellServer(ctx context.Context) error {
+// its sticky queue go to others at once. It reports whether the server knows.
+func (w *Worker) tellServer(ctx context.Context) bool {
 	req := &workflowservice.ShutdownWorkerRequest{
 		Namespace:         w.options.Namespace,
 		Identity:          w.identity.identity,
@@ -141,21 +173,34 @@ func (w *Worker) tellServer(ctx context.Context) error {
 	if w.parts.activities {
 		req.TaskQueueTypes = append(req.TaskQueueTypes, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
 	}
-	_, err := call(ctx, shutdownCall, w.service.stub.ShutdownWorker, req)
+	_, err := call(ctx, tellTimeout, w.service.stub.ShutdownWorker, req)
 	var old *serviceerror.Unimplemented
-	if errors.As(err, &old) {
-		return nil
+	if err != nil && !errors.As(err, &old) {
+		w.options.Logger.WarnContext(ctx, "The server was not told that the worker stops: "+
+			"tasks of its sticky queue wait there until they time out", "Error", err)
 	}
-	return err
+	return err == nil
 }
 
 // drained waits until every task has ended.
 func (w *Worker) drained(ctx context.Context) error {
-	var wg sync.WaitGroup
-	errs := make([]error, len(w.parts.pollers))
-	for i, p := range w.parts.pollers {
-		wg.Go(func() { errs[i] = p.Wait(ctx) })
+	for _, p := range w.parts.pollers {
+		select {
+		case <-p.polled():
+			if err := p.Wait(ctx); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		// A poll was given up, and the poller ends no sooner than that does.
+		for p.Status().Handling > 0 {
+			select {
+			case <-time.After(lookEvery):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
 	}
-	wg.Wait()
-	return errors.Join(errs...)
+	return nil
 }

@@ -34,6 +34,12 @@ func (t ticket) Return() {
 	}
 }
 
+// use tells the permit what it is used for. A hold cannot be cut short: the
+// context of a task ends with its worker only, and then it must be answered.
+func (t ticket) use(ctx context.Context, typ, id string) {
+	_ = t.permit.Use(context.WithoutCancel(ctx), slots.Task{Type: typ, ID: id})
+}
+
 // An admission joins the modules that bound tasks into one that hands out tickets.
 type admission struct {
 	slots   slots.Supplier
@@ -45,8 +51,9 @@ type admission struct {
 
 // Admit implements [poller.Admission].
 func (a *admission) Admit(ctx context.Context) (t ticket, err error) {
+	complete := false
 	defer func() {
-		if err != nil {
+		if !complete { // an error, or a panic in a part that a user gave
 			t.Return()
 			t = ticket{}
 		}
@@ -60,9 +67,12 @@ func (a *admission) Admit(ctx context.Context) (t ticket, err error) {
 		return t, err
 	}
 	if a.rate != nil {
-		t.token, err = a.rate.Reserve(ctx)
+		if t.token, err = a.rate.Reserve(ctx); err != nil {
+			return t, err
+		}
 	}
-	return t, err
+	complete = true
+	return t, nil
 }
 
 // ObservePoll tells the balance what the latest poll said of its queue.
@@ -72,14 +82,13 @@ func (a *admission) ObservePoll(e poller.PollEvent) {
 	}
 }
 
-// capacity is how many slots the supplier has, if it knows.
-func capacity(s slots.Supplier) func() (int, bool) {
-	r, ok := s.(slots.Reporter)
-	if !ok {
-		return func() (int, bool) { return 0, false }
+// limitOf is how many slots the supplier has now, if it knows.
+func limitOf(s slots.Supplier) (limit int, finite bool) {
+	if isNilInside(s) {
+		return 0, false
 	}
-	return func() (int, bool) {
-		limit := r.Stats().Limit
-		return limit, limit > 0
+	if r, ok := s.(slots.Reporter); ok {
+		limit = r.Stats().Limit
 	}
+	return limit, limit > 0
 }

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mainspring-go/mainspring/poller"
+	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 )
@@ -20,9 +21,9 @@ type OptionError struct {
 	Field string
 	// Value is what was given.
 	Value string
-	// Fix says what to give instead.
+	// Fix says what to give instead; empty if Err does.
 	Fix string
-	// Err is the cause, if it comes from another module.
+	// Err is the cause, if it comes from elsewhere.
 	Err error
 }
 
@@ -44,10 +45,10 @@ func (p *problems) add(field string, value any, fix string) {
 	*p = append(*p, &OptionError{Field: field, Value: fmt.Sprint(value), Fix: fix})
 }
 
-func (p *problems) count(field string, n *int, fallback int) {
+func (p *problems) count(field string, n *int, fallback, most int) {
 	switch {
-	case *n < 0:
-		p.add(field, *n, fmt.Sprintf("use zero for the default of %d or a positive number", fallback))
+	case *n < 0 || *n > most:
+		p.add(field, *n, fmt.Sprintf("use zero for the default of %d or a number up to %d", fallback, most))
 	case *n == 0:
 		*n = fallback
 	}
@@ -56,25 +57,39 @@ func (p *problems) count(field string, n *int, fallback int) {
 func (p *problems) duration(field string, d *time.Duration, fallback time.Duration) {
 	switch {
 	case *d < 0:
-		p.add(field, *d, fmt.Sprintf("use zero for the default of %v or a positive duration", fallback))
+		p.add(field, *d, fmt.Sprintf("use zero, which means %v, or a positive duration", fallback))
 	case *d == 0:
 		*d = fallback
 	}
 }
 
 func (p *problems) rate(field string, r float64) {
-	if r < 0 || math.IsNaN(r) || math.IsInf(r, 0) {
+	if !(r >= 0 && r < math.MaxFloat64) { // so that NaN is refused too
 		p.add(field, r, "use zero for no limit or a positive number of activities a second")
 	}
 }
 
+// registration adds what a registry says of an option; nil is fine.
+func (p *problems) registration(field string, value any, err error) {
+	if err != nil {
+		*p = append(*p, &OptionError{Field: field, Value: fmt.Sprintf("%T", value), Err: err})
+	}
+}
+
+// part refuses a nil pointer inside an interface: it is given, but nothing is there.
+func (p *problems) part(field string, v any) {
+	if isNilInside(v) {
+		p.add(field, fmt.Sprintf("a nil %T", v), "leave the field out for the default or give one that is made")
+	}
+}
+
 // complete fills in the defaults of o and returns all that is wrong with it.
-func (o *Options) complete(client Client, taskQueue string) error {
+func (o *Options) complete(client Client, taskQueue string) problems {
 	var p problems
 	switch {
-	case client == nil || isNilPointer(client):
+	case client == nil || isNilInside(client):
 		p.add("client", "nil", "give one from connect.Dial or the SDK's client.Dial")
-	case client.WorkflowService() == nil:
+	case client.WorkflowService() == nil || isNilInside(client.WorkflowService()):
 		p.add("client", fmt.Sprintf("%T without a workflow service", client), "give one that is connected")
 	}
 	switch {
@@ -83,22 +98,38 @@ func (o *Options) complete(client Client, taskQueue string) error {
 	case strings.HasPrefix(taskQueue, "__temporal_"):
 		p.add("taskQueue", fmt.Sprintf("%q", taskQueue), "__temporal_ is a reserved prefix: choose another name")
 	}
-	o.numbers(&p)
-	if len(p) > 0 {
-		return errors.Join(p...)
+	o.given(&p)
+	o.workflowNumbers(&p)
+	o.activityNumbers(&p)
+	p.duration("GracefulShutdownTimeout", &o.GracefulShutdownTimeout, 0)
+	if len(p) == 0 {
+		o.names(client, taskQueue)
 	}
-	o.names(client, taskQueue)
-	return nil
+	return p
 }
 
-// isNilPointer finds the nil pointer inside an interface.
-func isNilPointer(v any) bool {
+// isNilInside reports whether v is an interface that holds nil.
+func isNilInside(v any) bool {
 	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && r.IsNil()
+	return (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
 }
 
-// numbers fills in and checks what can be counted.
-func (o *Options) numbers(p *problems) {
+// given checks the parts that the user made.
+func (o *Options) given(p *problems) {
+	p.part("WorkflowRunner", o.WorkflowRunner)
+	p.part("ActivityExecutor", o.ActivityExecutor)
+	p.part("DataConverter", o.DataConverter)
+	p.part("FailureConverter", o.FailureConverter)
+	p.part("Parts.WorkflowSlots", o.Parts.WorkflowSlots)
+	p.part("Parts.ActivitySlots", o.Parts.ActivitySlots)
+	p.part("Parts.ActivityRate", o.Parts.ActivityRate)
+	p.part("Parts.WorkflowScaler", o.Parts.WorkflowScaler)
+	p.part("Parts.StickyScaler", o.Parts.StickyScaler)
+	p.part("Parts.ActivityScaler", o.Parts.ActivityScaler)
+}
+
+// workflowNumbers fills in and checks what can be counted about workflow tasks.
+func (o *Options) workflowNumbers(p *problems) {
 	cached, ratio := DefaultMaxCachedWorkflows, DefaultNonstickyToStickyPollRatio
 	if o.MaxCachedWorkflows != nil {
 		cached = *o.MaxCachedWorkflows
@@ -114,23 +145,47 @@ func (o *Options) numbers(p *problems) {
 		p.add("NonstickyToStickyPollRatio", ratio, "use a share from 0 to 1, such as the default of 0.2")
 	}
 	o.NonstickyToStickyPollRatio = &ratio
-	p.count("MaxConcurrentWorkflowTasks", &o.MaxConcurrentWorkflowTasks, DefaultMaxConcurrentWorkflowTasks)
-	if cached > 0 && o.MaxConcurrentWorkflowTasks == 1 && o.Parts.WorkflowSlots == nil {
-		p.add("MaxConcurrentWorkflowTasks", 1, "use at least 2, one for the sticky queue and one for the "+
-			"normal one, or set MaxCachedWorkflows to zero")
-	}
-	p.count("MaxConcurrentActivities", &o.MaxConcurrentActivities, DefaultMaxConcurrentActivities)
+	p.count("MaxConcurrentWorkflowTasks", &o.MaxConcurrentWorkflowTasks,
+		DefaultMaxConcurrentWorkflowTasks, slots.MaxLimit)
 	p.count("MaxConcurrentWorkflowTaskPolls", &o.MaxConcurrentWorkflowTaskPolls,
-		DefaultMaxConcurrentWorkflowTaskPolls)
-	p.count("MaxConcurrentActivityTaskPolls", &o.MaxConcurrentActivityTaskPolls,
-		DefaultMaxConcurrentActivityTaskPolls)
+		DefaultMaxConcurrentWorkflowTaskPolls, poller.MaxTarget)
 	p.duration("StickyQueueScheduleToStartTimeout", &o.StickyQueueScheduleToStartTimeout,
 		DefaultStickyQueueScheduleToStartTimeout)
+	if cached > 0 || o.Parts.Cache != nil {
+		o.twoSlots(p)
+	}
+}
+
+// twoSlots checks that the sticky queue and the normal one can be polled at once.
+func (o *Options) twoSlots(p *problems) {
+	const fix = "use at least 2, one for the sticky queue and one for the normal one, or keep no " +
+		"workflows: set MaxCachedWorkflows to new(0) and leave Parts.Cache nil"
+	if given := o.Parts.WorkflowSlots; given != nil {
+		if limit, finite := limitOf(given); finite && limit == 1 {
+			p.add("Parts.WorkflowSlots", "a supplier of 1 slot", fix)
+		}
+		return
+	}
+	if o.MaxConcurrentWorkflowTasks == 1 {
+		p.add("MaxConcurrentWorkflowTasks", 1, fix)
+	}
+}
+
+// activityNumbers fills in and checks what can be counted about activities.
+func (o *Options) activityNumbers(p *problems) {
+	activities := DefaultMaxConcurrentActivities
+	if o.ActivityExecutor != nil && !isNilInside(o.ActivityExecutor) {
+		if c := o.ActivityExecutor.Capacity(); c > 0 {
+			activities = min(activities, c)
+		}
+	}
+	p.count("MaxConcurrentActivities", &o.MaxConcurrentActivities, activities, slots.MaxLimit)
+	p.count("MaxConcurrentActivityTaskPolls", &o.MaxConcurrentActivityTaskPolls,
+		DefaultMaxConcurrentActivityTaskPolls, poller.MaxTarget)
 	p.duration("MaxHeartbeatThrottleInterval", &o.MaxHeartbeatThrottleInterval,
 		DefaultMaxHeartbeatThrottleInterval)
 	p.duration("DefaultHeartbeatThrottleInterval", &o.DefaultHeartbeatThrottleInterval,
 		DefaultDefaultHeartbeatThrottleInterval)
-	p.duration("GracefulShutdownTimeout", &o.GracefulShutdownTimeout, 0)
 	p.rate("MaxActivitiesPerSecond", o.MaxActivitiesPerSecond)
 	p.rate("MaxTaskQueueActivitiesPerSecond", o.MaxTaskQueueActivitiesPerSecond)
 }

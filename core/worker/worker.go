@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/shutdown"
@@ -24,13 +25,18 @@ type Worker struct {
 	workflows  workflow.Registry
 	activities *activity.Registry
 
-	mu       sync.Mutex
-	state    state
-	rejected []error // registrations that failed
-	parts    parts
+	mu         sync.Mutex
+	state      state
+	rejected   []error            // registrations that failed
+	abortStart context.CancelFunc // while starting
+	startEnded chan struct{}      // closed when Start has returned
+
+	// Written while running begins and only read afterwards.
+	parts       parts
+	cancelTasks context.CancelCauseFunc
+	grace       *time.Timer // cancels the tasks; set when stopping begins
 
 	stopping    chan struct{} // closed when the worker begins to stop
-	cancelTasks context.CancelCauseFunc
 	coordinator *shutdown.Coordinator
 	counters    counters
 }
@@ -42,8 +48,7 @@ const (
 	created state = iota
 	starting
 	running
-	stopping
-	stopped
+	stopping // or stopped: the coordinator knows
 )
 
 // Errors of the life cycle.
@@ -63,31 +68,30 @@ var (
 // New returns a worker for a task queue. The error names every argument and
 // option that is wrong, what it is and what to do. Nothing is sent before Start.
 func New(client Client, taskQueue string, options Options) (*Worker, error) {
-	if err := options.complete(client, taskQueue); err != nil {
-		return nil, err
-	}
+	wrong := options.complete(client, taskQueue)
 	w := &Worker{
-		service:    service{client.WorkflowService()},
 		taskQueue:  taskQueue,
-		options:    options,
 		activities: activity.NewRegistry(),
+		startEnded: make(chan struct{}),
 		stopping:   make(chan struct{}),
 	}
+	for i, f := range options.Workflows {
+		wrong.registration(fmt.Sprintf("Workflows[%d]", i), f, w.workflows.RegisterWorkflow(f))
+	}
+	for i, a := range options.Activities {
+		wrong.registration(fmt.Sprintf("Activities[%d]", i), a, w.activities.RegisterActivity(a))
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	w.options = options
+	w.service = service{client.WorkflowService()}
+	w.counters.logger = options.Logger
 	w.identity = identity{
 		namespace: options.Namespace,
 		identity:  options.Identity,
 		buildID:   options.BuildID,
 		instance:  newUUID(),
-	}
-	var errs []error
-	for i, f := range options.Workflows {
-		errs = append(errs, located(fmt.Sprintf("Workflows[%d]", i), f, w.workflows.RegisterWorkflow(f)))
-	}
-	for i, a := range options.Activities {
-		errs = append(errs, located(fmt.Sprintf("Activities[%d]", i), a, w.activities.RegisterActivity(a)))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
 	}
 	var err error
 	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger}, w.stages()...)
@@ -95,14 +99,6 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-// located says which option a registration error is about.
-func located(field string, value any, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &OptionError{Field: field, Value: fmt.Sprintf("%T", value), Err: err}
 }
 
 // newUUID returns a random version 4 UUID.
