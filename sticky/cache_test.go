@@ -51,7 +51,7 @@ func newCache[V any](t *testing.T, o sticky.Options[string, V]) *sticky.Cache[st
 	return c
 }
 
-func acquire[V any](t *testing.T, c *sticky.Cache[string, V], key string) *sticky.Lease[string, V] {
+func acquire[V any](t *testing.T, c *sticky.Cache[string, V], key string) sticky.Lease[string, V] {
 	t.Helper()
 	l, err := c.Acquire(t.Context(), key)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 func TestSurplusGoesAtRelease(t *testing.T) {
 	var out attic
 	c := newCache(t, sticky.Options[string, string]{MaxEntries: 1, OnEvict: out.add})
-	var leases []*sticky.Lease[string, string]
+	var leases []sticky.Lease[string, string]
 	for _, k := range []string{"a", "b", "c"} {
 		l := acquire(t, c, k)
 		l.Put(k)
@@ -399,9 +399,9 @@ func TestPanicInOnEvictFreesTheKey(t *testing.T) {
 		MaxEntries: 5,
 		OnEvict:    func(string, string, sticky.Reason) { panic("boom") },
 	})
-	for _, end := range []func(*sticky.Lease[string, string]){
-		func(l *sticky.Lease[string, string]) { l.Evict("x") },
-		func(l *sticky.Lease[string, string]) { defer l.Release(); l.Drop("x") },
+	for _, end := range []func(sticky.Lease[string, string]){
+		func(l sticky.Lease[string, string]) { l.Evict("x") },
+		func(l sticky.Lease[string, string]) { defer l.Release(); l.Drop("x") },
 	} {
 		l := acquire(t, c, "a")
 		l.Put("A")

@@ -16,13 +16,14 @@ const maxNamedKeys = 5
 
 // Resize changes MaxEntries. Shrinking evicts the surplus that is not pinned, least recently used
 // first, and returns when OnEvict has returned for all of it. It returns an *OptionError if n is
-// negative.
+// negative, or 0 and the cache waits for room.
 func (c *Cache[K, V]) Resize(n int) error {
-	if n < 0 {
-		return maxEntriesError(n)
+	if err := checkMaxEntries(n, c.waitForRoom); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	c.maxEntries = n
+	c.admit()
 	c.mu.Unlock()
 	c.trim()
 	return nil
@@ -64,23 +65,31 @@ func (c *Cache[K, V]) Close(ctx context.Context) error {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
-		for _, e := range c.entries {
-			if e.busy == nil {
-				continue
-			}
-			for w := e.busy.popWaiter(); w != nil; w = e.busy.popWaiter() {
-				c.waiting--
-				w.err = ErrClosed
-				close(w.ready)
-			}
-		}
+		c.sendAway()
 	}
 	r, victims := c.beginPurge(ReasonClosed)
-	if len(c.entries) == 0 {
-		c.entries = nil
-	}
+	c.quit()
 	c.mu.Unlock()
 	return c.finishPurge(ctx, r, victims, ReasonClosed)
+}
+
+// sendAway gives ErrClosed to all who wait. It is called with mu locked.
+func (c *Cache[K, V]) sendAway() {
+	c.room.line, c.room.keys = nil, 0
+	for _, e := range c.entries {
+		wanted := len(e.waiters()) > 0
+		for w := e.popWaiter(); w != nil; w = e.popWaiter() {
+			c.waiting--
+			w.err = ErrClosed
+			close(w.ready)
+		}
+		switch {
+		case e.state == placeless:
+			delete(c.entries, e.key)
+		case wanted && e.leaves():
+			c.room.leaving++
+		}
+	}
 }
 
 // beginPurge marks every entry and returns those that can be evicted now, least recently used
@@ -94,11 +103,14 @@ func (c *Cache[K, V]) beginPurge(reason Reason) (*round, []*entry[K, V]) {
 		victims = append(victims, e)
 	}
 	for _, e := range c.entries {
-		b := e.business()
-		if e.state == pinned {
-			b.doomed = reason
+		if e.state == placeless {
+			continue
 		}
-		b.rounds = append(b.rounds, r)
+		a := e.extra()
+		if e.state == pinned {
+			a.doomed = reason
+		}
+		a.rounds = append(a.rounds, r)
 		r.pending++
 	}
 	if r.pending == 0 {
@@ -127,13 +139,17 @@ func (c *Cache[K, V]) finishPurge(
 // heldError says who is still held.
 func (c *Cache[K, V]) heldError(ctx context.Context) error {
 	held := &HeldError{Err: contextError(ctx)}
+	var keys []K
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	held.Pinned, held.Evicting = c.pinned, c.evicting
 	for _, e := range c.entries {
-		if e.state != idle && len(held.Keys) < maxNamedKeys {
-			held.Keys = append(held.Keys, fmt.Sprint(e.key))
+		if (e.state == pinned || e.state == evicting) && len(keys) < maxNamedKeys {
+			keys = append(keys, e.key)
 		}
+	}
+	c.mu.Unlock()
+	for _, key := range keys { // without the lock: a key may have a String of its own
+		held.Keys = append(held.Keys, fmt.Sprint(key))
 	}
 	return held
 }
@@ -141,7 +157,7 @@ func (c *Cache[K, V]) heldError(ctx context.Context) error {
 // surplus says why there are too many values, or is empty. It is called with mu locked.
 func (c *Cache[K, V]) surplus() Reason {
 	switch {
-	case c.values > c.maxEntries:
+	case c.crowded():
 		return ReasonFull
 	case c.maxWeight > 0 && c.weight > c.maxWeight:
 		return ReasonOverweight
@@ -149,35 +165,45 @@ func (c *Cache[K, V]) surplus() Reason {
 	return ""
 }
 
-// trim evicts idle values, least recently used first, until there is no surplus or nothing idle.
+// trim evicts idle values, least recently used first, until there is no surplus or nothing idle,
+// first of this cache, then of those that share its budget.
 func (c *Cache[K, V]) trim() {
 	for {
 		c.mu.Lock()
 		reason, e := c.surplus(), c.idle.front()
 		if reason == "" || e == nil {
 			c.mu.Unlock()
-			return
+			break
 		}
 		c.idle.remove(e)
 		c.beginEviction(e, reason)
 		c.mu.Unlock()
 		c.evict(e, reason)
 	}
+	c.budget.trim()
 }
 
 // beginEviction takes e, which is in no list, out of the budget and locks its key. The caller goes
 // on with evict. It is called with mu locked.
 func (c *Cache[K, V]) beginEviction(e *entry[K, V], reason Reason) {
 	e.state = evicting
+	if e.leaves() {
+		c.room.leaving++
+	}
 	c.countOut(e, reason)
 }
 
 // countOut books that e's value leaves. It is called with mu locked.
 func (c *Cache[K, V]) countOut(e *entry[K, V], reason Reason) {
 	c.values--
-	c.weight -= e.weight
+	c.weight -= e.weight()
+	c.budget.values--
+	c.budget.weight -= e.weight()
 	c.evicting++
 	c.evictions[reason]++
+	if reason == ReasonBudget {
+		c.budget.evictions++
+	}
 }
 
 // evict runs OnEvict for e, whose eviction has begun, and frees the key. Deferred, because a panic
@@ -187,6 +213,9 @@ func (c *Cache[K, V]) evict(e *entry[K, V], reason Reason) {
 		c.mu.Lock()
 		e.take()
 		c.evicting--
+		if e.leaves() {
+			c.room.leaving--
+		}
 		c.settle(e)
 		c.mu.Unlock()
 	}()
@@ -229,7 +258,7 @@ func (c *Cache[K, V]) arm() {
 		return
 	}
 	c.armed = true
-	in := e.since + c.idleTimeout - time.Since(c.epoch)
+	in := e.annex.since + c.idleTimeout - time.Since(c.epoch)
 	if c.timer == nil {
 		c.timer = time.AfterFunc(in, c.sweep)
 		return
@@ -243,7 +272,7 @@ func (c *Cache[K, V]) sweep() {
 	c.armed = false
 	var victims []*entry[K, V]
 	for e := c.idle.front(); e != nil; e = c.idle.front() {
-		if time.Since(c.epoch)-e.since < c.idleTimeout {
+		if time.Since(c.epoch)-e.annex.since < c.idleTimeout {
 			break
 		}
 		c.idle.remove(e)

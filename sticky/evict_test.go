@@ -166,7 +166,7 @@ func TestPurge(t *testing.T) {
 		keep(t, c, "a", "A")
 		l := acquire(t, c, "b")
 		l.Put("B")
-		next := make(chan *sticky.Lease[string, string])
+		next := make(chan sticky.Lease[string, string])
 		go func() { next <- acquire(t, c, "b") }()
 		synctest.Wait()
 		time.AfterFunc(time.Minute, l.Release)

@@ -60,18 +60,18 @@ func TestAgainstTwin(t *testing.T) {
 				got = append(got, fmt.Sprint(k, "=", v, " ", r))
 			},
 		})
-		leases := make(map[string]*sticky.Lease[string, int])
+		leases := make(map[string]sticky.Lease[string, int])
 		for step := range 200 {
 			key := string(rune('a' + rng.IntN(8)))
-			l := leases[key]
+			l, held := leases[key]
 			switch op := rng.IntN(12); {
-			case l == nil && op < 11:
+			case !held && op < 11:
 				leases[key] = acquire(t, c, key)
 				v, ok := leases[key].Value()
 				if wv, wok := w.acquire(key); v != wv || ok != wok {
 					t.Fatalf("seed %d step %d: %s is %d %t, want %d %t", seed, step, key, v, ok, wv, wok)
 				}
-			case l == nil:
+			case !held:
 				w.max = rng.IntN(5)
 				w.trim()
 				if err := c.Resize(w.max); err != nil {

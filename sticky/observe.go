@@ -14,7 +14,7 @@ type AcquireEvent[K comparable] struct {
 	Key K
 	// Hit says that the cache held a value for it.
 	Hit bool
-	// Waited is how long Acquire stood in the key's queue.
+	// Waited is how long Acquire stood in the key's queue, and in that for room.
 	Waited time.Duration
 }
 

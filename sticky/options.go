@@ -20,7 +20,7 @@ type Options[K comparable, V any] struct {
 
 	// Weigh says what a value weighs, in any unit (bytes, say); less than 0 counts as 0. It runs
 	// at each Release of a key that holds a value, before anyone else can have the key, without a
-	// lock. Give it together with MaxWeight, or leave both out.
+	// lock. Give it together with MaxWeight or a Budget, or leave it out.
 	Weigh func(key K, value V) int64
 
 	// MaxWeight bounds the sum of the weights, in Weigh's unit. A pinned value counts with its
@@ -32,6 +32,23 @@ type Options[K comparable, V any] struct {
 	// error.
 	IdleTimeout time.Duration
 
+	// WaitForRoom makes Acquire of a new key wait for room instead of exceeding MaxEntries: a key
+	// has a place while it is pinned, holds a value or is being evicted, and there are MaxEntries
+	// places. Who waits has the least recently used idle value evicted, on a goroutine of its own,
+	// and gets its place when OnEvict has returned. Free places go first come, first served; a key
+	// that has a place already does not wait for one. MaxEntries 0 is then an error. Weights and
+	// Budget make nobody wait.
+	//
+	// Beware of deadlock: when all places are pinned by callers who wait for another one, nobody
+	// goes on. Who holds a lease should not acquire a second key, and OnEvict no new key, but with
+	// a context that ends.
+	WaitForRoom bool
+
+	// Budget bounds the values of this cache together with those of others that are given the same
+	// Budget; MaxEntries and MaxWeight still bound this cache alone, and math.MaxInt is a MaxEntries
+	// that does not. Such a cache must be closed in the end. Nil: there are no others.
+	Budget *Budget
+
 	// AcquireObserver is told of every lease that is granted; nil costs nothing.
 	AcquireObserver AcquireObserver[K]
 	// EvictObserver is told of every eviction; nil costs nothing.
@@ -40,9 +57,10 @@ type Options[K comparable, V any] struct {
 
 // validate returns the first refused option.
 func (o Options[K, V]) validate() error {
+	if err := checkMaxEntries(o.MaxEntries, o.WaitForRoom); err != nil {
+		return err
+	}
 	switch {
-	case o.MaxEntries < 0:
-		return maxEntriesError(o.MaxEntries)
 	case o.MaxWeight < 0:
 		return maxWeightError(o.MaxWeight)
 	case o.MaxWeight > 0 && o.Weigh == nil:
@@ -50,10 +68,10 @@ func (o Options[K, V]) validate() error {
 			Field: "MaxWeight", Value: o.MaxWeight,
 			Fix: "give Weigh as well, or leave MaxWeight 0",
 		}
-	case o.MaxWeight == 0 && o.Weigh != nil:
+	case o.MaxWeight == 0 && o.Weigh != nil && o.Budget == nil:
 		return &OptionError{
 			Field: "MaxWeight", Value: o.MaxWeight,
-			Fix: "give a bound for what Weigh returns, or leave Weigh nil",
+			Fix: "give a bound for what Weigh returns, or a Budget, or leave Weigh nil",
 		}
 	case o.IdleTimeout < 0:
 		return &OptionError{
@@ -64,11 +82,16 @@ func (o Options[K, V]) validate() error {
 	return nil
 }
 
-func maxEntriesError(n int) error {
-	return &OptionError{
-		Field: "MaxEntries", Value: n,
-		Fix: "give 0 to keep nothing, or a positive number of entries",
+// checkMaxEntries returns why n is refused.
+func checkMaxEntries(n int, waitForRoom bool) error {
+	fix := "give 0 to keep nothing, or a positive number of entries"
+	switch {
+	case waitForRoom && n <= 0:
+		fix = "give a positive number of entries: Acquire would wait for room for ever"
+	case n >= 0:
+		return nil
 	}
+	return &OptionError{Field: "MaxEntries", Value: n, Fix: fix}
 }
 
 func maxWeightError(w int64) error {

@@ -9,10 +9,13 @@ type Reason string
 const (
 	// ReasonUnspecified stands for an empty Reason given by a caller.
 	ReasonUnspecified Reason = "unspecified"
-	// ReasonFull means that more values were held than MaxEntries, or that MaxEntries is 0.
+	// ReasonFull means that more values were held than MaxEntries, that MaxEntries is 0, or that
+	// someone waited for room.
 	ReasonFull Reason = "full"
 	// ReasonOverweight means that the values together, or this one alone, exceeded MaxWeight.
 	ReasonOverweight Reason = "overweight"
+	// ReasonBudget means that the caches of a Budget together, or this value alone, exceeded it.
+	ReasonBudget Reason = "budget"
 	// ReasonIdle means that nobody acquired the key for Options.IdleTimeout.
 	ReasonIdle Reason = "idle"
 	// ReasonClosed means that the cache was closed.

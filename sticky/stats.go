@@ -18,6 +18,8 @@ type Stats struct {
 	Evicting int
 	// Waiting counts the Acquire calls that stand in a queue.
 	Waiting int
+	// WaitingForRoom counts those of them that wait because of Options.WaitForRoom.
+	WaitingForRoom int
 	// Hits counts the leases granted with a value, since New.
 	Hits uint64
 	// Misses counts the leases granted without one, since New.
@@ -33,16 +35,17 @@ func (c *Cache[K, V]) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Stats{
-		MaxEntries: c.maxEntries,
-		MaxWeight:  c.maxWeight,
-		Entries:    c.values,
-		Weight:     c.weight,
-		Pinned:     c.pinned,
-		Evicting:   c.evicting,
-		Waiting:    c.waiting,
-		Hits:       c.hits,
-		Misses:     c.misses,
-		LateCalls:  c.lateCalls,
-		Evictions:  maps.Clone(c.evictions),
+		MaxEntries:     c.maxEntries,
+		MaxWeight:      c.maxWeight,
+		Entries:        c.values,
+		Weight:         c.weight,
+		Pinned:         c.pinned,
+		Evicting:       c.evicting,
+		Waiting:        c.waiting,
+		WaitingForRoom: len(c.room.line),
+		Hits:           c.hits,
+		Misses:         c.misses,
+		LateCalls:      c.lateCalls,
+		Evictions:      maps.Clone(c.evictions),
 	}
 }

@@ -29,7 +29,7 @@ func (r runs) Acquire(ctx context.Context, runID string) (task.Lease, error) {
 }
 
 type lease struct {
-	*sticky.Lease[string, *task.Run]
+	sticky.Lease[string, *task.Run]
 }
 
 func (l lease) Run() (*task.Run, bool) { return l.Value() }

@@ -8,7 +8,7 @@ import (
 	"github.com/mainspring-go/mainspring/sticky"
 )
 
-// A Lease is a pin on a key, as *sticky.Lease[string, string] is one.
+// A Lease is a pin on a key, as sticky.Lease[string, string] is one.
 type Lease interface {
 	// Value returns the value held for the key.
 	Value() (string, bool)
