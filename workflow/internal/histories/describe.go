@@ -1,0 +1,54 @@
+package histories
+
+import (
+	"strconv"
+	"strings"
+
+	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
+)
+
+// Describe says in a few words what commands ask for, one a line.
+func Describe(commands []*commandpb.Command) string {
+	lines := make([]string, 0, len(commands))
+	for _, c := range commands {
+		lines = append(lines, describe(c))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func describe(c *commandpb.Command) string {
+	kind := strings.ReplaceAll(strings.TrimSuffix(c.GetCommandType().String(), "Execution"), "Task", "")
+	switch {
+	case c.GetScheduleActivityTaskCommandAttributes() != nil:
+		a := c.GetScheduleActivityTaskCommandAttributes()
+		return kind + " " + a.GetActivityId() + " " + a.GetActivityType().GetName() + text(a.GetInput())
+	case c.GetRequestCancelActivityTaskCommandAttributes() != nil:
+		return kind + " " + strconv.FormatInt(
+			c.GetRequestCancelActivityTaskCommandAttributes().GetScheduledEventId(), 10)
+	case c.GetStartTimerCommandAttributes() != nil:
+		a := c.GetStartTimerCommandAttributes()
+		return kind + " " + a.GetTimerId() + " " + a.GetStartToFireTimeout().AsDuration().String()
+	case c.GetCancelTimerCommandAttributes() != nil:
+		return kind + " " + c.GetCancelTimerCommandAttributes().GetTimerId()
+	case c.GetProtocolMessageCommandAttributes() != nil:
+		return kind + " " + c.GetProtocolMessageCommandAttributes().GetMessageId()
+	case c.GetCompleteWorkflowExecutionCommandAttributes() != nil:
+		return kind + text(c.GetCompleteWorkflowExecutionCommandAttributes().GetResult())
+	case c.GetFailWorkflowExecutionCommandAttributes() != nil:
+		return kind + ": " + c.GetFailWorkflowExecutionCommandAttributes().GetFailure().GetMessage()
+	case c.GetCancelWorkflowExecutionCommandAttributes() != nil:
+		return kind + text(c.GetCancelWorkflowExecutionCommandAttributes().GetDetails())
+	default:
+		return kind
+	}
+}
+
+func text(p *commonpb.Payloads) string {
+	if p == nil {
+		return ""
+	}
+	return " " + strings.Join(converter.GetDefaultDataConverter().ToStrings(p), " ")
+}
