@@ -123,7 +123,7 @@ require (
 	github.com/mailru/easyjson v0.9.2 // indirect
 	github.com/mainspring-go/mainspring/poller v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0 // indirect
-	github.com/mainspring-go/mainspring/shutdown v0.0.0-00010101000000-000000000000 // indirect
+	github.com/mainspring-go/mainspring/shutdown v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/slots v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/sticky v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect

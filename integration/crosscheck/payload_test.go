@@ -30,13 +30,12 @@ type item struct {
 type order struct {
 	item
 
-	ID      string
-	Items   []item
-	Note    *string
-	Placed  time.Time
-	Tags    map[string]int
-	Any     any
-	private int
+	ID     string
+	Items  []item
+	Note   *string
+	Placed time.Time
+	Tags   map[string]int
+	Any    any
 }
 
 // shout has its own JSON.
@@ -149,16 +148,16 @@ func wantSameDecoding(t *testing.T, payload *commonpb.Payload, own reflect.Type)
 	}
 }
 
+// sameValue compares what two pointers point to; messages as messages.
 func sameValue(a, b any) bool {
-	if m, ok := a.(proto.Message); ok {
-		n, ok := b.(proto.Message)
-		return ok && proto.Equal(m, n)
+	v, w := reflect.ValueOf(a), reflect.ValueOf(b)
+	m, ok := reflect.TypeAssert[proto.Message](v)
+	n, both := reflect.TypeAssert[proto.Message](w)
+	if ok && both {
+		return proto.Equal(m, n)
 	}
-	v, w := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
-	if v.Kind() == reflect.Pointer && !v.IsNil() && !w.IsNil() {
-		if _, ok := v.Interface().(proto.Message); ok {
-			return sameValue(v.Interface(), w.Interface())
-		}
+	if v.Elem().Kind() == reflect.Pointer && !v.Elem().IsNil() && !w.Elem().IsNil() {
+		return sameValue(v.Elem().Interface(), w.Elem().Interface())
 	}
 	return reflect.DeepEqual(a, b)
 }

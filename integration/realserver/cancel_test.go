@@ -66,8 +66,7 @@ func TestCancelReachesActivityAndTimer(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := run.Get(t.Context(), nil)
-	var canceled *sdktemporal.CanceledError
-	if !errors.As(err, &canceled) {
+	if _, ok := errors.AsType[*sdktemporal.CanceledError](err); !ok {
 		t.Errorf("the workflow ended with %v, want canceled", err)
 	}
 	for typ, want := range map[enumspb.EventType]int{

@@ -120,23 +120,28 @@ func TestMistakesAreReportedAsTheSDKReportsThem(t *testing.T) {
 			enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, "unable to find workflow type: nobody",
 		},
 		{
-			"an argument of a workflow that does not decode", "takesNumber", []any{"seven"},
+			"an argument of a workflow that does not decode", "takesNumber",
+			[]any{"seven"},
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, "unable to decode the workflow function input",
 		},
 		{
-			"an activity panics", "callsActivity", []any{"panicsActivity", 7},
+			"an activity panics", "callsActivity",
+			[]any{"panicsActivity", 7},
 			enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED, "the pawl slipped",
 		},
 		{
-			"an unknown activity type", "callsActivity", []any{"nobody", 7},
+			"an unknown activity type", "callsActivity",
+			[]any{"nobody", 7},
 			enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED, "unable to find activityType=nobody",
 		},
 		{
-			"an argument of an activity that does not decode", "callsActivity", []any{"numberActivity", "seven"},
+			"an argument of an activity that does not decode", "callsActivity",
+			[]any{"numberActivity", "seven"},
 			enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED, "unable to decode the activity function input",
 		},
 		{
-			"a workflow fails with an activity's error", "callsActivity", []any{"panicsActivity", 7},
+			"a workflow fails with an activity's error", "callsActivity",
+			[]any{"panicsActivity", 7},
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, "activity error",
 		},
 	} {
@@ -175,7 +180,8 @@ func firstEvent(
 ) told {
 	t.Helper()
 	run := start(t, c, queue, workflow, args)
-	defer func() { _ = c.TerminateWorkflow(context.Background(), run.GetID(), "", "seen") }()
+	ctx := context.WithoutCancel(t.Context())
+	defer func() { _ = c.TerminateWorkflow(ctx, run.GetID(), "", "seen") }()
 	it := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), true,
 		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {

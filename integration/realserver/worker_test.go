@@ -109,7 +109,7 @@ func run(t *testing.T, w *worker.Worker) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := w.Shutdown(context.Background()); err != nil {
+		if err := w.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			report, _ := w.Report()
 			t.Errorf("the worker did not stop cleanly: %v\n%v", err, report)
 		}

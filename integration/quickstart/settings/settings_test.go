@@ -39,7 +39,7 @@ func TestMistakesAreToldOnce(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-adress", "x:1"}, "-adress"},
+		{[]string{"-addr", "x:1"}, "-addr"},
 		{[]string{"-address", "localhost"}, "host:port"},
 		{[]string{"-address", "localhost:"}, "host:port"},
 		{[]string{"-namespace", ""}, "-namespace is empty"},
