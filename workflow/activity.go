@@ -190,16 +190,23 @@ func (r *run) activityCommand(
 	if queue == "" {
 		queue = r.info.TaskQueueName
 	}
+	none := &durationpb.Duration{} // most timeouts are: they share one
+	timeout := func(d time.Duration) *durationpb.Duration {
+		if d == 0 {
+			return none
+		}
+		return durationpb.New(d)
+	}
 	return &commandpb.ScheduleActivityTaskCommandAttributes{
 		ActivityId:             o.ActivityID,
 		ActivityType:           &commonpb.ActivityType{Name: name},
 		TaskQueue:              &taskqueuepb.TaskQueue{Name: queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
 		Header:                 &commonpb.Header{},
 		Input:                  input,
-		ScheduleToCloseTimeout: durationpb.New(o.ScheduleToCloseTimeout),
-		ScheduleToStartTimeout: durationpb.New(o.ScheduleToStartTimeout),
-		StartToCloseTimeout:    durationpb.New(o.StartToCloseTimeout),
-		HeartbeatTimeout:       durationpb.New(o.HeartbeatTimeout),
+		ScheduleToCloseTimeout: timeout(o.ScheduleToCloseTimeout),
+		ScheduleToStartTimeout: timeout(o.ScheduleToStartTimeout),
+		StartToCloseTimeout:    timeout(o.StartToCloseTimeout),
+		HeartbeatTimeout:       timeout(o.HeartbeatTimeout),
 		RetryPolicy:            temporal.RetryPolicyToProto(o.RetryPolicy),
 		Priority:               temporal.PriorityToProto(o.Priority),
 		UseWorkflowBuildId:     queue == r.info.TaskQueueName,

@@ -39,7 +39,7 @@ func AwaitWithTimeout(
 ) (ok bool, err error) {
 	return AwaitWithOptions(ctx, AwaitOptions{
 		Timeout:      timeout,
-		TimerOptions: TimerOptions{Summary: "AwaitWithTimeout"},
+		TimerOptions: TimerOptions{Summary: awaitSummary},
 	}, condition)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	commonpb "go.temporal.io/api/common/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
@@ -33,6 +34,8 @@ func Bind(e *env.Env, def runner.Definition) (*Binding, error) {
 		env:     e,
 		signals: make(map[string]*channel),
 		queries: make(map[string]*queryHandler),
+
+		summaries: make(map[string]*sdkpb.UserMetadata),
 	}
 	r.logger = replayLogger{env: e, to: e.Logger}
 	r.info = newInfo(e)

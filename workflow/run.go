@@ -3,6 +3,8 @@ package workflow
 import (
 	"strconv"
 
+	sdkpb "go.temporal.io/api/sdk/v1"
+
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
@@ -19,6 +21,7 @@ type run struct {
 	queries   map[string]*queryHandler
 	updates   updates
 	logger    log.Logger
+	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	details             string // set by SetCurrentDetails
 	channels, selectors int

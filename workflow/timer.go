@@ -45,10 +45,16 @@ func NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Fut
 	return f
 }
 
+// The summaries of timers that the runtime makes.
+const (
+	sleepSummary = "Sleep"
+	awaitSummary = "AwaitWithTimeout"
+)
+
 // Sleep blocks for d, measured by the server. It returns [ErrCanceled] if ctx
 // is canceled meanwhile. A d of zero or less returns at once.
 func Sleep(ctx Context, d time.Duration) error {
-	return NewTimerWithOptions(ctx, d, TimerOptions{Summary: "Sleep"}).Get(ctx, nil)
+	return NewTimerWithOptions(ctx, d, TimerOptions{Summary: sleepSummary}).Get(ctx, nil)
 }
 
 // metadata carries what people are to read beside a command.
@@ -56,10 +62,17 @@ func (r *run) metadata(summary string) *sdkpb.UserMetadata {
 	if summary == "" {
 		return nil
 	}
+	if m, ok := r.summaries[summary]; ok {
+		return m
+	}
 	p, err := r.env.DataConverter.ToPayload(summary)
 	if err != nil {
 		r.logger.Warn("Summary left out: it cannot be encoded", "Error", err)
 		return nil
 	}
-	return &sdkpb.UserMetadata{Summary: p}
+	m := &sdkpb.UserMetadata{Summary: p}
+	if summary == sleepSummary || summary == awaitSummary {
+		r.summaries[summary] = m // most timers have one of these: they share it
+	}
+	return m
 }

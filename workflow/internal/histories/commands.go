@@ -15,7 +15,11 @@ import (
 
 // Complete completes the open task with an answer.
 func (h *History) Complete(a machine.Answer) {
-	h.CompleteTask(&sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags})
+	meta := &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags}
+	if h.Previous == 0 { // only what changes is recorded
+		meta.SdkName, meta.SdkVersion = "mainspring-go", "0.1.0"
+	}
+	h.CompleteTask(meta)
 	h.Command(a.Commands, a.Messages)
 }
 
