@@ -10,7 +10,7 @@ type IssueObserver interface {
 	PermitIssued(e Issued)
 }
 
-// A UseObserver is told of each task that a permit is used for.
+// A UseObserver is told of each task that a permit is used for, when the task may run.
 type UseObserver interface {
 	PermitUsed(e Used)
 }
@@ -38,6 +38,9 @@ type Used struct {
 	Request Request
 	// Task is what it is used for.
 	Task Task
+	// Held is how long the permit was held in Use before the task could start; next to nothing
+	// when it was not, and 0 from suppliers that hold nobody.
+	Held time.Duration
 }
 
 // Released is the event of a permit given back.

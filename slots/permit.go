@@ -36,8 +36,9 @@ func NewPermit(h Holder, id uint64) Permit { return Permit{holder: h, id: id} }
 // when the permit passes on to another task, such as one that came with the answer to the first.
 //
 // The error is [ErrReleased], or matches ctx.Err() when ctx ended during a hold; a Use that needs
-// no hold does not look at ctx. After an error of ctx the permit carries what it carried before.
-// Either way the caller still has to release it.
+// no hold does not look at ctx. After an error the permit carries no task, also when it carried one
+// before, which must be over by then. Either way the caller still has to release it. A permit is for
+// one task at a time: a second Use ends the hold of the first with an error.
 func (p Permit) Use(ctx context.Context, t Task) error {
 	if p.holder == nil {
 		return ErrReleased

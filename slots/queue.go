@@ -1,12 +1,23 @@
 package slots
 
-// waiter is one caller blocked in Reserve.
+// waiter is one caller blocked in Reserve, or in Use.
 type waiter struct {
-	request    Request
-	granted    chan struct{} // closed once id is set
-	id         uint64
-	queued     bool
+	request Request
+	demand  demand
+	wake    chan struct{} // tells it that something below has changed; holds one
+	id      uint64        // of the permit: granted in Reserve, held in Use
+	ended   error         // why a hold is over without the task being allowed to run
+
+	in         *queue // the one it stands in; nil when it stands in none
 	prev, next *waiter
+}
+
+// tell wakes the caller. The signal is kept until it looks.
+func (w *waiter) tell() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // told already
+	}
 }
 
 // queue is the waiters in order of arrival, linked both ways so that one who gives up in the
@@ -17,7 +28,7 @@ type queue struct {
 }
 
 func (q *queue) push(w *waiter) {
-	w.queued, w.prev = true, q.tail
+	w.in, w.prev = q, q.tail
 	if q.tail == nil {
 		q.head = w
 	} else {
@@ -27,9 +38,22 @@ func (q *queue) push(w *waiter) {
 	q.size++
 }
 
-// remove takes w out and reports whether it was still in.
-func (q *queue) remove(w *waiter) bool {
-	if !w.queued {
+// pushFirst puts back one that had been first.
+func (q *queue) pushFirst(w *waiter) {
+	w.in, w.next = q, q.head
+	if q.head == nil {
+		q.tail = w
+	} else {
+		q.head.prev = w
+	}
+	q.head = w
+	q.size++
+}
+
+// leave takes w out of its queue and reports whether it was still in one.
+func (w *waiter) leave() bool {
+	q := w.in
+	if q == nil {
 		return false
 	}
 	if w.prev == nil {
@@ -42,7 +66,7 @@ func (q *queue) remove(w *waiter) bool {
 	} else {
 		w.next.prev = w.prev
 	}
-	w.queued, w.prev, w.next = false, nil, nil
+	w.in, w.prev, w.next = nil, nil, nil
 	q.size--
 	return true
 }

@@ -24,6 +24,9 @@ type Task struct {
 	Type string
 	// ID names this task for logs and observers. Suppliers do not interpret it.
 	ID string
+	// Group is whom the task is for, such as a tenant or a fairness key. It is for suppliers that
+	// limit by it; empty when nobody says.
+	Group string
 }
 
 // A Supplier hands out permits. All its methods are safe for concurrent use.
@@ -51,17 +54,21 @@ type Resizer interface {
 	Resize(n int) error
 }
 
-// Stats is a consistent snapshot of a supplier: Issued = Used + Idle, exactly.
+// Stats is a consistent snapshot of a supplier: Issued = Used + Idle, exactly. Suppliers that weigh
+// tasks count in units of their limit instead of permits.
 type Stats struct {
 	// Limit is the number of permits that may be out; 0 means that the supplier knows no number.
 	Limit int
-	// Issued is the number of permits that are out. It is above Limit only after a Resize to
-	// fewer, until enough of them have been released.
+	// Issued is the number of permits that are out. Unless the supplier says otherwise it is above
+	// Limit only after a Resize to fewer, until enough of them have been released.
 	Issued int
 	// Used is the number of permits that carry a task.
 	Used int
 	// Idle is the number of permits that carry no task yet, such as those of waiting polls.
 	Idle int
+	// Held is the number of permits in Use whose task may not run yet. They are not Used, and for
+	// most suppliers always 0.
+	Held int
 	// Waiting is the number of callers blocked in Reserve.
 	Waiting int
 	// DoubleReleases counts calls of Release on permits that had been released already. More
@@ -74,7 +81,7 @@ func (s Stats) Free() int { return max(0, s.Limit-s.Issued) }
 
 // Available returns how many more tasks could run: free permits and idle ones. This is the figure
 // for a gauge beside Used, since waiting polls do not move it: their sum is the limit. It is 0 when
-// the limit is unknown.
+// the limit is unknown, and counts permits that are held, whose tasks will run as soon as they may.
 func (s Stats) Available() int { return max(0, s.Limit-s.Used) }
 
 // ended returns the error of a Reserve whose ctx ended. It matches ctx.Err() and the ctx's cause.

@@ -18,15 +18,21 @@ const (
 
 // place is room for one permit.
 type place struct {
-	turn  uint64
-	state state
-	used  bool // whether it has had a task
+	turn   uint64
+	weight int32 // what it counts for; a demand's weight is at most MaxLimit
+	state  state
+	used   bool // whether it carries a task
 }
 
-// note is what observers are told about a permit. Without observers none are kept.
+// note is what is known of a permit beside its place. Suppliers that neither have observers nor
+// limit by what tasks are keep none.
 type note struct {
 	request Request
-	task    Task
+	task    Task   // the last it was used for
+	wasUsed bool   // whether it has ever been
+	demand  demand // what it takes now
+	within  Permit // of the supplier within which this one works
+	hold    *waiter
 }
 
 // table keeps the permits that are out. It grows to the most that were ever out at once and reuses
@@ -38,26 +44,32 @@ type table struct {
 	keep   bool // whether to keep notes
 }
 
-// issue takes a place and returns the id of the permit in it.
-func (t *table) issue(r Request) uint64 {
+// issue takes a place for a permit of the weight and returns its id.
+func (t *table) issue(weight int32) uint64 {
 	var at uint32
 	if n := len(t.free); n > 0 {
 		at, t.free = t.free[n-1], t.free[:n-1]
 	} else {
-		at = uint32(len(t.places)) // below MaxLimit: the supplier issues no more than that
-		t.places = append(t.places, place{})
-		if t.keep {
-			t.notes = append(t.notes, note{})
-		}
+		at = t.grow()
 	}
 	p := &t.places[at]
 	p.turn++
-	p.state, p.used = stateOut, false
-	if t.keep {
-		t.notes[at].request = r
-	}
+	p.state, p.used, p.weight = stateOut, false, weight
 	return p.turn<<indexBits | uint64(at)
 }
+
+// grow makes one more place.
+func (t *table) grow() uint32 {
+	at := uint32(len(t.places)) // below MaxLimit: the supplier issues no more than that
+	t.places = append(t.places, place{})
+	if t.keep {
+		t.notes = append(t.notes, note{})
+	}
+	return at
+}
+
+// write keeps what is known of a permit that has just been issued.
+func (t *table) write(id uint64, n note) { t.notes[id&(MaxLimit-1)] = n }
 
 // find returns where the permit is kept; ok is false unless it is out.
 func (t *table) find(id uint64) (at uint32, ok bool) {
@@ -65,7 +77,7 @@ func (t *table) find(id uint64) (at uint32, ok bool) {
 	if int(at) >= len(t.places) {
 		return 0, false
 	}
-	p := t.places[at]
+	p := &t.places[at]
 	return at, p.turn == id>>indexBits && p.state == stateOut
 }
 

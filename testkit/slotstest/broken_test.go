@@ -45,6 +45,14 @@ const (
 	shrinkHandsOver     flaw = "a release hands its permit on above the limit"
 	acceptsAnySize      flaw = "Resize accepts a negative limit"
 	resizeForgets       flaw = "Resize starts counting afresh"
+	neverHolds          flaw = "Use lets every task run"
+	heldForever         flaw = "a release lets nobody run who is held"
+	lastHeldFirst       flaw = "the last to be held runs first"
+	holdIgnoresContext  flaw = "Use holds on when ctx ends"
+	ghostHold           flaw = "a task that gave up runs when it is its turn"
+	heldAfterRelease    flaw = "a permit released during its hold stays held"
+	holdsItself         flaw = "a task waits for the one before it in its own permit"
+	loosensGate         flaw = "each tenth task that follows another lets one more run"
 )
 
 // broken is a supplier with one flaw. It is plain on purpose: without a flaw it passes the suite.
@@ -61,6 +69,7 @@ type broken struct {
 	gaveUp  int
 	doubles uint64
 	unused  int // released without having been used
+	gate    gate
 }
 
 type brokenWaiter struct {
@@ -161,10 +170,15 @@ func (b *broken) TryReserve(slots.Request) (slots.Permit, bool) {
 	}
 }
 
-func (b *broken) Use(_ context.Context, id uint64, _ slots.Task) error {
+func (b *broken) Use(ctx context.Context, id uint64, t slots.Task) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	used, ok := b.out[id]
+	if _, ok := b.out[id]; ok {
+		if err := b.pass(ctx, id, t); err != nil {
+			return err
+		}
+	}
+	used, ok := b.out[id] // it may have been released during the hold
 	if !ok {
 		if b.flaw == useAfterRelease {
 			return nil
@@ -191,6 +205,7 @@ func (b *broken) Release(id uint64) bool {
 		return b.releaseAgain()
 	}
 	delete(b.out, id)
+	b.gone(id)
 	if used {
 		b.used--
 	}
@@ -241,6 +256,7 @@ func (r reporting) Stats() slots.Stats {
 	defer b.mu.Unlock()
 	s := slots.Stats{
 		Limit: b.limit, Issued: len(b.out), Used: b.used, Waiting: len(b.waiting), DoubleReleases: b.doubles,
+		Held: len(b.gate.held),
 	}
 	switch b.flaw {
 	case idleUncounted:

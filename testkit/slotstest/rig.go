@@ -38,6 +38,7 @@ type rig struct {
 	delay time.Duration
 	calls []*call
 	tried []slots.Permit
+	uses  []*use
 }
 
 func (s suite) rig(mk New, limit int) *rig {
@@ -48,6 +49,9 @@ func (s suite) rig(mk New, limit int) *rig {
 func (r *rig) close() {
 	for _, c := range r.calls {
 		c.cancel()
+	}
+	for _, u := range r.uses {
+		u.cancel()
 	}
 	for _, p := range r.tried {
 		p.Release()

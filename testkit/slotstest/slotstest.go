@@ -19,6 +19,11 @@ type Abilities struct {
 	Stats bool
 	// Resize says that it is a slots.Resizer.
 	Resize bool
+	// Exclusive is a type of task of which only one runs at once, the second being held in
+	// Permit.Use meanwhile; a supplier of more than one permit runs it beside nothing or beside
+	// tasks of other types. Empty means that the supplier never holds a task, or that the test is
+	// not to look at it.
+	Exclusive string
 	// Delay is how long after a permit has become free a caller may still have to wait for it. 0
 	// means no time at all.
 	Delay time.Duration
@@ -68,6 +73,18 @@ func Clauses(can Abilities) []Clause {
 			{"ShrinkHoldsReleasesBack", "a lower limit absorbs releases first", s.shrinkHoldsBack},
 			{"BadSizeIsRefused", "Resize refuses a negative limit and changes nothing", s.badSize},
 			{"ResizeLosesNothing", "resizing amid traffic loses and invents no permit", s.resizeLoses},
+		}...)
+	}
+	if can.Exclusive != "" {
+		clauses = append(clauses, []Clause{
+			{"SecondTaskIsHeld", "a task that may not run yet is held, its permit out", s.secondIsHeld},
+			{"HoldEndsWithRelease", "a task is held no longer than what it waits for is taken", s.holdEnds},
+			{"HoldsAreServedInOrder", "tasks that are held run in order of arrival", s.holdsAreFIFO},
+			{"HoldObeysContext", "Use returns ctx's error when ctx ends during a hold", s.holdObeysContext},
+			{"CancelledHoldTakesNothing", "a task that gave up waiting leaves nothing taken", s.cancelledHold},
+			{"ReleaseEndsTheHold", "a permit released during its hold is free at once", s.releaseEndsHold},
+			{"NextTaskFollowsInPlace", "a task like the one before takes its place unheld", s.followsInPlace},
+			{"HoldsLoseNothing", "holding amid traffic loses no permit and runs one at a time", s.holdsLose},
 		}...)
 	}
 	return clauses

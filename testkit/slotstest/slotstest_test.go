@@ -29,7 +29,7 @@ func (observer) PermitUsed(slots.Used) {}
 
 func (observer) PermitReleased(slots.Released) {}
 
-func TestFixed(t *testing.T) {
+func TestFixedAlone(t *testing.T) {
 	slotstest.TestSupplier(t, func(t *testing.T, limit int) slots.Supplier {
 		t.Helper()
 		return newFixed(t, limit)

@@ -39,6 +39,14 @@ var rejectedBy = map[flaw]string{
 	shrinkHandsOver:     "ShrinkHoldsReleasesBack",
 	acceptsAnySize:      "BadSizeIsRefused",
 	resizeForgets:       "ResizeLosesNothing",
+	neverHolds:          "SecondTaskIsHeld",
+	heldForever:         "HoldEndsWithRelease",
+	lastHeldFirst:       "HoldsAreServedInOrder",
+	holdIgnoresContext:  "HoldObeysContext",
+	ghostHold:           "CancelledHoldTakesNothing",
+	heldAfterRelease:    "ReleaseEndsTheHold",
+	holdsItself:         "NextTaskFollowsInPlace",
+	loosensGate:         "HoldsLoseNothing",
 }
 
 func check(t *testing.T, c slotstest.Clause, f flaw) (err error) {
@@ -52,7 +60,7 @@ func check(t *testing.T, c slotstest.Clause, f flaw) (err error) {
 }
 
 func abilities(f flaw) slotstest.Abilities {
-	return slotstest.Abilities{Stats: true, Resize: f != undeclaredResize}
+	return slotstest.Abilities{Stats: true, Resize: f != undeclaredResize, Exclusive: exclusive}
 }
 
 func TestPlainSupplierPasses(t *testing.T) {
