@@ -44,6 +44,9 @@ func TestBudgetRefuses(t *testing.T) {
 	if err := b.SetMaxWeight(1); !errors.As(err, &refused) || refused.Field != "MaxWeight" {
 		t.Errorf("a bound for a cache that cannot weigh: %v", err)
 	}
+	if err := b.SetMaxWeight(0); err != nil {
+		t.Error(err)
+	}
 	if s := b.Stats(); s.MaxWeight != 0 || s.MaxEntries != 1 || s.Caches != 1 {
 		t.Errorf("stats: %+v", s)
 	}

@@ -77,17 +77,13 @@ func (c *Cache[K, V]) Close(ctx context.Context) error {
 func (c *Cache[K, V]) sendAway() {
 	c.room.line, c.room.keys = nil, 0
 	for _, e := range c.entries {
-		wanted := len(e.waiters()) > 0
 		for w := e.popWaiter(); w != nil; w = e.popWaiter() {
 			c.waiting--
 			w.err = ErrClosed
 			close(w.ready)
 		}
-		switch {
-		case e.state == placeless:
+		if e.state == placeless {
 			delete(c.entries, e.key)
-		case wanted && e.leaves():
-			c.room.leaving++
 		}
 	}
 }

@@ -310,12 +310,16 @@ func TestClose(t *testing.T) {
 }
 
 func TestCloseOfAnEmptyCache(t *testing.T) {
-	c := newCache(t, sticky.Options[string, string]{MaxEntries: 5})
+	var budget sticky.Budget
+	c := newCache(t, sticky.Options[string, string]{MaxEntries: 5, Budget: &budget})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 2 {
 		if err := c.Close(ctx); err != nil {
 			t.Errorf("nothing to wait for, but: %v", err)
 		}
+	}
+	if s := budget.Stats(); s.Caches != 0 {
+		t.Errorf("budget: %+v", s)
 	}
 }

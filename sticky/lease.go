@@ -140,15 +140,18 @@ func (l Lease[K, V]) end() bool {
 
 // releaseWeighed weighs e's value and releases e, which has no lease any more but is still pinned.
 func (c *Cache[K, V]) releaseWeighed(e *entry[K, V]) {
-	weight := e.weight()
+	weight, weighed := int64(0), false
 	defer func() { // deferred, because a panic in Weigh must not leave the key pinned
 		c.mu.Lock()
-		c.weight += weight - e.weight()
-		c.budget.weight += weight - e.weight()
-		e.extra().weight = weight
+		if weighed {
+			c.weight += weight - e.weight()
+			c.budget.weight += weight - e.weight()
+			e.extra().weight = weight
+		}
 		c.finishRelease(e)
 	}()
 	weight = max(0, c.weigh(e.key, e.value))
+	weighed = true
 }
 
 // finishRelease unpins e and evicts what is now too much. It is called with mu locked and unlocks

@@ -34,9 +34,10 @@ func (r *room[K, V]) find(w *waiter[K, V]) (int, bool) {
 	})
 }
 
-// enter gives the new entry e a place, or makes it wait for one. It is called with mu locked.
+// enter gives the new entry e a place, or makes it wait for one: while someone waits none is free.
+// It is called with mu locked.
 func (c *Cache[K, V]) enter(e *entry[K, V]) bool {
-	if c.room.places < c.maxEntries && len(c.room.line) == 0 {
+	if c.room.places < c.maxEntries {
 		c.room.places++
 		return true
 	}

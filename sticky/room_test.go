@@ -189,6 +189,7 @@ func TestWantedWhileEvicted(t *testing.T) {
 			MaxEntries: 2, WaitForRoom: true,
 			OnEvict: func(string, string, sticky.Reason) { time.Sleep(time.Minute) },
 		})
+		evicted := func() uint64 { return c.Stats().Evictions[sticky.ReasonFull] }
 		keep(t, c, "a", "A")
 		keep(t, c, "b", "B")
 		x := visit(t, c, "x") // a goes
@@ -213,6 +214,51 @@ func TestWantedWhileEvicted(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		expectIn(t, []bool{true, true}, x, y)
+		before := evicted()
+		for _, g := range []*guest{x, y} {
+			g.lease.Put("value")
+			g.lease.Release()
+		}
+		synctest.Wait()
+		if now := evicted(); now != before {
+			t.Errorf("%d values too many went", now-before)
+		}
+	})
+}
+
+// An Evict with waiters for its key takes no place away, and the next new key finds the idle value
+// to evict.
+func TestEvictedWhileWanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out attic
+		c := roomCache(t, 1, &out)
+		a := acquire(t, c, "a")
+		a.Put("A1")
+		next := visit(t, c, "a")
+		a.Evict("failed")
+		expectIn(t, []bool{true}, next)
+		next.lease.Put("A2")
+		next.lease.Release()
+		acquire(t, c, "b").Release()
+		out.expect(t, gone{"a", "A1", "failed"}, gone{"a", "A2", sticky.ReasonFull})
+	})
+}
+
+// A purge does not wait for those who had nothing when it began.
+func TestPurgeSparesWhoWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := roomCache(t, 1, &attic{})
+		a := acquire(t, c, "a")
+		x := visit(t, c, "x")
+		purged := make(chan error, 1)
+		go func() { purged <- c.Purge(t.Context(), "purged") }()
+		synctest.Wait()
+		a.Release()
+		expectIn(t, []bool{true}, x)
+		if len(purged) != 1 {
+			t.Error("Purge waits for a lease that came later")
+		}
+		x.lease.Release()
 	})
 }
 
@@ -269,8 +315,10 @@ func TestResizeAdmits(t *testing.T) {
 
 func TestCloseEndsTheWaitForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out attic
-		c := roomCache(t, 1, &out)
+		var budget sticky.Budget
+		c := newCache(t, sticky.Options[string, string]{
+			MaxEntries: 1, WaitForRoom: true, Budget: &budget,
+		})
 		a := acquire(t, c, "a")
 		a.Put("A")
 		x := visit(t, c, "x")
@@ -291,6 +339,9 @@ func TestCloseEndsTheWaitForRoom(t *testing.T) {
 		}
 		if s := c.Stats(); s.Waiting+s.WaitingForRoom+s.Entries+s.Pinned != 0 {
 			t.Errorf("stats: %+v", s)
+		}
+		if s := budget.Stats(); s.Caches != 0 {
+			t.Errorf("budget: %+v", s)
 		}
 	})
 }
