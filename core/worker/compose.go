@@ -277,6 +277,7 @@ func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Hand
 		FailureConverter:                 o.FailureConverter,
 		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,
 		DefaultHeartbeatThrottleInterval: o.DefaultHeartbeatThrottleInterval,
+		WorkerVersion:                    w.identity.stamp(),
 		WorkerStop:                       w.stopping,
 		Logger:                           o.Logger,
 		Observers:                        []any{&w.counters},

@@ -34,6 +34,14 @@ func (i identity) capabilities() *commonpb.WorkerVersionCapabilities {
 	return &commonpb.WorkerVersionCapabilities{BuildId: i.buildID}
 }
 
+// stamp is what reports of activities carry; those of workflows have their own.
+func (i identity) stamp() *commonpb.WorkerVersionStamp {
+	if i.buildID == "" {
+		return nil
+	}
+	return &commonpb.WorkerVersionStamp{BuildId: i.buildID}
+}
+
 // workflowSource polls one queue for workflow tasks.
 func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.SourceFunc[*workflowTask] {
 	return func(ctx context.Context) (*workflowTask, poller.Feedback, error) {

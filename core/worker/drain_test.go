@@ -1,0 +1,171 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
+
+	"github.com/mainspring-go/mainspring/activity"
+	activitytask "github.com/mainspring-go/mainspring/activity/task"
+	"github.com/mainspring-go/mainspring/core/worker"
+)
+
+// stopLater begins to stop a worker; the channel says how long it took.
+func stopLater(t *testing.T, w *worker.Worker) <-chan time.Duration {
+	t.Helper()
+	took := make(chan time.Duration, 1)
+	ctx, began := eventually(t), time.Now()
+	go func() {
+		if err := w.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		took <- time.Since(began)
+	}()
+	synctest.Wait()
+	return took
+}
+
+// Sleep is an activity that takes its time, whatever it is told.
+func Sleep(_ context.Context, d time.Duration) (string, error) {
+	time.Sleep(d)
+	return "slept", nil
+}
+
+func TestTasksInHandAreAnswered(t *testing.T) {
+	for _, drains := range []bool{false, true} {
+		in(t, func(t *testing.T, f *frontend) {
+			f.drains = drains
+			o := both()
+			o.Activities = append(o.Activities, Sleep)
+			o.GracefulShutdownTimeout = time.Minute
+			o.WorkflowRunner = newSlowRunner(5 * time.Second)
+			w := f.start(t, o)
+			f.activityTasks <- activityTask("Sleep", 1, 20*time.Second)
+			f.workflowTasks <- firstTask("Greet", "run", "world")
+			synctest.Wait()
+			if took := <-stopLater(t, w); took != 20*time.Second {
+				t.Errorf("drains %v: took %v", drains, took)
+			}
+			only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+			only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+			if n := len(f.activityTasks) + f.polling(activities) + f.polling(normal); n > 0 {
+				t.Errorf("drains %v: %d polls or tasks left", drains, n)
+			}
+		})
+	}
+}
+
+// A server that ends the polls itself may still put tasks into them. They must be run.
+func TestTasksOfTheLastPollsAreAnswered(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.drains = true
+		f.shutdown = func(context.Context) error {
+			f.activityTasks <- activityTask("Echo", 1, "late")
+			f.workflowTasks <- firstTask("Greet", "run", "late")
+			f.stickyTasks <- signaledTask("unknown")
+			time.Sleep(time.Second)
+			return nil
+		}
+		o := both()
+		o.GracefulShutdownTimeout = time.Minute
+		if took := stop(t, f.start(t, o)); took != time.Second {
+			t.Errorf("took %v", took)
+		}
+		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+		if all, _ := arrivals[*workflowservice.RespondWorkflowTaskCompletedRequest](f); len(all) != 2 {
+			t.Errorf("%d workflow tasks answered", len(all))
+		}
+	})
+}
+
+func TestGracefulShutdownTimeout(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		grace    time.Duration
+		shutdown func(context.Context) error
+		took     time.Duration
+	}{
+		{"default", 0, nil, 0},
+		{"some", 7 * time.Second, nil, 7 * time.Second},
+		{
+			// The time counts from the stop, not from when the server was told of it.
+			"server is silent", 3 * time.Second,
+			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 10 * time.Second,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T, f *frontend) {
+				f.shutdown = c.shutdown
+				o := both()
+				o.GracefulShutdownTimeout = c.grace
+				w := f.start(t, o)
+				f.activityTasks <- activityTask("Obey", 1)
+				pass(time.Minute)
+				began := time.Now()
+				if took := <-stopLater(t, w); took != c.took {
+					t.Errorf("took %v", took)
+				}
+				failed, at := arrivals[*workflowservice.RespondActivityTaskFailedRequest](f)
+				if len(failed) != 1 || failed[0].GetFailure().GetApplicationFailureInfo().GetType() !=
+					activitytask.WorkerShutdownErrorType {
+					t.Fatalf("failures %v", failed)
+				}
+				if ended := at[0].Sub(began); ended != c.grace {
+					t.Errorf("canceled after %v", ended)
+				}
+			})
+		})
+	}
+}
+
+// An activity that takes no notice of its cancellation is waited for, however long it takes.
+func TestStubbornActivityIsWaitedFor(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.start(t, worker.Options{Activities: []any{Sleep}})
+		f.activityTasks <- activityTask("Sleep", 1, 50*time.Minute)
+		synctest.Wait()
+		if took := <-stopLater(t, w); took != 50*time.Minute {
+			t.Errorf("took %v", took)
+		}
+		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+	})
+}
+
+func TestActivitiesSeeTheStopBeforeTheyAreCanceled(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, worker.Options{GracefulShutdownTimeout: time.Hour})
+		err := w.RegisterActivityWithOptions(func(ctx context.Context) error {
+			<-activity.GetWorkerStopChannel(ctx)
+			return ctx.Err()
+		}, named("watch"))
+		if err := errors.Join(err, w.Start(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		f.activityTasks <- activityTask("watch", 1)
+		pass(time.Minute)
+		if took := stop(t, w); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+	})
+}
+
+func TestPollsInFlightAreCutShortOnOldServers(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.shutdown = func(context.Context) error { return refused(codes.Unimplemented) }
+		w := f.start(t, both())
+		pass(time.Second)
+		if took := stop(t, w); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		synctest.Wait()
+		if n := f.polling(normal) + f.polling(stickyKind) + f.polling(activities); n > 0 {
+			t.Errorf("%d polls left", n)
+		}
+	})
+}

@@ -1,0 +1,497 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+
+	"github.com/mainspring-go/mainspring/core/worker"
+	"github.com/mainspring-go/mainspring/shutdown"
+)
+
+// both is a worker with everything.
+func both() worker.Options {
+	return worker.Options{Workflows: []any{Greet, Await, Confused}, Activities: []any{Echo, Fail, Obey}}
+}
+
+func TestWorkerAnswersBothKindsOfTasks(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.start(t, both())
+		f.workflowTasks <- firstTask("Greet", "run", "world")
+		f.activityTasks <- activityTask("Echo", 1, "hi")
+		pass(time.Second)
+		answer := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		if got := answer.GetCommands()[0].GetCompleteWorkflowExecutionCommandAttributes().GetResult(); string(
+			got.GetPayloads()[0].GetData()) != `"hello world"` {
+			t.Errorf("workflow result %v", got)
+		}
+		result := only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+		if string(result.GetTaskToken()) != "Echo1" {
+			t.Errorf("activity token %q", result.GetTaskToken())
+		}
+	})
+}
+
+func TestRunReturnsNilWhenItsContextEnds(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, both())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.Run(ctx) }()
+		synctest.Wait()
+		if n := f.polling(activities); n != worker.DefaultMaxConcurrentActivityTaskPolls {
+			t.Fatalf("%d activity polls", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		report, over := w.Report()
+		if !over || !errors.Is(report.Cause, context.Canceled) {
+			t.Errorf("over %v, cause %v", over, report.Cause)
+		}
+	})
+}
+
+func TestRunReturnsNilWhenItsContextEndsDuringTheStart(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.describe = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := f.worker(t, both()).Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestStartOutlivesItsContext(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, both())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		if err := w.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		pass(10 * time.Minute)
+		f.workflowTasks <- firstTask("Greet", "run", "world")
+		f.activityTasks <- activityTask("Echo", 1, "hi")
+		pass(time.Second)
+		only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+		stop(t, w)
+	})
+}
+
+func TestStartFailsWithoutItsNamespace(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.describe = func(context.Context) error { return refused(codes.NotFound) }
+		o := both()
+		o.Namespace = "shop"
+		o.OnFatalError = func(context.Context, error) { t.Error("OnFatalError called: the caller knows") }
+		w := f.worker(t, o)
+		waited := make(chan error, 1)
+		go func() { waited <- w.Wait(t.Context()) }()
+		err := w.Start(t.Context())
+		var option *worker.OptionError
+		var notFound *serviceerror.NotFound
+		if !errors.As(err, &option) || option.Field != "Namespace" || option.Value != `"shop"` ||
+			!errors.As(err, &notFound) {
+			t.Fatalf("error %v", err)
+		}
+		if got := <-waited; !errors.Is(got, err) {
+			t.Errorf("Wait: %v", got)
+		}
+		if got := w.Start(t.Context()); !errors.Is(got, worker.ErrStopped) {
+			t.Errorf("second Start: %v", got)
+		}
+		if err := w.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if polls, _ := arrivals[*workflowservice.PollWorkflowTaskQueueRequest](f); len(polls) > 0 {
+			t.Errorf("%d polls", len(polls))
+		}
+	})
+}
+
+func TestStartFailsWhenItsContextEnds(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.describe = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		w := f.worker(t, both())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		err := w.Start(ctx)
+		if err == nil || time.Since(began) != time.Second {
+			t.Fatalf("error %v after %v", err, time.Since(began))
+		}
+		if got := w.Wait(t.Context()); !errors.Is(got, err) {
+			t.Errorf("Wait: %v", got)
+		}
+	})
+}
+
+func TestServerThatCannotDescribeNamespacesIsPolled(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.describe = func(context.Context) error { return refused(codes.Unimplemented) }
+		f.start(t, both())
+		if f.polling(normal) == 0 {
+			t.Error("no polls")
+		}
+	})
+}
+
+func TestShutdownBeforeStart(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, both())
+		if took := stop(t, w); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		stop(t, w)
+		if err := w.Start(t.Context()); !errors.Is(err, worker.ErrStopped) {
+			t.Errorf("Start: %v", err)
+		}
+		if err := w.Run(t.Context()); !errors.Is(err, worker.ErrStopped) {
+			t.Errorf("Run: %v", err)
+		}
+		if err := w.Wait(t.Context()); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+		if len(f.requests) > 0 {
+			t.Errorf("requests: %v", f.requests)
+		}
+	})
+}
+
+func TestShutdownDuringStart(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.describe = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		w := f.worker(t, both())
+		started := make(chan error, 1)
+		go func() { started <- w.Start(t.Context()) }()
+		synctest.Wait()
+		if took := stop(t, w); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		select {
+		case err := <-started:
+			if !errors.Is(err, worker.ErrStopped) {
+				t.Errorf("Start: %v", err)
+			}
+		default:
+			t.Error("Shutdown has returned before Start")
+			<-started
+		}
+		if report, over := w.Report(); !over || !errors.Is(report.Cause, shutdown.ErrRequested) ||
+			len(report.Fatals) > 0 {
+			t.Errorf("report %v", report)
+		}
+	})
+}
+
+func TestSecondStartIsRefused(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.start(t, both())
+		if err := w.Start(t.Context()); !errors.Is(err, worker.ErrStarted) {
+			t.Errorf("Start: %v", err)
+		}
+		if err := w.Run(t.Context()); !errors.Is(err, worker.ErrStarted) {
+			t.Errorf("Run: %v", err)
+		}
+		if err := w.RegisterWorkflow(Greet); !errors.Is(err, worker.ErrRegisteredLate) {
+			t.Errorf("RegisterWorkflow: %v", err)
+		}
+		stop(t, w)
+		if err := w.Start(t.Context()); !errors.Is(err, worker.ErrStopped) {
+			t.Errorf("Start after Shutdown: %v", err)
+		}
+	})
+}
+
+func TestShutdownIsOne(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, both())
+		ran := make(chan error, 1)
+		go func() { ran <- w.Run(t.Context()) }()
+		synctest.Wait()
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if err := w.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if err := <-ran; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		only[*workflowservice.ShutdownWorkerRequest](t, f)
+	})
+}
+
+// No order of the calls may hang, panic or leave anything behind.
+func TestStartAndShutdownRace(t *testing.T) {
+	for range 50 {
+		in(t, func(t *testing.T, f *frontend) {
+			w := f.worker(t, both())
+			started := make(chan error, 1)
+			var all sync.WaitGroup
+			all.Go(func() { started <- w.Start(t.Context()) })
+			all.Go(func() {
+				if err := w.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Wait()
+			if err := <-started; err != nil && !errors.Is(err, worker.ErrStopped) {
+				t.Error(err)
+			}
+			stop(t, w)
+		})
+	}
+}
+
+func TestNothingIsLeftAfterTheEnd(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.start(t, both())
+		synctest.Wait()
+		for i := range 20 {
+			f.activityTasks <- activityTask("Echo", i, "x")
+		}
+		f.workflowTasks <- firstTask("Await", "run")
+		pass(time.Minute)
+		if n := w.Stats().Cache.Entries; n != 1 {
+			t.Errorf("%d cached", n)
+		}
+		if took := stop(t, w); took != 0 {
+			t.Errorf("an idle worker took %v to stop", took)
+		}
+		s := w.Stats()
+		if s.Cache.Entries != 0 || s.WorkflowSlots.Issued != 0 || s.ActivitySlots.Issued != 0 {
+			t.Errorf("left: %+v", s)
+		}
+		if s.WorkflowSlots.DoubleReleases+s.ActivitySlots.DoubleReleases > 0 {
+			t.Errorf("permits released twice: %+v", s)
+		}
+		// The bubble fails if a goroutine is left.
+	})
+}
+
+func TestServerIsToldOfTheEnd(t *testing.T) {
+	types := func(ts ...enumspb.TaskQueueType) []enumspb.TaskQueueType { return ts }
+	for _, c := range []struct {
+		name   string
+		o      worker.Options
+		types  []enumspb.TaskQueueType
+		sticky bool
+	}{
+		{"both", both(), types(enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY), true},
+		{"workflows", worker.Options{Workflows: []any{Greet}}, types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), true},
+		{
+			"no cache", worker.Options{Workflows: []any{Greet}, MaxCachedWorkflows: new(0)},
+			types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), false,
+		},
+		{"activities", worker.Options{Activities: []any{Echo}}, types(enumspb.TASK_QUEUE_TYPE_ACTIVITY), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T, f *frontend) {
+				c.o.Namespace, c.o.Identity = "shop", "me"
+				stop(t, f.start(t, c.o))
+				req := only[*workflowservice.ShutdownWorkerRequest](t, f)
+				if req.GetNamespace() != "shop" || req.GetIdentity() != "me" ||
+					req.GetTaskQueue() != taskQueue || req.GetReason() == "" ||
+					!slices.Equal(req.GetTaskQueueTypes(), c.types) {
+					t.Errorf("request %v", req)
+				}
+				key, stickyQueue := "", ""
+				workflowPolls, _ := arrivals[*workflowservice.PollWorkflowTaskQueueRequest](f)
+				for _, p := range workflowPolls {
+					key = p.GetWorkerInstanceKey()
+					if p.GetTaskQueue().GetKind() == enumspb.TASK_QUEUE_KIND_STICKY {
+						stickyQueue = p.GetTaskQueue().GetName()
+					}
+				}
+				activityPolls, _ := arrivals[*workflowservice.PollActivityTaskQueueRequest](f)
+				for _, p := range activityPolls {
+					key = p.GetWorkerInstanceKey()
+				}
+				if key == "" || req.GetWorkerInstanceKey() != key {
+					t.Errorf("instance %q, polls of %q", req.GetWorkerInstanceKey(), key)
+				}
+				if req.GetStickyTaskQueue() != stickyQueue || (stickyQueue != "") != c.sticky {
+					t.Errorf("sticky queue %q, polls of %q", req.GetStickyTaskQueue(), stickyQueue)
+				}
+			})
+		})
+	}
+}
+
+func TestServerThatCannotBeTold(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		drains bool
+		err    func(context.Context) error
+		most   time.Duration
+		warns  bool
+	}{
+		{"old", false, func(context.Context) error { return refused(codes.Unimplemented) }, 0, false},
+		{"old but drains", true, func(context.Context) error { return refused(codes.Unimplemented) }, 0, false},
+		{"refuses", true, func(context.Context) error { return refused(codes.InvalidArgument) }, 0, true},
+		{"down", true, func(context.Context) error { return refused(codes.Unavailable) }, 10 * time.Second, true},
+		{"silent", true, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 10 * time.Second, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T, f *frontend) {
+				f.drains, f.shutdown = c.drains, c.err
+				o := both()
+				logs := new(logbook)
+				o.Logger = logs.logger()
+				if took := stop(t, f.start(t, o)); took > c.most {
+					t.Errorf("took %v", took)
+				}
+				if warned := logs.has("The server was not told"); warned != c.warns {
+					t.Errorf("warned: %v", warned)
+				}
+			})
+		})
+	}
+}
+
+// A server that says it ends the polls and does not must not hold up the stop for a minute.
+func TestServerThatDoesNotEndThePolls(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.drains, f.lies = true, true
+		if took := stop(t, f.start(t, both())); took != 10*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// slowPolls is a client whose polls take no notice of their context.
+type slowPolls struct {
+	workflowservice.WorkflowServiceClient
+	release chan struct{}
+}
+
+func (s slowPolls) WorkflowService() workflowservice.WorkflowServiceClient { return s }
+
+func (s slowPolls) PollActivityTaskQueue(
+	context.Context, *workflowservice.PollActivityTaskQueueRequest, ...grpc.CallOption,
+) (*workflowservice.PollActivityTaskQueueResponse, error) {
+	<-s.release
+	return nil, errors.New("late")
+}
+
+func TestPollThatIgnoresItsContext(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		polls := slowPolls{f.client.WorkflowService(), make(chan struct{})}
+		w, err := worker.New(polls, taskQueue, both())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.Run(ctx) }()
+		synctest.Wait()
+		f.workflowTasks <- firstTask("Greet", "run", "world")
+		synctest.Wait()
+		cancel()
+		began := time.Now()
+		var incomplete *shutdown.IncompleteError
+		if err := <-done; !errors.As(err, &incomplete) || !slices.Equal(incomplete.Abandoned, []string{"stop polls/polls"}) {
+			t.Errorf("Run: %v", err)
+		}
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("took %v", took)
+		}
+		only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		close(polls.release)
+	})
+}
+
+func TestImpatientShutdown(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		release := make(chan struct{})
+		stubborn := func(context.Context) error { <-release; return nil }
+		w := f.worker(t, worker.Options{GracefulShutdownTimeout: time.Hour})
+		if err := w.RegisterActivityWithOptions(stubborn, named("stubborn")); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.activityTasks <- activityTask("stubborn", 1)
+		pass(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		if err := w.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Minute {
+			t.Fatalf("Shutdown: %v after %v", err, time.Since(began))
+		}
+		if _, over := w.Report(); over {
+			t.Error("over while an activity runs")
+		}
+		close(release)
+		if err := w.Wait(eventually(t)); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+	})
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.start(t, both())
+		why := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, why)
+		defer cancel()
+		if err := w.Wait(ctx); !errors.Is(err, why) {
+			t.Errorf("Wait: %v", err)
+		}
+	})
+}
+
+// Whatever a handler does to its goroutine, the slot comes back and the worker goes on.
+func TestHandlersThatBreakOut(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, worker.Options{MaxConcurrentActivities: 1, Activities: []any{Echo}})
+		for name, a := range map[string]func(context.Context) error{
+			"panics": func(context.Context) error { panic("broken") },
+			"exits":  func(context.Context) error { runtime.Goexit(); return nil },
+		} {
+			if err := w.RegisterActivityWithOptions(a, named(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			f.activityTasks <- activityTask("panics", i)
+			f.activityTasks <- activityTask("exits", i)
+		}
+		f.activityTasks <- activityTask("Echo", 7, "still here")
+		pass(time.Minute)
+		if failed, _ := arrivals[*workflowservice.RespondActivityTaskFailedRequest](f); len(failed) != 6 {
+			t.Errorf("%d failures reported", len(failed))
+		}
+		if got := f.completedTokens(); !slices.Equal(got, []string{"Echo7"}) {
+			t.Errorf("completed %q", got)
+		}
+		stop(t, w)
+		if s := w.Stats().ActivitySlots; s.Issued != 0 || s.DoubleReleases != 0 {
+			t.Errorf("slots %+v", s)
+		}
+	})
+}
