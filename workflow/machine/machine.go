@@ -175,14 +175,14 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 	}
-	m.active = &active{live: c.started != nil && !a.Replaying}
+	m.active = &active{live: !a.Replaying && a.StartedID != 0 && a.StartedID == m.task.StartedID}
 	if a.Replaying {
 		a.SDK = m.sdk
 		if c.completed && m.ahead != nil {
 			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
 	}
-	messages, err := m.messages(c, a.Replaying)
+	messages, err := m.messages(c, a)
 	if err != nil {
 		return nil, err
 	}

@@ -4,23 +4,28 @@ import (
 	protocolpb "go.temporal.io/api/protocol/v1"
 	updatepb "go.temporal.io/api/update/v1"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
 // messages returns the update requests that the task of the current chunk has
 // to deal with. In replay they are those that it is known to have accepted:
 // what it rejected has left no trace.
-func (m *Machine) messages(c *chunk, replaying bool) ([]*protocolpb.Message, error) {
+func (m *Machine) messages(c *chunk, a *runner.Activation) ([]*protocolpb.Message, error) {
 	admitted, err := c.admittedUpdates()
 	if err != nil {
 		return nil, err
 	}
-	if !replaying {
+	switch {
+	case m.active.live:
 		return append(admitted, m.task.Messages...), nil
-	}
-	if m.ahead == nil {
+	case !a.Replaying:
+		return admitted, nil
+	case m.ahead == nil:
 		return nil, nil
+	default:
+		return m.ahead.acceptedUpdates(admitted)
 	}
-	return m.ahead.acceptedUpdates(admitted)
 }
 
 // admittedUpdates returns the requests that are in history without having been
