@@ -1,0 +1,147 @@
+package task_test
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+
+	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/task"
+)
+
+// asks handles a query and returns what the server was told.
+func (b *bench) asks(t *testing.T, p *polled) (*queried, error) {
+	t.Helper()
+	err := b.handler.Handle(t.Context(), p)
+	if len(b.queried) == 0 {
+		t.Fatalf("the query was not answered: %v", err)
+	}
+	return b.queried[len(b.queried)-1], err
+}
+
+func (b *bench) answers(t *testing.T, p *polled, want string) {
+	t.Helper()
+	got, err := b.asks(t, p)
+	if err != nil {
+		t.Error(err)
+	}
+	if got.GetCompletedType() != enumspb.QUERY_RESULT_TYPE_ANSWERED || decode(t, got.GetQueryResult()) != want {
+		t.Errorf("got %v, want the answer %q", got, want)
+	}
+	if string(got.GetTaskToken()) != "token" || got.GetNamespace() != "ns" || got.GetPollerGroupId() != "group" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func group(p *polled) *polled {
+	p.PollerGroupId = "group"
+	return p
+}
+
+func TestQueriesThatComeAlone(t *testing.T) {
+	b := newBench(t, counting)
+	b.Signal("s", "one")
+	b.Task()
+	b.does(t, b.full(), "StartTimer 6 1m0s")
+
+	b.answers(t, group(b.ask("state", false)), "one")
+	b.ended(t, task.Cached, task.Queried)
+
+	// Asked of any worker, the run in the cache is left alone.
+	b.answers(t, group(b.ask("state", true)), "one")
+	b.ended(t, task.Rebuilt, task.Queried)
+	if len(b.runs) != 1 {
+		t.Error("the run has left the cache")
+	}
+	b.Signal("s", "two")
+	b.Task()
+	b.does(t, b.sticky(), "StartTimer 11 1m0s")
+	b.ended(t, task.Cached, task.Answered)
+
+	// The run is not here any more.
+	b.close()
+	b.pages = b.paged(100)
+	b.answers(t, group(b.ask("state", false)), "two")
+	b.ended(t, task.Missed, task.Queried)
+	if len(b.runs) != 0 {
+		t.Error("a run that was made for a query is in the cache")
+	}
+
+	// The part of a history is as good as none.
+	b.answers(t, group(func() *polled {
+		p := b.ask("state", true)
+		p.History = &historypb.History{Events: b.Events[4:]}
+		return p
+	}()), "two")
+	b.ended(t, task.Missed, task.Queried)
+
+	got, err := b.asks(t, b.ask("unknown", true))
+	if err != nil || got.GetCompletedType() != enumspb.QUERY_RESULT_TYPE_FAILED ||
+		!strings.HasPrefix(got.GetErrorMessage(), "unknown queryType unknown") ||
+		got.GetFailure().GetMessage() != got.GetErrorMessage() {
+		t.Errorf("got %v, %v, want the query to be unknown", got, err)
+	}
+	b.ended(t, task.Rebuilt, task.Queried)
+}
+
+func TestQueriesOfRunsThatFail(t *testing.T) {
+	b := newBench(t, counting)
+	b.Signal("s", "panic")
+	b.Task()
+	b.CompleteTask(nil)
+	got, err := b.asks(t, b.ask("state", true))
+	if err == nil || got.GetCompletedType() != enumspb.QUERY_RESULT_TYPE_FAILED ||
+		got.GetErrorMessage() != "Workflow panic: as told" || got.GetCause() != unhandled ||
+		got.GetFailure().GetMessage() != "as told" {
+		t.Errorf("got %v, %v, want the panic", got, err)
+	}
+	b.ended(t, task.Rebuilt, task.Queried)
+	if len(b.failed) != 0 {
+		t.Error("a workflow task was failed for a query")
+	}
+}
+
+// A handler that takes its goroutine down breaks the run, and only the run.
+func TestQueriesThatBreakARunInTheCache(t *testing.T) {
+	b := newBench(t, func(ctx workflow.Context) (string, error) {
+		err := workflow.SetQueryHandler(ctx, "exit", func() (int, error) { runtime.Goexit(); return 0, nil })
+		if err != nil {
+			return "", err
+		}
+		workflow.GetSignalChannel(ctx, "s").Receive(ctx, nil)
+		return "", workflow.Sleep(ctx, time.Minute)
+	})
+	b.Task()
+	b.does(t, b.full(), "")
+	got, err := b.asks(t, b.ask("exit", false))
+	if err == nil || !strings.Contains(got.GetErrorMessage(), "runtime.Goexit") {
+		t.Errorf("got %v, %v", got, err)
+	}
+	b.ended(t, task.Cached, task.Queried, task.Failed)
+	b.Signal("s")
+	b.Task()
+	b.pages = b.paged(100)
+	b.does(t, b.sticky(), "StartTimer 9 1m0s")
+	b.ended(t, task.Missed, task.Answered)
+}
+
+func TestQueriesThatCannotBeAnswered(t *testing.T) {
+	b := newBench(t, counting)
+	b.Task()
+	b.CompleteTask(nil)
+	if err := b.handler.Handle(t.Context(), b.ask("state", false)); err == nil || len(b.queried) != 0 {
+		t.Errorf("got %v with answer %v, though there is no history", err, b.queried)
+	}
+	b.ended(t, task.Missed, task.Silent)
+
+	b.query = errors.New("too late")
+	if err := b.handler.Handle(t.Context(), b.ask("state", true)); !errors.Is(err, b.query) {
+		t.Errorf("got %v, want %v", err, b.query)
+	}
+	b.ended(t, task.Rebuilt, task.NotTaken)
+}
