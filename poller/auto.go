@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Defaults of [AutoOptions].
+// Defaults of [AutoOptions] and [LocalOptions].
 const (
 	DefaultAutoMin     = 1
 	DefaultAutoInitial = 5
@@ -25,8 +25,8 @@ type AutoOptions struct {
 	// Max is the greatest number of polls. Default 100, but not below Min.
 	Max int
 	// ServerDecides says that the other side is known to make suggestions
-	// ([Feedback.HasDecision]), so that an empty or a failed poll may lower the number before the
-	// first suggestion was seen. Without suggestions nothing would ever raise it again.
+	// ([Feedback.HasDecision]), so that the rules for them hold before the first one was seen.
+	// Without suggestions nothing would ever raise the number again.
 	ServerDecides bool
 }
 
@@ -38,14 +38,16 @@ type AutoOptions struct {
 //   - An empty poll without a suggestion takes one poll away.
 //   - A throttled poll halves the number, any other failure takes one away.
 //
-// The last two need suggestions to be seen before, or announced by AutoOptions.ServerDecides.
+// Until the first suggestion is seen, unless AutoOptions.ServerDecides announces them, it works as
+// [Local] does, and goes on from where that has come to.
 // It keeps no clock: windows are reckoned from the times of the events, so an idle poller costs
 // nothing. Make one with [NewAuto], and one for each poller.
 type Auto struct {
 	opts   AutoOptions
 	target int
+	local  *Local // decides until decided
 
-	decided   bool      // suggestions are to be expected
+	decided   bool      // suggestions are to be expected from now on
 	mayGrow   bool      // the windows do not speak against it
 	window    time.Time // begin of the present window
 	now, last int       // tasks in the present window and in the one before
@@ -53,25 +55,36 @@ type Auto struct {
 
 // NewAuto returns a scaler, or an error that names each option that is wrong.
 func NewAuto(opts AutoOptions) (*Auto, error) {
-	opts.Min = or(opts.Min, DefaultAutoMin)
-	opts.Max = or(opts.Max, max(DefaultAutoMax, opts.Min))
-	opts.Initial = or(opts.Initial, min(opts.Max, max(opts.Min, DefaultAutoInitial)))
-	var errs []error
-	if opts.Min < 1 {
-		errs = append(errs, fmt.Errorf("poller: AutoOptions.Min is %d: give 1 or more", opts.Min))
-	}
-	if opts.Max < opts.Min || opts.Max > MaxTarget {
-		errs = append(errs, fmt.Errorf("poller: AutoOptions.Max is %d: give %d (Min) to %d",
-			opts.Max, opts.Min, MaxTarget))
-	}
-	if opts.Initial < opts.Min || opts.Initial > opts.Max {
-		errs = append(errs, fmt.Errorf("poller: AutoOptions.Initial is %d: give %d to %d (Min to Max)",
-			opts.Initial, opts.Min, opts.Max))
-	}
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	opts.Min, opts.Initial, opts.Max, err = bounds("AutoOptions", opts.Min, opts.Initial, opts.Max)
+	if err != nil {
 		return nil, err
 	}
-	return &Auto{opts: opts, target: opts.Initial}, nil
+	local, err := NewLocal(LocalOptions{Min: opts.Min, Initial: opts.Initial, Max: opts.Max})
+	if err != nil {
+		return nil, err
+	}
+	return &Auto{opts: opts, target: opts.Initial, local: local}, nil
+}
+
+// bounds fills in the defaults of the bounds that scalers share, and checks them.
+func bounds(of string, low, initial, high int) (newLow, newInitial, newHigh int, err error) {
+	low = or(low, DefaultAutoMin)
+	high = or(high, max(DefaultAutoMax, low))
+	initial = or(initial, min(high, max(low, DefaultAutoInitial)))
+	var errs []error
+	if low < 1 {
+		errs = append(errs, fmt.Errorf("poller: %s.Min is %d: give 1 or more", of, low))
+	}
+	if high < low || high > MaxTarget {
+		errs = append(errs, fmt.Errorf("poller: %s.Max is %d: give %d (Min) to %d",
+			of, high, low, MaxTarget))
+	}
+	if initial < low || initial > high {
+		errs = append(errs, fmt.Errorf("poller: %s.Initial is %d: give %d to %d (Min to Max)",
+			of, initial, low, high))
+	}
+	return low, initial, high, errors.Join(errs...)
 }
 
 // Next implements [Scaler].
@@ -79,6 +92,7 @@ func (a *Auto) Next(e Event) int {
 	if e.Kind == Started {
 		a.target, a.decided, a.mayGrow = a.opts.Initial, a.opts.ServerDecides, true
 		a.window, a.now, a.last = e.Now, 0, 0
+		a.local.Next(e)
 		return a.target
 	}
 	a.turn(e.Now)
@@ -110,18 +124,19 @@ func (a *Auto) polled(e Event) {
 	if e.Outcome == GotTask {
 		a.now++
 	}
+	a.decided = a.decided || e.Feedback.HasDecision
 	switch {
-	case e.Outcome == Failed && a.decided && e.Class == Throttled:
+	case !a.decided:
+		a.target = a.local.Next(e)
+	case e.Outcome == Failed && e.Class == Throttled:
 		a.set(a.target / 2)
-	case e.Outcome == Failed && a.decided:
-		a.set(a.target - 1)
 	case e.Outcome == Failed:
+		a.set(a.target - 1)
 	case e.Feedback.HasDecision:
-		a.decided = true
 		if d := e.Feedback.Delta; d < 0 || (a.mayGrow && e.Admitting == 0) {
 			a.set(a.target + min(MaxTarget, max(-MaxTarget, d)))
 		}
-	case e.Outcome == GotNothing && a.decided:
+	case e.Outcome == GotNothing:
 		a.set(a.target - 1)
 	}
 }

@@ -65,8 +65,14 @@ func TestAuto(t *testing.T) {
 		{"keeps its bounds", poller.AutoOptions{Min: 2, Initial: 4, Max: 8}, []move{
 			{0, hint(3), 7}, {0, hint(3), 8}, {0, hint(-7), 2}, {0, hint(-1 << 62), 2}, {0, hint(1 << 62), 8},
 		}},
-		{"ignores empties and failures of a server without suggestions", poller.AutoOptions{}, []move{
-			{0, nothing(), 5}, {0, failure(poller.Retry), 5}, {0, failure(poller.Throttled), 5},
+		{"works as Local does before the first suggestion", poller.AutoOptions{}, []move{
+			{0, nothing(), 5}, {0, failure(poller.Retry), 5}, {0, failure(poller.Throttled), 2},
+			{0, failure(poller.Throttled), 2}, {500 * ms, failure(poller.Throttled), 2},
+			{1000 * ms, failure(poller.Throttled), 1},
+		}},
+		{"goes on from there with the first suggestion", poller.AutoOptions{Initial: 40}, []move{
+			{0, failure(poller.Throttled), 20}, {0, hint(2), 22}, {0, nothing(), 21},
+			{0, failure(poller.Throttled), 10}, {0, failure(poller.Throttled), 5},
 		}},
 		{"sinks after a suggestion was seen", poller.AutoOptions{Initial: 20}, []move{
 			{0, hint(0), 20},

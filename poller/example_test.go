@@ -105,6 +105,68 @@ func ExampleNewAuto() {
 	// 3
 }
 
+// Without suggestions of the other side, the time that polls wait for tasks tells.
+func ExampleNewLocal() {
+	local, err := poller.NewLocal(poller.LocalOptions{Initial: 4, Max: 20})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Now()
+	fmt.Println("at first:", local.Next(poller.Event{Kind: poller.Started, Now: now}))
+	target := 0
+	for range 200 { // in one second two hundred polls find a task at once
+		now = now.Add(5 * time.Millisecond)
+		target = local.Next(poller.Event{
+			Kind: poller.Polled, Now: now, Outcome: poller.GotTask, Latency: 5 * time.Millisecond,
+		})
+	}
+	fmt.Println("with a backlog:", target)
+	for range target { // a round finds nothing for a minute
+		now = now.Add(time.Minute)
+		target = local.Next(poller.Event{
+			Kind: poller.Polled, Now: now, Outcome: poller.GotNothing, Latency: time.Minute,
+		})
+	}
+	fmt.Println("idle:", target)
+	// Output:
+	// at first: 4
+	// with a backlog: 13
+	// idle: 1
+}
+
+// A job that takes a hundred tasks at most, and ends sooner when there are no more.
+func ExampleOptions_stopWhenIdle() {
+	jobs := make(chan int, 10)
+	for n := range 7 {
+		jobs <- n
+	}
+	p, err := poller.New(poller.Options[int, poller.NoTicket]{
+		Source: poller.SourceFunc[int](func(ctx context.Context) (int, poller.Feedback, error) {
+			select {
+			case job := <-jobs:
+				return job, poller.Feedback{}, nil
+			case <-time.After(10 * time.Millisecond):
+				return 0, poller.Feedback{Empty: true}, nil
+			case <-ctx.Done():
+				return 0, poller.Feedback{}, ctx.Err()
+			}
+		}),
+		Admit:        poller.Unlimited{},
+		Handle:       func(context.Context, int, poller.NoTicket) {},
+		MaxTasks:     100,
+		StopWhenIdle: true,
+		EmptyPause:   -1,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	fmt.Println(errors.Join(p.Run(ctx), p.Wait(ctx)), p.Status().Tasks)
+	// Output: <nil> 7
+}
+
 // With two slots neither side gets both.
 func ExampleNewBalance() {
 	balance := poller.NewBalance(func() (int, bool) { return 2, true })

@@ -189,6 +189,32 @@ func TestFatal(t *testing.T) {
 	}
 }
 
+// A fatal error ends the poller whatever says how many polls there are.
+func TestFatalInEveryMode(t *testing.T) {
+	for name, opts := range map[string]poller.AutoOptions{
+		"local": {}, "suggestions": {ServerDecides: true}, "at its minimum": {Initial: 1, Max: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				auto, err := poller.NewAuto(opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := newRig(t, 10, func(o *options) {
+					o.Source = &script{answers: repeat(1000, fails(errDenied))}
+					o.Scaler, o.Classify, o.StopWhenIdle, o.IdleTimeout = auto, classify, true, time.Second
+				})
+				within(t, 60*time.Second, "Run", func() {
+					if err := r.Run(t.Context()); !errors.Is(err, errDenied) {
+						t.Errorf("Run: got %v, want a FatalError of %v", err, errDenied)
+					}
+				})
+				r.settled(t)
+			})
+		})
+	}
+}
+
 // A fatal error ends the polls beside it.
 func TestFatalInterruptsTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -15,6 +15,7 @@ type hand[K Ticket] struct {
 	phase phase     // guarded by the poller's lock
 	wake  chan bool // true: there is a seat; false: go home
 	until time.Time // its own pause after a hasty empty answer
+	turn  uint64    // of idleness, when its poll was sent
 
 	ticket K // while polling and handling
 }
@@ -108,7 +109,7 @@ func (p *Poller[T, K]) sit(h *hand[K]) (
 ) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.open() || p.seats() > p.target {
+	if !p.open() || p.seats() > p.wanted() {
 		p.move(h, idle)
 		p.settle()
 		return nil, 0, 0, false
@@ -129,9 +130,12 @@ func (p *Poller[T, K]) sit(h *hand[K]) (
 func (p *Poller[T, K]) send(h *hand[K], now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.open() || p.seats() > p.target {
+	if !p.open() || p.seats() > p.wanted() {
 		return false
 	}
+	p.idle.since = p.idleSince(now) // forget it if no ticket was to be had
+	p.asks(now)
+	h.turn = p.idle.turn
 	p.move(h, polling)
 	if p.silentSince.IsZero() {
 		p.silentSince = now
@@ -143,20 +147,29 @@ func (p *Poller[T, K]) send(h *hand[K], now time.Time) bool {
 func (p *Poller[T, K]) rise(h *hand[K]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.move(h, idle)
+	p.leave(h)
 	p.fill()
 	p.settle()
+}
+
+// leave makes h idle; called with the lock held.
+func (p *Poller[T, K]) leave(h *hand[K]) {
+	was := h.phase
+	p.move(h, idle)
+	if was == handling {
+		p.handled()
+	}
 }
 
 // again finds the next seat for an idle or a handling hand; false sends it home.
 func (p *Poller[T, K]) again(h *hand[K]) bool {
 	p.mu.Lock()
 	if h.phase == handling {
-		p.move(h, idle)
+		p.leave(h)
 		p.settle()
 	}
 	switch {
-	case p.open() && p.seats() < p.target:
+	case p.open() && p.seats() < p.wanted():
 		p.move(h, seated)
 		p.mu.Unlock()
 		return true
@@ -196,6 +209,8 @@ type tally struct {
 	log      bool          // the failure is worth a line
 	healed   time.Duration // polling had failed for so long
 	giveUp   *FatalError
+	last     bool // it brought the last task to be taken
+	idle     bool // a whole round of polls found nothing
 }
 
 // count is the part of ended that needs the lock.
@@ -208,7 +223,9 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 	switch e.Outcome {
 	case GotTask:
 		p.tasks++
+		p.idle.over()
 		p.move(h, handling)
+		t.last = p.opts.MaxTasks > 0 && p.tasks == uint64(p.opts.MaxTasks)
 	case GotNothing:
 		p.empties++
 		p.move(h, seated)
@@ -240,6 +257,9 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 		})
 	}
 	t.to = p.target
+	if e.Outcome == GotNothing {
+		t.idle = p.cameEmpty(h.turn, now) && p.opts.StopWhenIdle
+	}
 	p.fill()
 	p.settle()
 	return t
@@ -251,6 +271,7 @@ func (p *Poller[T, K]) blame(t *tally, now time.Time, round uint64, class Class,
 		t.giveUp = &FatalError{Poller: p.opts.Name, Err: err, Since: p.fails.fatalSince}
 	}
 	t.log = p.fails.worthLogging(now, err)
+	p.idle.over()
 	if p.silentSince.IsZero() {
 		p.silentSince = now
 	}
@@ -273,6 +294,12 @@ func (p *Poller[T, K]) conclude(t tally, class Class, err error) {
 	if t.healed > 0 {
 		p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelInfo, "polling works again",
 			slog.String("poller", p.opts.Name), slog.Duration("failed", t.healed))
+	}
+	if t.last {
+		p.stop(Complete, nil)
+	}
+	if t.idle {
+		p.stop(p.opts.IdleStop, nil)
 	}
 	if err == nil {
 		return

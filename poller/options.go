@@ -58,6 +58,22 @@ type Options[T any, K Ticket] struct {
 	// negative: none.
 	EmptyPause time.Duration
 
+	// MaxTasks is how many tasks to take; then the poller stops and Run returns nil. Never is one
+	// more taken: towards the end there are no more polls in flight than tasks to take. Default 0:
+	// no bound.
+	MaxTasks int
+	// IdleTimeout stops the poller when it has been idle for so long ([Status.IdleSince]), and Run
+	// returns nil. Default 0: never.
+	IdleTimeout time.Duration
+	// StopWhenIdle stops the poller, and Run returns nil, when a whole round of polls comes back
+	// empty: as many in a row as are wanted, each sent after the last task came, the last handler
+	// ended and the last error passed. Default: it goes on.
+	StopWhenIdle bool
+	// IdleStop says what becomes of the polls in flight when IdleTimeout or StopWhenIdle stops the
+	// poller; a task that they still bring is handled. Default Complete: Run returns when the last
+	// of them has ended by itself.
+	IdleStop StopMode
+
 	// Observers are told what happens; see [Observer].
 	Observers []Observer
 	// Logger gets failures, recoveries and panics. Default: nothing is logged.
@@ -158,6 +174,18 @@ func (o Options[T, K]) validate() error {
 	if o.RetryFatalEvery < 0 {
 		errs = append(errs, fmt.Errorf(
 			"poller: Options.RetryFatalEvery is %s: give a positive time", o.RetryFatalEvery))
+	}
+	if o.MaxTasks < 0 {
+		errs = append(errs, fmt.Errorf(
+			"poller: Options.MaxTasks is %d: give a positive number, or 0 for no bound", o.MaxTasks))
+	}
+	if o.IdleTimeout < 0 {
+		errs = append(errs, fmt.Errorf(
+			"poller: Options.IdleTimeout is %s: give a positive time, or 0 to poll on", o.IdleTimeout))
+	}
+	if o.IdleStop != Complete && o.IdleTimeout == 0 && !o.StopWhenIdle {
+		errs = append(errs, errors.New("poller: Options.IdleStop is set, but nothing stops the poller "+
+			"when it is idle: set IdleTimeout or StopWhenIdle too"))
 	}
 	return errors.Join(append(errs, o.Backoff.validate())...)
 }

@@ -41,6 +41,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"Backoff.Factor is 0.5", func(o *options) { o.Backoff.Factor = 0.5 }},
 		{"Backoff.Factor is NaN", func(o *options) { o.Backoff.Factor = math.NaN() }},
 		{"Backoff.Jitter is 1", func(o *options) { o.Backoff.Jitter = 1 }},
+		{"Options.MaxTasks is -1", func(o *options) { o.MaxTasks = -1 }},
+		{"Options.IdleTimeout is -1s", func(o *options) { o.IdleTimeout = -time.Second }},
+		{"Options.IdleStop is set", func(o *options) { o.IdleStop = poller.Interrupt }},
 		{"Observers[1] is a int", func(o *options) { o.Observers = []poller.Observer{&journal{}, 7} }},
 	} {
 		o := sound()

@@ -47,6 +47,7 @@ type Poller[T any, K Ticket] struct {
 	parked []*hand[K]  // hands without work, last in first out
 
 	fails       failures
+	idle        idleness
 	silentSince time.Time
 	lastGood    time.Time
 
@@ -89,13 +90,14 @@ func firstTarget(s Scaler) (int, error) {
 	return target, nil
 }
 
-// Run polls until [Poller.Stop], a fatal error, the end of ctx, or a source that says [Stopped].
+// Run polls until [Poller.Stop], a fatal error, the end of ctx, a source that says [Stopped], the
+// last of [Options.MaxTasks], or until the poller is idle, if the options say so.
 // It returns when every poll it started has ended and every task is on its way into the handler;
 // handlers may still run: see [Poller.Wait].
 //
-// It returns nil after Stop, a [*FatalError] after a fatal error, the cause of ctx after its end,
-// which works like Stop(Interrupt), and [ErrRunTwice] if it was called before. After a Stop that
-// came first it returns nil at once.
+// It returns a [*FatalError] after a fatal error, the cause of ctx after its end, which works like
+// Stop(Interrupt), [ErrRunTwice] if it was called before, and nil in all other cases. After a Stop
+// that came first it returns nil at once.
 func (p *Poller[T, K]) Run(ctx context.Context) error {
 	if proceed, err := p.start(ctx); !proceed {
 		return err
@@ -105,6 +107,13 @@ func (p *Poller[T, K]) Run(ctx context.Context) error {
 		ticker := time.NewTicker(p.opts.ScaleEvery)
 		defer ticker.Stop()
 		ticks = ticker.C
+	}
+	var idle <-chan time.Time
+	var timer *time.Timer
+	if p.opts.IdleTimeout > 0 {
+		timer = time.NewTimer(p.opts.IdleTimeout)
+		defer timer.Stop()
+		idle = timer.C
 	}
 	ended := ctx.Done()
 	for {
@@ -121,6 +130,12 @@ func (p *Poller[T, K]) Run(ctx context.Context) error {
 			p.stop(Interrupt, context.Cause(ctx))
 		case now := <-ticks:
 			p.rescale(Event{Kind: Ticked, Now: now})
+		case now := <-idle:
+			if rest := p.idleRest(now); rest > 0 {
+				timer.Reset(rest)
+				continue
+			}
+			p.stop(p.opts.IdleStop, nil)
 		}
 	}
 }
@@ -208,6 +223,7 @@ func (p *Poller[T, K]) Pause() {
 		return
 	}
 	p.paused = true
+	p.idle.over()
 	running := p.endEpoch != nil
 	if running {
 		p.endEpoch(ErrPaused)
@@ -230,6 +246,9 @@ func (p *Poller[T, K]) Resume() {
 	if running {
 		if !p.silentSince.IsZero() {
 			p.silentSince = time.Now() // the silence of a pause is no one's fault
+		}
+		if p.counts[polling] > 0 {
+			p.asks(time.Now())
 		}
 		p.epoch, p.endEpoch = context.WithCancelCause(p.pollCtx)
 		p.fill()
@@ -282,8 +301,12 @@ func (p *Poller[T, K]) Status() Status {
 		LastErrorAt:  p.fails.lastAt,
 		FailingSince: p.fails.since,
 	}
-	if time.Now().Before(p.fails.until) {
+	now := time.Now()
+	if now.Before(p.fails.until) {
 		s.RetryAt = p.fails.until
+	}
+	if p.open() {
+		s.IdleSince = p.idleSince(now)
 	}
 	return s
 }
@@ -314,12 +337,21 @@ func (p *Poller[T, K]) seats() int {
 	return p.counts[seated] + p.counts[admitting] + p.counts[polling] + p.counts[resting]
 }
 
+// wanted is how many seats there should be: the target, but no more than the tasks that may still
+// be taken, for each poll may bring one; called with the lock held.
+func (p *Poller[T, K]) wanted() int {
+	if p.opts.MaxTasks == 0 {
+		return p.target
+	}
+	return min(p.target, p.opts.MaxTasks-int(p.tasks))
+}
+
 // fill gives the free seats to hands; called with the lock held.
 func (p *Poller[T, K]) fill() {
 	if !p.open() {
 		return
 	}
-	for n := p.target - p.seats(); n > 0; n-- {
+	for n := p.wanted() - p.seats(); n > 0; n-- {
 		last := len(p.parked) - 1
 		if last < 0 {
 			h := &hand[K]{wake: make(chan bool, 1)}

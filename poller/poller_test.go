@@ -62,7 +62,7 @@ func TestEmptyPollReturnsTicket(t *testing.T) {
 	})
 }
 
-// The heart of the promise: whenever Stop comes, each task is handled or still in the queue.
+// The heart of the promise: whenever a stop comes, each task is handled or still in the queue.
 func TestNoTaskIsDropped(t *testing.T) {
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) { dropRace(t, seed) })
@@ -74,6 +74,10 @@ func dropRace(t *testing.T, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	var handled atomic.Int64
 	r := newRig(t, 1+rnd.IntN(4), func(o *options) {
+		if rnd.IntN(2) == 0 { // it may also stop by itself
+			o.MaxTasks, o.IdleTimeout = rnd.IntN(30), time.Millisecond
+			o.IdleStop = poller.StopMode(rnd.IntN(2))
+		}
 		o.Handle = func(_ context.Context, task int, k *ticket) {
 			time.Sleep(time.Duration(task%3) * time.Millisecond)
 			handled.Add(1)

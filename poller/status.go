@@ -65,6 +65,10 @@ type Status struct {
 	// SilentSince is since when polls are out, or failing, without one good round trip; zero if
 	// no answer is being waited for. See [Status.Check].
 	SilentSince time.Time
+	// IdleSince is since when polls are out and find nothing while no handler runs; zero while there
+	// is work, and while nobody can tell: polling fails, is paused, or has no ticket. Who runs
+	// several pollers that make work for each other is idle when all of them are.
+	IdleSince time.Time
 	// LastError is the latest error of a poll or an admission, LastErrorAt its time. They stay
 	// after a recovery.
 	LastError   error
