@@ -1,7 +1,6 @@
 package sticky_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -309,7 +308,7 @@ func TestZeroBudgetBoundsNothing(t *testing.T) {
 	if s := c.Stats(); s.Entries != 4 {
 		t.Errorf("stats: %+v", s)
 	}
-	if err := c.Close(context.Background()); err != nil {
+	if err := c.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

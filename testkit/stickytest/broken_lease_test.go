@@ -38,6 +38,9 @@ func (l *lease) Put(v string) {
 		b.evict(l.key, "replaced")
 	}
 	e.value, e.present = v, true
+	if b.flaw == idlesPinned {
+		b.becomesIdle(l.key)
+	}
 }
 
 // end reports whether the lease was not over yet.
@@ -61,7 +64,10 @@ func (l *lease) Release() {
 	if b.flaw == forgetsValue {
 		e.present, e.value = false, ""
 	}
+	heavy := b.weighs(l.key, e)
 	switch {
+	case heavy != "":
+		b.evict(l.key, heavy)
 	case e.doomed != "":
 		b.evict(l.key, e.doomed)
 	case b.purged != "":
@@ -101,6 +107,8 @@ func (l *lease) Drop(reason sticky.Reason) {
 func (b *broken) close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true
+	b.kept0 = b.kept()
+	b.wake()
 	for _, e := range b.entries {
 		if b.flaw == strandsWaiters {
 			break
@@ -178,6 +186,9 @@ func (b *broken) numbers() sticky.Stats {
 	defer b.mu.Unlock()
 	s := b.stats
 	s.Entries = b.kept()
+	if s.WaitingForRoom = len(b.line); b.flaw == roomUncounted {
+		s.WaitingForRoom = 0
+	}
 	s.Evictions = maps.Clone(s.Evictions)
 	return s
 }

@@ -52,6 +52,30 @@ const (
 	resizeLater        flaw = "does not evict at Resize"
 	acceptsAnySize     flaw = "accepts a negative size"
 	countsPinsAsValues flaw = "counts a pin without a value as an entry"
+	ignoresWeight      flaw = "ignores weights"
+	heaviestGoes       flaw = "evicts the most recently used for weight"
+	weighsOnce         flaw = "weighs a value only once"
+	heavyPushesOut     flaw = "lets a value that is too heavy push out the others"
+	neverIdle          flaw = "ignores the idle timeout"
+	idleTooEarly       flaw = "evicts after half the idle timeout"
+	useNotCounted      flaw = "does not begin the idle time anew at a use"
+	idlesPinned        flaw = "evicts what is pinned for being idle"
+	roomExceeds        flaw = "does not wait for room"
+	roomNoEvict        flaw = "evicts nothing for who waits for room"
+	roomTooEarly       flaw = "gives a place away while OnEvict runs"
+	roomLastFirst      flaw = "gives a place to who came last"
+	roomGhost          flaw = "keeps the place in line of who gave up"
+	roomIgnoresContext flaw = "ignores the context of who waits for room"
+	roomForKnown       flaw = "lets everybody wait behind those who wait for room"
+	roomStranded       flaw = "lets those who wait for room wait after Close"
+	roomUncounted      flaw = "does not count who waits for room"
+	budgetEach         flaw = "gives each cache the whole budget"
+	budgetOwnFirst     flaw = "evicts its own values first for the budget"
+	budgetTakesPinned  flaw = "evicts what is pinned in another cache for the budget"
+	budgetLosesReason  flaw = "does not say that the budget was the reason"
+	budgetHoldsLock    flaw = "holds the lock of all caches while OnEvict runs"
+	budgetKeepsShare   flaw = "lets a closed cache keep its share"
+	budgetIgnoresWeigh flaw = "ignores the weight of a budget"
 )
 
 // entry is one key of a broken cache.
@@ -61,14 +85,20 @@ type entry struct {
 	pinned  bool
 	doomed  sticky.Reason
 	queue   []chan error
+	leaving bool // OnEvict runs
+	weight  int64
+	used    int // when it became idle last, of pool.moments
+	uses    int
 }
 
 // broken is a simple cache with a flaw: everything by slices and maps, and by broadcast.
 type broken struct {
 	flaw    flaw
+	config  stickytest.Config
 	onEvict func(key, value string, reason sticky.Reason)
+	pool    *pool
 
-	mu      sync.Mutex
+	mu      *sync.Mutex // the pool's
 	max     int
 	entries map[string]*entry
 	order   []string // idle keys, least recently used first
@@ -77,15 +107,20 @@ type broken struct {
 	freed   chan struct{} // closed and renewed whenever something ends
 	stats   sticky.Stats
 	full    int
+	line    []*int // who waits for room, by the identity of a variable
+	making  int    // evictions that make room
+	kept0   int    // what budgetKeepsShare keeps
 }
 
 func newBroken(f flaw, c stickytest.Config) *broken {
-	return &broken{
-		flaw: f, onEvict: c.OnEvict, max: c.MaxEntries,
+	b := &broken{
+		flaw: f, config: c, onEvict: c.OnEvict, max: c.MaxEntries,
 		entries: make(map[string]*entry),
 		freed:   make(chan struct{}),
 		stats:   sticky.Stats{Evictions: make(map[sticky.Reason]uint64)},
 	}
+	b.join()
+	return b
 }
 
 func (b *broken) cache() stickytest.Cache {
@@ -126,12 +161,11 @@ func (b *broken) acquire(ctx context.Context, key string) (stickytest.Lease, err
 	if b.flaw == waitsForSpace && b.kept() >= b.max && !e.present {
 		return nil, errors.New("full")
 	}
-	if b.busy(key) {
-		if err := b.queueUp(ctx, e); err != nil {
-			return nil, err
-		}
+	if err := b.await(ctx, key, e); err != nil {
+		return nil, err
 	}
 	e.pinned = true
+	e.uses++
 	b.stats.Pinned++
 	if b.flaw != firstInFirstOut {
 		b.order = slices.DeleteFunc(b.order, func(k string) bool { return k == key })
@@ -142,6 +176,20 @@ func (b *broken) acquire(ctx context.Context, key string) (stickytest.Lease, err
 		b.stats.Misses++
 	}
 	return &lease{b: b, key: key}, nil
+}
+
+// await waits for what the key needs before it can be pinned.
+func (b *broken) await(ctx context.Context, key string, e *entry) error {
+	known := b.busy(key) || e.present
+	if b.config.WaitForRoom && (!known || b.flaw == roomForKnown && len(b.line) > 0) {
+		if err := b.enter(ctx, key); err != nil {
+			return err
+		}
+	}
+	if b.busy(key) {
+		return b.queueUp(ctx, e)
+	}
+	return nil
 }
 
 // queueUp waits for e with mu released, and returns with mu locked and e free.
@@ -197,8 +245,7 @@ func (b *broken) kept() int {
 func (b *broken) free(key string) {
 	e := b.entry(key)
 	e.pinned = false
-	close(b.freed)
-	b.freed = make(chan struct{})
+	b.wake()
 	next := e
 	if b.flaw == oneBigPin && len(e.queue) == 0 {
 		for _, other := range b.entries {
@@ -215,6 +262,7 @@ func (b *broken) free(key string) {
 	}
 	if e.present && !slices.Contains(b.order, key) {
 		b.order = append(b.order, key)
+		b.becomesIdle(key)
 	}
 }
 
@@ -228,7 +276,7 @@ func (b *broken) evict(key string, reason sticky.Reason) {
 	value := e.value
 	e.present = b.flaw == keepsEvicted && reason == "failed"
 	if !e.present {
-		e.value = ""
+		e.value, e.weight = "", 0
 	}
 	b.stats.Evictions[reason]++
 	wasPinned := e.pinned
@@ -248,14 +296,20 @@ func (b *broken) evict(key string, reason sticky.Reason) {
 		return
 	}
 	twice := b.flaw == evictsTwice && b.stats.Hits > 50
-	if b.flaw != holdsMutex {
+	holds := b.flaw == holdsMutex || b.flaw == budgetHoldsLock && reason == sticky.ReasonBudget
+	e.leaving = true
+	defer func() { e.leaving = false }()
+	if b.flaw == roomTooEarly {
+		b.wake()
+	}
+	if !holds {
 		b.mu.Unlock()
 	}
 	b.onEvict(key, value, reason)
 	if twice {
 		b.onEvict(key, value, reason)
 	}
-	if b.flaw != holdsMutex {
+	if !holds {
 		b.mu.Lock()
 	}
 	if b.flaw != freeTooEarly && !wasPinned {
@@ -263,8 +317,14 @@ func (b *broken) evict(key string, reason sticky.Reason) {
 	}
 }
 
-// trim evicts the surplus. It is called with mu locked.
+// trim evicts every surplus. It is called with mu locked.
 func (b *broken) trim() {
+	b.trimEntries()
+	b.trimWeight()
+	b.trimPool()
+}
+
+func (b *broken) trimEntries() {
 	limit := b.max
 	if b.flaw == oneTooMany || b.flaw == zeroKeepsOne && limit == 0 {
 		limit++

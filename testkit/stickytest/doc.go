@@ -23,6 +23,6 @@
 // What it promises: clauses run in a fixed order, and none is skipped in silence: abilities beyond
 // the least are declared. The suite is tested itself, on caches broken on purpose.
 //
-// What it will not do: it does not judge weights, idle timeouts or speed; and a cache that hangs
+// What it will not do: it does not judge speed or memory, only promises; and a cache that hangs
 // for good makes a clause panic with the stacks of its goroutines instead of failing politely.
 package stickytest

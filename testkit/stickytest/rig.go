@@ -49,8 +49,13 @@ type rig struct {
 }
 
 func newRig(ctx context.Context, mk New, maxEntries int) *rig {
+	return newRigOf(ctx, mk, Config{MaxEntries: maxEntries})
+}
+
+func newRigOf(ctx context.Context, mk New, c Config) *rig {
 	r := &rig{ctx: ctx}
-	r.cache = mk(Config{MaxEntries: maxEntries, OnEvict: r.onEvict})
+	c.OnEvict = r.onEvict
+	r.cache = mk(c)
 	return r
 }
 

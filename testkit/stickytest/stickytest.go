@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mainspring-go/mainspring/sticky"
 )
@@ -39,7 +40,7 @@ type Cache struct {
 	// Resize changes the bound.
 	Resize func(maxEntries int) error
 	// Stats returns the numbers; the suite looks at Entries, Pinned, Waiting, Hits, Misses and
-	// Evictions.
+	// Evictions, and at WaitingForRoom of a cache that waits for room.
 	Stats func() sticky.Stats
 }
 
@@ -66,6 +67,27 @@ type Config struct {
 	MaxEntries int
 	// OnEvict is to be told of every value that leaves.
 	OnEvict func(key, value string, reason sticky.Reason)
+
+	// MaxWeight and Weigh are set together, and only if Abilities.Weights; with a Budget of weight
+	// Weigh is set alone.
+	MaxWeight int64
+	Weigh     func(key, value string) int64
+	// IdleTimeout is set only if Abilities.IdleTimeout.
+	IdleTimeout time.Duration
+	// WaitForRoom is set only if Abilities.WaitForRoom.
+	WaitForRoom bool
+	// Budget is set only if Abilities.SharedBudget.
+	Budget *Budget
+}
+
+// A Budget is what several caches are to share: those whose Config have the same one.
+type Budget struct {
+	// MaxEntries bounds the values of all caches together; 0 is no bound.
+	MaxEntries int
+	// MaxWeight bounds their weights together; 0 is no bound.
+	MaxWeight int64
+	// Made is for New, to keep what it made of the Budget for the first cache.
+	Made any
 }
 
 // New makes an empty cache. It runs inside the clause's synctest bubble, so what it starts is on
@@ -82,6 +104,14 @@ type Abilities struct {
 	Resize bool
 	// Stats says that Cache.Stats is set.
 	Stats bool
+	// Weights says that New heeds Config.MaxWeight and Weigh.
+	Weights bool
+	// IdleTimeout says that New heeds Config.IdleTimeout.
+	IdleTimeout bool
+	// WaitForRoom says that New heeds Config.WaitForRoom.
+	WaitForRoom bool
+	// SharedBudget says that New heeds Config.Budget; its weight only if Weights, too.
+	SharedBudget bool
 }
 
 // A Clause is one sentence of the contract and the check of it.
@@ -144,6 +174,63 @@ func Clauses(can Abilities) []Clause {
 		clauses = append(clauses, []Clause{
 			{"StatsAddUp", "Stats say what is held, pinned, waited for, hit and evicted", statsAddUp},
 		}...)
+	}
+	return append(clauses, can.boundClauses()...)
+}
+
+// boundClauses are those about bounds beside MaxEntries, and other ways to keep it.
+func (can Abilities) boundClauses() []Clause {
+	var clauses []Clause
+	if can.Weights {
+		clauses = append(clauses, []Clause{
+			{"WeightsAreBounded", "a surplus of weight goes by its last use, as overweight", weightBound},
+			{"WeightIsTakenAtRelease", "a value is weighed at each Release", weighedAgain},
+			{"TooHeavyGoesAlone", "what alone exceeds the bound pushes nobody out", tooHeavy},
+		}...)
+	}
+	if can.IdleTimeout {
+		clauses = append(clauses, []Clause{
+			{"IdleValueLeaves", "what nobody acquires leaves, as idle, before twice its time", idleLeaves},
+			{"UseIsNotIdle", "a use begins the idle time anew, and a pin stops it", useIsNotIdle},
+		}...)
+	}
+	if can.WaitForRoom {
+		clauses = append(clauses, []Clause{
+			{"FullWaits", "a new key waits while all places are pinned", fullWaits},
+			{
+				"IdleValueMakesRoom", "an idle value goes for who waits; its place is free after OnEvict",
+				idleMakesRoom,
+			},
+			{"RoomIsFirstComeFirstServed", "a place goes to who waited longest", roomIsFIFO},
+			{
+				"WhoGivesUpRoomLeavesNoHole", "a wait for room ends with ctx and takes no place along",
+				roomGivesUp,
+			},
+			{"KnownKeyNeedsNoRoom", "who waits for a key that has a value needs no room", knownKey},
+			{"ClosedEndsTheWaitForRoom", "Close sends away who waits for room", closedEndsWait},
+		}...)
+		if can.Stats {
+			clauses = append(clauses, Clause{
+				"StatsCountTheWaitForRoom", "Stats say who waits for room", statsCountRoom,
+			})
+		}
+	}
+	if can.SharedBudget {
+		clauses = append(clauses, []Clause{
+			{"BudgetIsShared", "with nothing pinned all caches together keep to it", budgetIsShared},
+			{
+				"BudgetTakesTheOldestOfAll", "a surplus goes by its last use in any cache, as budget",
+				budgetTakesOldest,
+			},
+			{"BudgetSparesPinned", "what is pinned in another cache is not evicted", budgetSparesPinned},
+			{"BudgetLocksNoOtherCache", "no cache waits for an OnEvict of another", budgetLocksNoOther},
+			{"ClosedGivesItsShareBack", "what a closed cache held is for the others", closedGivesBack},
+		}...)
+		if can.Weights {
+			clauses = append(clauses, Clause{
+				"BudgetWeighs", "weights of all caches together keep to it", budgetWeighs,
+			})
+		}
 	}
 	return clauses
 }

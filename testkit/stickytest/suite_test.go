@@ -47,6 +47,30 @@ var rejectedBy = map[flaw]string{
 	resizeLater:        "ResizeEvictsTheSurplus",
 	acceptsAnySize:     "BadSizeIsRefused",
 	countsPinsAsValues: "StatsAddUp",
+	ignoresWeight:      "WeightsAreBounded",
+	heaviestGoes:       "WeightsAreBounded",
+	weighsOnce:         "WeightIsTakenAtRelease",
+	heavyPushesOut:     "TooHeavyGoesAlone",
+	neverIdle:          "IdleValueLeaves",
+	idleTooEarly:       "IdleValueLeaves",
+	useNotCounted:      "UseIsNotIdle",
+	idlesPinned:        "UseIsNotIdle",
+	roomExceeds:        "FullWaits",
+	roomNoEvict:        "IdleValueMakesRoom",
+	roomTooEarly:       "IdleValueMakesRoom",
+	roomLastFirst:      "RoomIsFirstComeFirstServed",
+	roomGhost:          "WhoGivesUpRoomLeavesNoHole",
+	roomIgnoresContext: "WhoGivesUpRoomLeavesNoHole",
+	roomForKnown:       "KnownKeyNeedsNoRoom",
+	roomStranded:       "ClosedEndsTheWaitForRoom",
+	roomUncounted:      "StatsCountTheWaitForRoom",
+	budgetEach:         "BudgetIsShared",
+	budgetOwnFirst:     "BudgetTakesTheOldestOfAll",
+	budgetLosesReason:  "BudgetTakesTheOldestOfAll",
+	budgetTakesPinned:  "BudgetSparesPinned",
+	budgetHoldsLock:    "BudgetLocksNoOtherCache",
+	budgetKeepsShare:   "ClosedGivesItsShareBack",
+	budgetIgnoresWeigh: "BudgetWeighs",
 }
 
 func check(t *testing.T, c stickytest.Clause, f flaw) (err error) {
@@ -60,9 +84,15 @@ func check(t *testing.T, c stickytest.Clause, f flaw) (err error) {
 }
 
 func abilities(f flaw) stickytest.Abilities {
-	return stickytest.Abilities{
-		Drop: true, Purge: f != undeclaredPurge, Resize: true, Stats: true,
-	}
+	can := all
+	can.Purge = f != undeclaredPurge
+	return can
+}
+
+// all is what our own cache can do.
+var all = stickytest.Abilities{
+	Drop: true, Purge: true, Resize: true, Stats: true,
+	Weights: true, IdleTimeout: true, WaitForRoom: true, SharedBudget: true,
 }
 
 func TestPlainCachePasses(t *testing.T) {
@@ -105,9 +135,8 @@ func TestEveryClauseRejectsSomething(t *testing.T) {
 	}
 }
 
-// TestCacheKeepsTheContract is the suite's purpose: our own cache, with every budget in use.
+// TestCacheKeepsTheContract is the suite's purpose: our own cache, with every bound in use.
 func TestCacheKeepsTheContract(t *testing.T) {
-	all := stickytest.Abilities{Drop: true, Purge: true, Resize: true, Stats: true}
 	for name, options := range map[string]sticky.Options[string, string]{
 		"plain": {},
 		"weighed": {
@@ -115,12 +144,12 @@ func TestCacheKeepsTheContract(t *testing.T) {
 			Weigh:     func(_, v string) int64 { return int64(len(v)) },
 		},
 		"idle timeout": {IdleTimeout: 1 << 60},
+		"in a budget":  {Budget: &sticky.Budget{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stickytest.TestCache(t, func(t *testing.T, c stickytest.Config) stickytest.Cache {
 				t.Helper()
-				options.MaxEntries, options.OnEvict = c.MaxEntries, c.OnEvict
-				cache, err := sticky.New(options)
+				cache, err := sticky.New(apply(t, c, options))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -128,4 +157,32 @@ func TestCacheKeepsTheContract(t *testing.T) {
 			}, all)
 		})
 	}
+}
+
+// apply gives o what a clause wants.
+func apply(
+	t *testing.T, c stickytest.Config, o sticky.Options[string, string],
+) sticky.Options[string, string] {
+	t.Helper()
+	o.MaxEntries, o.OnEvict, o.WaitForRoom = c.MaxEntries, c.OnEvict, c.WaitForRoom
+	if c.Weigh != nil {
+		o.MaxWeight, o.Weigh = c.MaxWeight, c.Weigh
+	}
+	if c.IdleTimeout > 0 {
+		o.IdleTimeout = c.IdleTimeout
+	}
+	if c.Budget == nil {
+		return o
+	}
+	if c.Budget.Made == nil {
+		budget, err := sticky.NewBudget(sticky.BudgetOptions{
+			MaxEntries: c.Budget.MaxEntries, MaxWeight: c.Budget.MaxWeight,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Budget.Made = budget
+	}
+	o.Budget = c.Budget.Made.(*sticky.Budget) //nolint:errcheck,forcetypeassert // made above
+	return o
 }
