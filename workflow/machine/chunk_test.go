@@ -361,8 +361,10 @@ func TestSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []runner.SDK{
-		{Name: "temporal-go", Version: "1.39.0"}, {Name: "temporal-go", Version: "1.39.0"},
-		{Name: "temporal-go", Version: "1.40.0"}, {Name: "mainspring-go", Version: "0.1.0"},
+		{Name: "temporal-go", Version: "1.39.0"},
+		{Name: "temporal-go", Version: "1.39.0"},
+		{Name: "temporal-go", Version: "1.40.0"},
+		{Name: "mainspring-go", Version: "0.1.0"},
 	}
 	for i, a := range seen.seen {
 		if i < len(want) && a.SDK != want[i] {

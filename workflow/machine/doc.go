@@ -3,7 +3,7 @@
 //
 // A [Machine] is pure: no I/O, no clock, no goroutine, no lock. It is driven:
 //
-//	err := m.Begin(machine.Task{...})
+//	m.Begin(machine.Task{...})
 //	for {
 //		a, next, err := m.Next()
 //		switch next {

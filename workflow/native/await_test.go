@@ -31,8 +31,7 @@ func TestAwait(t *testing.T) {
 		err := workflow.Await(ctx, func() bool { return n == 3 })
 		log = append(log, fmt.Sprint("root ", err))
 		err = workflow.Await(ctx, func() bool { return false })
-		var canceled *temporal.CanceledError
-		if !errors.As(err, &canceled) {
+		if _, ok := errors.AsType[*temporal.CanceledError](err); !ok {
 			return "", err
 		}
 		// A condition that holds is seen before the cancellation.

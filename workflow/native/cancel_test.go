@@ -59,7 +59,8 @@ func TestUnsentCancelCommandsAreTakenBack(t *testing.T) {
 	}{
 		{
 			"nothing resolved", func(*live) {},
-			[]string{"CancelTimer 5", "RequestCancelActivity 6", "RequestCancelActivity 7"}, "",
+			[]string{"CancelTimer 5", "RequestCancelActivity 6", "RequestCancelActivity 7"},
+			"",
 		},
 		{
 			"all resolved after the request",
@@ -69,12 +70,14 @@ func TestUnsentCancelCommandsAreTakenBack(t *testing.T) {
 				l.CompleteActivity("7", "patient")
 			},
 			// 8 to 13 are events, 14 to 16 the task
-			[]string{"StartTimer 17 2m0s"}, "17",
+			[]string{"StartTimer 17 2m0s"},
+			"17",
 		},
 		{
 			"one resolved",
 			func(l *live) { l.FailActivity("6", nil) },
-			[]string{"CancelTimer 5", "RequestCancelActivity 7"}, "",
+			[]string{"CancelTimer 5", "RequestCancelActivity 7"},
+			"",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

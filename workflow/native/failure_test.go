@@ -45,8 +45,8 @@ func TestWhatFailsATask(t *testing.T) {
 			return workflow.Sleep(ctx, time.Hour)
 		}, "aside"},
 		{"index out of range", func(workflow.Context) error {
-			var none []error
-			return none[len(none)]
+			few := make([]error, 2)
+			return few[len(few)]
 		}, "index out of range"},
 		{"future decided twice", func(ctx workflow.Context) error {
 			_, s := workflow.NewFuture(ctx)
@@ -110,7 +110,9 @@ func TestWhatFailsATask(t *testing.T) {
 
 func TestPanicsInTheEventPhaseFailTheTask(t *testing.T) {
 	l := start(t, func(ctx workflow.Context) error {
-		workflow.GetSignalChannel(ctx, "s").(workflow.Channel).Close()
+		if c, ok := workflow.GetSignalChannel(ctx, "s").(workflow.Channel); ok {
+			c.Close()
+		}
 		return workflow.Sleep(ctx, time.Hour)
 	})
 	l.does("StartTimer 5 1h0m0s")

@@ -204,3 +204,63 @@ func TestLiveRunsUseTheFlagsOfCurrentReleases(t *testing.T) {
 		t.Errorf("flags %v were reported again", got)
 	}
 }
+
+func TestBlockedSends(t *testing.T) {
+	wf := func(ctx workflow.Context) (string, error) {
+		var log []string
+		c := workflow.NewChannel(ctx)
+		workflow.GetSignalChannel(ctx, "go").Receive(ctx, nil)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			var how string
+			workflow.GetSignalChannel(ctx, "how").Receive(ctx, &how)
+			switch how {
+			case "take":
+				var v int
+				log = append(log, fmt.Sprint("length ", c.Len()))
+				c.Receive(ctx, &v)
+				log = append(log, fmt.Sprint("received ", v))
+			case "close":
+				c.Close()
+			}
+		})
+		s := workflow.NewSelector(ctx)
+		s.AddSend(c, 7, func() { log = append(log, "sent") })
+		log = append(log, fmt.Sprint("pending ", s.HasPending()))
+		s.Select(ctx)
+		s.AddDefault(func() { log = append(log, "spent") })
+		s.Select(ctx)
+		return strings.Join(log, "; "), nil
+	}
+	l := start(t, wf)
+	l.Signal("go")
+	l.does()
+	l.Signal("how", "take")
+	l.does(`CompleteWorkflow "pending false; length 1; received 7; sent; spent"`)
+
+	l = start(t, wf)
+	l.Signal("go")
+	l.does()
+	l.Signal("how", "close")
+	checkFailure(t, l.fails(), unhandled, "Closed channel")
+
+	checkFailure(t, start(t, func(ctx workflow.Context) error {
+		c := workflow.NewChannel(ctx)
+		workflow.Go(ctx, func(workflow.Context) { c.Close() })
+		c.Send(ctx, 1)
+		return nil
+	}).fails(), unhandled, "Closed channel")
+}
+
+func TestForeignChannelsAndFutures(t *testing.T) {
+	for want, fn := range map[string]func(workflow.Context, workflow.Selector){
+		"as a channel": func(_ workflow.Context, s workflow.Selector) {
+			s.AddReceive(struct{ workflow.ReceiveChannel }{}, nil)
+		},
+		"as a future": func(_ workflow.Context, s workflow.Selector) { s.AddFuture(struct{ workflow.Future }{}, nil) },
+	} {
+		checkFailure(t, start(t, func(ctx workflow.Context) error {
+			fn(ctx, workflow.NewSelector(ctx))
+			return nil
+		}).fails(), unhandled, want)
+	}
+}

@@ -15,10 +15,10 @@ func TestWaitGroup(t *testing.T) {
 		var log []string
 		wg := workflow.NewWaitGroup(ctx)
 		wg.Wait(ctx) // nothing to wait for
-		for _, d := range []time.Duration{2, 1} {
+		for _, d := range []time.Duration{2 * time.Minute, time.Minute} {
 			wg.Go(ctx, func(ctx workflow.Context) {
-				_ = workflow.Sleep(ctx, d*time.Minute)
-				log = append(log, fmt.Sprint(int(d)))
+				_ = workflow.Sleep(ctx, d)
+				log = append(log, fmt.Sprint(d.Minutes()))
 			})
 		}
 		wg.Wait(ctx)

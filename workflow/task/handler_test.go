@@ -182,7 +182,7 @@ func TestWhatTheServerIsTold(t *testing.T) {
 			},
 			ScheduleToStartTimeout: durationpb.New(10 * time.Second),
 		},
-		WorkerVersionStamp: &commonpb.WorkerVersionStamp{BuildId: "build"},
+		WorkerVersionStamp: &commonpb.WorkerVersionStamp{BuildId: "build"}, //nolint:staticcheck // what old servers read
 		Capabilities: &completedCapabilities{
 			DiscardSpeculativeWorkflowTaskWithEvents: true,
 		},

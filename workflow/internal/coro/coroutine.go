@@ -90,12 +90,6 @@ func (c *Coroutine) resume() bool {
 	return first || c.advanced || c.done
 }
 
-// Name returns the name of c.
-func (c *Coroutine) Name() string { return c.name }
-
-// Running reports whether c is the coroutine that runs now.
-func (c *Coroutine) Running() bool { return c.running }
-
 // Wake makes a parked c ready to run in its next turn.
 func (c *Coroutine) Wake() {
 	if c.wait == waitWake {

@@ -15,7 +15,6 @@ type Dispatcher struct {
 	list    []*Coroutine
 	eager   []*Coroutine
 	created int
-	current *Coroutine
 	closed  bool
 }
 
@@ -42,9 +41,6 @@ func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
 	}
 	return newCoroutine(name, f)
 }
-
-// Current returns the coroutine that runs now, or nil.
-func (d *Dispatcher) Current() *Coroutine { return d.current }
 
 // Run resumes coroutines, pass after pass, until all are blocked or have ended.
 // It returns the panic that ended one, if any; the others then stay where they are.
@@ -76,11 +72,9 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		if c.wait == waitWake {
 			continue
 		}
-		d.current = c
 		if c.resume() {
 			progress = true
 		}
-		d.current = nil
 		if c.panicked != nil {
 			return false, c.panicked
 		}
@@ -111,11 +105,9 @@ func (d *Dispatcher) Close() {
 		all := slices.Concat(d.eager, d.list)
 		d.list, d.eager = nil, nil
 		for _, c := range all {
-			d.current = c
 			c.evict()
 		}
 	}
-	d.current = nil
 }
 
 // Stacks describes every live coroutine: its name, what it waits for and its

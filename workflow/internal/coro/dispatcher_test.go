@@ -61,10 +61,14 @@ func TestWokenBefore(t *testing.T) {
 		sleeperFirst bool
 		want         []string
 	}{
-		{"earlier in the list runs in the next pass", true,
-			[]string{"sleep", "wake", "other", "woken"}},
-		{"later in the list runs in the same pass", false,
-			[]string{"wake", "other", "sleep", "woken"}},
+		{
+			"earlier in the list runs in the next pass", true,
+			[]string{"sleep", "wake", "other", "woken"},
+		},
+		{
+			"later in the list runs in the same pass", false,
+			[]string{"wake", "other", "sleep", "woken"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var d coro.Dispatcher

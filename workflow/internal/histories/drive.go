@@ -63,7 +63,7 @@ func (d *Driver) Do(t machine.Task, pages ...[]*historypb.HistoryEvent) (machine
 				return machine.Answer{}, err
 			}
 		case machine.Activate:
-			c := d.Instance.Activate(context.Background(), a) //nolint:usetesting // no test here to ask
+			c := d.Instance.Activate(context.Background(), a)
 			if d.Seen != nil {
 				d.Seen(a, c)
 			}

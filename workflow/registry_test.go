@@ -1,0 +1,102 @@
+package workflow_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mainspring-go/mainspring/workflow"
+)
+
+func Greet(workflow.Context, string) (string, error) { return "", nil }
+
+func Part(workflow.Context) error { return nil }
+
+type Orders struct{}
+
+func (*Orders) Ship(workflow.Context) error { return nil }
+
+func TestRegistry(t *testing.T) {
+	var r workflow.Registry
+	var orders *Orders
+	for _, err := range []error{
+		r.RegisterWorkflow(Greet),
+		r.RegisterWorkflow(orders.Ship),
+		r.RegisterWorkflowWithOptions(Part, workflow.RegisterOptions{Name: "renamed"}),
+		r.RegisterWorkflowWithOptions(Greet, workflow.RegisterOptions{DisableAlreadyRegisteredCheck: true}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var types []string
+	for _, d := range r.Definitions() {
+		types = append(types, d.Type)
+		if d.Func == nil {
+			t.Errorf("%s has no function", d.Type)
+		}
+	}
+	if diff := cmp.Diff([]string{"Greet", "Ship", "renamed"}, types); diff != "" {
+		t.Errorf("types (-want +got):\n%s", diff)
+	}
+	for _, tt := range []struct {
+		workflow any
+		want     string
+	}{
+		{"any name", "any name"},
+		{Greet, "Greet"},
+		{orders.Ship, "Ship"},
+		{(*Orders).Ship, "Ship"},
+		{Part, "renamed"},
+		{func(workflow.Context) error { return nil }, "func1"}, // not registered: its own name
+	} {
+		if got, err := r.Name(tt.workflow); err != nil || got != tt.want {
+			t.Errorf("%T is named %q, %v, want %q", tt.workflow, got, err, tt.want)
+		}
+	}
+	for _, bad := range []any{nil, 7, (func())(nil)} {
+		if got, err := r.Name(bad); err == nil {
+			t.Errorf("%#v is named %q", bad, got)
+		}
+	}
+}
+
+func TestRegistryRefuses(t *testing.T) {
+	var r workflow.Registry
+	if err := r.RegisterWorkflow(Greet); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		workflow any
+		name     string
+		want     string
+	}{
+		{nil, "", "is no function"},
+		{7, "", "is no function"},
+		{(func(workflow.Context) error)(nil), "", "is no function"},
+		{Greet, "", "is already registered"},
+		{Part, "Greet", "is already registered"},
+		{Part, "__temporal_x", "__temporal_ is a reserved prefix"},
+		{func() error { return nil }, "x", "must take a workflow.Context as its first parameter"},
+		{func(workflow.Context) {}, "x", "must return an error"},
+		{func(workflow.Context) (int, int, error) { return 0, 0, nil }, "x", "must return an error"},
+		{func(workflow.Context, ...string) error { return nil }, "x", "must not be variadic"},
+	} {
+		err := r.RegisterWorkflowWithOptions(tt.workflow, workflow.RegisterOptions{Name: tt.name})
+		refused, ok := errors.AsType[*workflow.RegistrationError](err)
+		if !ok || !strings.Contains(refused.Problem, tt.want) || refused.Fix == "" {
+			t.Errorf("%T as %q: got %v, want %q", tt.workflow, tt.name, err, tt.want)
+			continue
+		}
+		for _, part := range []string{refused.Value, refused.Problem, refused.Fix} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%q does not say %q", err, part)
+			}
+		}
+	}
+	if n := len(r.Definitions()); n != 1 {
+		t.Errorf("got %d workflows, want the one that was good", n)
+	}
+}
