@@ -18,6 +18,11 @@ func (c *Coordinator) announceMember(ctx context.Context, stage string, m Member
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "a member failed to stop", attrs...)
+	case Canceled:
+		if m.Err != nil {
+			attrs = append(attrs, slog.Any("error", m.Err))
+		}
+		c.logger.LogAttrs(ctx, slog.LevelWarn, "a member stopped only when its time was over", attrs...)
 	case Abandoned:
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "a member did not stop in time", attrs...)
 	default:
@@ -31,13 +36,13 @@ func (c *Coordinator) announceMember(ctx context.Context, stage string, m Member
 // announceStage logs a stage's end and tells the observer.
 func (c *Coordinator) announceStage(ctx context.Context, s StageReport) {
 	level := slog.LevelInfo
-	if s.count(Failed)+s.count(Abandoned) > 0 || s.Cut != nil {
+	if s.count(Drained) < len(s.Members) || s.Cut != nil {
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{
 		slog.String("stage", s.Name), slog.Duration("took", s.Took),
-		slog.Int("drained", s.count(Drained)), slog.Int("failed", s.count(Failed)),
-		slog.Int("abandoned", s.count(Abandoned)),
+		slog.Int("drained", s.count(Drained)), slog.Int("canceled", s.count(Canceled)),
+		slog.Int("failed", s.count(Failed)), slog.Int("abandoned", s.count(Abandoned)),
 	}
 	if s.Cut != nil {
 		attrs = append(attrs, slog.Any("cut", s.Cut))

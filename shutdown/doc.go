@@ -7,7 +7,8 @@
 //   - Stages run one after the other, in the order given; the members of one run concurrently.
 //   - A member's context ends at its stage's deadline. A member that does not return then is
 //     abandoned, by name, and the next stage begins: nothing a member does holds up the rest. Its
-//     goroutine is no longer waited for; if it returns later, nothing breaks.
+//     goroutine is no longer waited for; if it returns later, nothing breaks. One that returns, but
+//     only after its context has ended, was canceled: see [Outcome].
 //   - A panic in a member becomes an error in the report.
 //   - Shutdown happens once. Everyone who asks gets the same [Report]; whoever loses patience stops
 //     waiting at once, and the stage in progress gets no more time.

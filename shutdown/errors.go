@@ -50,12 +50,15 @@ func (e *PanicError) Unwrap() error {
 }
 
 // An IncompleteError says that not every member drained. errors.Is and errors.As look into the
-// errors of the failed members.
+// errors of the failed and the canceled members.
 type IncompleteError struct {
 	// Members counts all members.
 	Members int
-	// Failed names the members that returned an error or panicked, as "stage/name".
+	// Failed names the members that returned an error in time or panicked, as "stage/name".
 	Failed []string
+	// Canceled names the members that returned an error after their context had ended, as
+	// "stage/name". Those that returned nil are in the report alone.
+	Canceled []string
 	// Abandoned names the members that did not return in time, as "stage/name".
 	Abandoned []string
 
@@ -67,18 +70,20 @@ func (e *IncompleteError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "shutdown: of %d members", e.Members)
 	sep := ""
-	if len(e.Failed) > 0 {
-		fmt.Fprintf(&b, " %d failed (%s)", len(e.Failed), strings.Join(e.Failed, ", "))
-		sep = ","
-	}
-	if len(e.Abandoned) > 0 {
-		fmt.Fprintf(&b, "%s %d abandoned (%s)", sep, len(e.Abandoned),
-			strings.Join(e.Abandoned, ", "))
+	for _, part := range []struct {
+		outcome Outcome
+		names   []string
+	}{{Failed, e.Failed}, {Canceled, e.Canceled}, {Abandoned, e.Abandoned}} {
+		if len(part.names) > 0 {
+			fmt.Fprintf(&b, "%s %d %s (%s)", sep, len(part.names), part.outcome,
+				strings.Join(part.names, ", "))
+			sep = ","
+		}
 	}
 	return b.String()
 }
 
-// Unwrap returns the errors of the failed members, in the order of Failed.
+// Unwrap returns the errors of the failed and the canceled members, in the order of the report.
 func (e *IncompleteError) Unwrap() []error { return e.errs }
 
 // contextError returns why ctx ended, so that errors.Is finds both ctx.Err and the cause.

@@ -13,9 +13,13 @@ type Outcome string
 const (
 	// Pending: the member's stage has not begun, or the member has not returned yet.
 	Pending Outcome = "pending"
-	// Drained: the member returned nil.
+	// Drained: the member returned nil before its context ended.
 	Drained Outcome = "drained"
-	// Failed: the member returned an error, panicked or ended its goroutine.
+	// Canceled: the member returned, nil or an error, but only after its context had ended: it
+	// stopped, and may have left something undone.
+	Canceled Outcome = "canceled"
+	// Failed: the member returned an error before its context ended, or it panicked or ended its
+	// goroutine at any time.
 	Failed Outcome = "failed"
 	// Abandoned: the member did not return in time.
 	Abandoned Outcome = "abandoned"
@@ -61,31 +65,34 @@ type MemberReport struct {
 	Name string
 	// Outcome is what became of it.
 	Outcome Outcome
-	// Err is why it failed, or a *PanicError; nil unless Failed.
+	// Err is what it returned, or a *PanicError; nil unless Failed or Canceled.
 	Err error
 	// Took is the time from the begin of its stage until it returned or was abandoned; zero while
 	// Pending.
 	Took time.Duration
 }
 
-// Err returns nil if every member drained, or else an *IncompleteError. Pending members are not
-// counted as trouble.
+// Err returns nil if every member drained, or else an *IncompleteError. Neither Pending members are
+// counted as trouble, nor Canceled ones that returned nil and so say that all is well.
 func (r Report) Err() error {
 	e := &IncompleteError{}
 	for _, s := range r.Stages {
 		e.Members += len(s.Members)
 		for _, m := range s.Members {
-			switch m.Outcome {
-			case Failed:
-				e.Failed = append(e.Failed, s.Name+"/"+m.Name)
+			name := s.Name + "/" + m.Name
+			switch {
+			case m.Outcome == Failed:
+				e.Failed = append(e.Failed, name)
 				e.errs = append(e.errs, m.Err)
-			case Abandoned:
-				e.Abandoned = append(e.Abandoned, s.Name+"/"+m.Name)
-			default:
+			case m.Outcome == Canceled && m.Err != nil:
+				e.Canceled = append(e.Canceled, name)
+				e.errs = append(e.errs, m.Err)
+			case m.Outcome == Abandoned:
+				e.Abandoned = append(e.Abandoned, name)
 			}
 		}
 	}
-	if len(e.Failed) == 0 && len(e.Abandoned) == 0 {
+	if len(e.Failed)+len(e.Canceled)+len(e.Abandoned) == 0 {
 		return nil
 	}
 	return e
@@ -126,7 +133,7 @@ func (s StageReport) write(b *strings.Builder) {
 	if s.Timeout > 0 {
 		fmt.Fprintf(b, " of %v", s.Timeout)
 	}
-	for _, outcome := range []Outcome{Drained, Failed, Abandoned, Pending} {
+	for _, outcome := range []Outcome{Drained, Canceled, Failed, Abandoned, Pending} {
 		if n := s.count(outcome); n > 0 {
 			fmt.Fprintf(b, ", %d %s", n, outcome)
 		}
@@ -139,13 +146,15 @@ func (s StageReport) write(b *strings.Builder) {
 	}
 	for _, m := range s.Members {
 		switch m.Outcome {
-		case Failed:
-			fmt.Fprintf(b, "\n    failed after %v: %s: %v", round(m.Took), m.Name, m.Err)
-		case Abandoned:
-			fmt.Fprintf(b, "\n    abandoned after %v: %s", round(m.Took), m.Name)
+		case Drained:
+			continue
 		case Pending:
 			fmt.Fprintf(b, "\n    still stopping: %s", m.Name)
 		default:
+			fmt.Fprintf(b, "\n    %s after %v: %s", m.Outcome, round(m.Took), m.Name)
+		}
+		if m.Err != nil {
+			fmt.Fprintf(b, ": %v", m.Err)
 		}
 	}
 }

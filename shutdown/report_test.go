@@ -29,6 +29,7 @@ func TestReportString(t *testing.T) {
 			time.Sleep(1500 * time.Microsecond)
 			return errors.New("connection refused")
 		})
+		add(t, c, "drain", "obeys", obeys)
 		expect := func(want ...string) {
 			t.Helper()
 			r, _ := c.Report()
@@ -38,7 +39,7 @@ func TestReportString(t *testing.T) {
 		}
 		expect("not shut down",
 			"  stop polls: not begun, 2 members",
-			"  drain: not begun, 2 members",
+			"  drain: not begun, 3 members",
 			"  release: not begun, 0 members")
 		c.Fatal(errors.New("permission denied"))
 		r, _ := c.Report()
@@ -61,9 +62,11 @@ func TestReportString(t *testing.T) {
 		expect(append(want,
 			"  also fatal: 1 more",
 			"  stop polls: 1.23s of 5s, 2 drained",
-			"  drain: 865.433ms of 10s, 1 failed, 1 abandoned, cut short: context deadline exceeded",
+			"  drain: 865.433ms of 10s, 1 canceled, 1 failed, 1 abandoned, cut short: context deadline exceeded",
 			"    abandoned after 865.433ms: activities",
 			"    failed after 1.5ms: heartbeats: connection refused",
+			"    canceled after 765.433ms: obeys: "+
+				"shutdown: a caller that waited for stage \"drain\" lost patience: context deadline exceeded",
 			"  release: 0s, no members")...)
 		time.Sleep(time.Minute)
 	})
@@ -102,12 +105,13 @@ func TestObserversAndLog(t *testing.T) {
 		}, shutdown.Stage{Name: "a", Timeout: 5 * time.Second}, shutdown.Stage{Name: "b"})
 		add(t, c, "a", "x", takes(time.Second))
 		add(t, c, "a", "y", takes(time.Minute))
+		add(t, c, "a", "w", obeys)
 		add(t, c, "b", "z", func(context.Context) error { panic("boom") })
 		if _, err := c.Shutdown(t.Context(), nil); err == nil {
 			t.Error("no error")
 		}
 		want := []string{
-			"member a/x drained 1s", "member a/y abandoned 6s", "stage a 2 6s",
+			"member a/x drained 1s", "member a/w canceled 5s", "member a/y abandoned 6s", "stage a 3 6s",
 			"member b/z failed 0s", "stage b 1 0s",
 		}
 		if !slices.Equal(s.seen, want) {
@@ -118,7 +122,9 @@ func TestObserversAndLog(t *testing.T) {
 		for _, want := range []string{
 			"level=INFO msg=\"shutdown begins\" cause=\"shutdown: requested\"",
 			"level=WARN msg=\"a member did not stop in time\" stage=a member=y took=6s",
-			"level=WARN msg=\"a shutdown stage ended\" stage=a took=6s drained=1 failed=0 abandoned=1",
+			"level=WARN msg=\"a shutdown stage ended\" stage=a took=6s drained=1 canceled=1 failed=0 abandoned=1",
+			"level=WARN msg=\"a member stopped only when its time was over\" stage=a member=w took=5s " +
+				"error=\"shutdown: stage \\\"a\\\" reached its deadline of 5s: context deadline exceeded\"",
 			"level=WARN msg=\"a member failed to stop\" stage=b member=z took=0s error=\"panic: boom\" stack=",
 			"level=WARN msg=\"an abandoned member returned after all\" stage=a member=y took=1m0s",
 			"level=ERROR msg=\"a shutdown observer panicked\" panic=\"the observer is broken\"",

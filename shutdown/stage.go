@@ -115,26 +115,31 @@ func (s *stage) snapshot() StageReport {
 
 // stopMember runs one member's stop function, whatever it does.
 func (c *Coordinator) stopMember(ctx context.Context, s *stage, m *member) {
-	err := ErrExited // what is true if neither a return nor a panic follows
+	outcome, err := Failed, ErrExited // what is true if neither a return nor a panic follows
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
-		c.memberReturned(ctx, s, m, err)
+		c.memberReturned(ctx, s, m, outcome, err)
 	}()
 	err = m.stop(ctx)
+	switch {
+	case ctx.Err() != nil:
+		outcome = Canceled
+	case err == nil:
+		outcome = Drained
+	}
 }
 
 // memberReturned records the outcome of a member, if its stage is not over.
-func (c *Coordinator) memberReturned(ctx context.Context, s *stage, m *member, err error) {
+func (c *Coordinator) memberReturned(
+	ctx context.Context, s *stage, m *member, outcome Outcome, err error,
+) {
 	c.mu.Lock()
 	took := time.Since(s.report.Began)
 	late := s.over
 	if !late {
-		m.report.Outcome, m.report.Err, m.report.Took = Drained, err, took
-		if err != nil {
-			m.report.Outcome = Failed
-		}
+		m.report.Outcome, m.report.Err, m.report.Took = outcome, err, took
 	}
 	report := m.report
 	c.mu.Unlock()

@@ -27,6 +27,9 @@ const (
 	waitsForIgnorer  flaw = "waits for a member that ignores its deadline"
 	namesNobody      flaw = "leaves the abandoned out of the report"
 	noLinger         flaw = "abandons at the deadline itself"
+	canceledDrained  flaw = "takes a return after the deadline for drained"
+	canceledFailed   flaw = "takes an error after the deadline for a failure"
+	cutsOnce         flaw = "is hurried only by the first caller that leaves"
 	lateCounts       flaw = "lets a late return change the report"
 	stopsAtFailure   flaw = "ends the shutdown at the first failure"
 	losesError       flaw = "loses a member's error"
@@ -182,8 +185,9 @@ func (b *broken) Shutdown(ctx context.Context, cause error) (shutdown.Report, er
 func (b *broken) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	again := b.hurry
 	b.hurry = true
-	if b.flaw != ignoresImpatient {
+	if b.flaw != ignoresImpatient && (b.flaw != cutsOnce || !again) {
 		close(b.cut)
 		b.cut = make(chan struct{})
 	}
@@ -275,10 +279,7 @@ func (b *broken) stage(base context.Context, s *brokenStage, index int) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if m := &r.Members[i]; m.Outcome == shutdown.Pending || b.flaw == lateCounts {
-			m.Outcome, m.Err = shutdown.Drained, err
-			if err != nil && b.flaw != losesError {
-				m.Outcome = shutdown.Failed
-			}
+			m.Outcome, m.Err = b.outcome(ctx, err), err
 		}
 		if left--; left == 0 {
 			close(idle)
@@ -302,15 +303,34 @@ func (b *broken) stage(base context.Context, s *brokenStage, index int) {
 	b.settle(r)
 }
 
+// outcome says what became of a member that returned err.
+func (b *broken) outcome(ctx context.Context, err error) shutdown.Outcome {
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		return shutdown.Failed
+	case ctx.Err() != nil && b.flaw != canceledDrained && (err == nil || b.flaw != canceledFailed):
+		return shutdown.Canceled
+	case err != nil && b.flaw != losesError:
+		return shutdown.Failed
+	}
+	return shutdown.Drained
+}
+
+// exitError is the error of a member that did not return.
+type exitError struct{ why any }
+
+func (e *exitError) Error() string { return fmt.Sprint("the member did not return: ", e.why) }
+
 // call runs one member.
 func (b *broken) call(
 	ctx context.Context, i int, stop func(context.Context) error, returned func(int, error),
 ) {
-	err := errors.New("the member ended its goroutine")
+	var err error = &exitError{"it ended its goroutine"}
 	exited := true
 	defer func() {
 		if v := recover(); v != nil {
-			err, exited = fmt.Errorf("panic: %v", v), false
+			err, exited = &exitError{v}, false
 			if b.flaw == swallowsPanic {
 				err = nil
 			}

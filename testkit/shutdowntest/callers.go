@@ -97,6 +97,24 @@ func impatienceCuts(ctx context.Context, mk New) error {
 	return nil
 }
 
+func secondImpatience(ctx context.Context, mk New) error {
+	r := newRig(mk, shutdown.Stage{Name: "a"}, shutdown.Stage{Name: "b"})
+	defer r.close()
+	if err := errors.Join(r.obeys("a", "first"), r.obeys("b", "second")); err != nil {
+		return err
+	}
+	for _, patience := range []time.Duration{time.Second, time.Minute} {
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		go func() { _, _ = r.Shutdown(limited, nil) }()
+	}
+	time.Sleep(time.Hour)
+	if !closed(r.Done()) {
+		return errors.New("not done though two callers have left, one in each stage")
+	}
+	return r.noted(note{time.Second, "first obeys"}, note{time.Minute, "second obeys"})
+}
+
 func badMember(_ context.Context, mk New) error {
 	r := newRig(mk, shutdown.Stage{Name: "a"}, shutdown.Stage{Name: "b"})
 	defer r.close()

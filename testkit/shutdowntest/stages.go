@@ -152,11 +152,44 @@ func obedient(ctx context.Context, mk New) error {
 		err := r.obeys("a", "obedient")
 		report, _ := r.shutdown(ctx)
 		r.close()
-		if err := errors.Join(err, became(report, "a", "obedient", shutdown.Failed)); err != nil {
+		if err := errors.Join(err, became(report, "a", "obedient", shutdown.Canceled)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func canceled(ctx context.Context, mk New) error {
+	r := newRig(mk, shutdown.Stage{Name: "a", Timeout: 10 * time.Second}, shutdown.Stage{Name: "b"})
+	defer r.close()
+	oops := errors.New("oops")
+	after := func(err error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+			case <-r.over:
+			}
+			return err
+		}
+	}
+	if err := errors.Join(
+		r.Add("a", "well", after(nil)), r.Add("a", "badly", after(oops)),
+		r.takes("a", "quick", 9*time.Second), r.fails("a", "early", context.Canceled),
+		r.Add("b", "hurried", after(nil)),
+	); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, _ = r.Shutdown(limited, nil) // loses patience in b
+	report, err := r.shutdown(ctx)
+	return errors.Join(
+		within(err, oops),
+		became(report, "a", "well", shutdown.Canceled),
+		became(report, "a", "badly", shutdown.Canceled),
+		became(report, "a", "quick", shutdown.Drained),
+		became(report, "a", "early", shutdown.Failed),
+		became(report, "b", "hurried", shutdown.Canceled))
 }
 
 func lateReturn(ctx context.Context, mk New) error {

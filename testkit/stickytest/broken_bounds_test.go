@@ -28,7 +28,7 @@ func (b *broken) join() {
 		b.pool = &pool{budget: *budget}
 		budget.Made = b.pool
 	default:
-		b.pool = budget.Made.(*pool) //nolint:errcheck,forcetypeassert // made above
+		b.pool = budget.Made.(*pool) //nolint:errcheck // made above
 	}
 	b.pool.members = append(b.pool.members, b)
 	b.mu = &b.pool.mu

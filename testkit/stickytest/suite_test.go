@@ -183,6 +183,6 @@ func apply(
 		}
 		c.Budget.Made = budget
 	}
-	o.Budget = c.Budget.Made.(*sticky.Budget) //nolint:errcheck,forcetypeassert // made above
+	o.Budget = c.Budget.Made.(*sticky.Budget) //nolint:errcheck // made above
 	return o
 }
