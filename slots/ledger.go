@@ -159,6 +159,7 @@ func (l *ledger) reserve(ctx context.Context, r Request) (Permit, error) {
 	w := l.waiter(r, d)
 	l.waiting.push(w)
 	l.serve()
+	l.nudge()
 	l.mu.Unlock()
 
 	var since time.Time
@@ -198,6 +199,7 @@ func (l *ledger) tryReserve(r Request) (Permit, bool) {
 	p, ok := l.tryWithin(r, d)
 	if !ok {
 		l.serve() // somebody may have come and found what was promised to us taken
+		l.nudge()
 		l.mu.Unlock()
 	}
 	return p, ok
@@ -312,22 +314,25 @@ func (l *ledger) awaitWithin(ctx context.Context, w *waiter) (uint64, error) {
 	l.unpromise(w.demand)
 	if err != nil {
 		l.serve()
+		l.nudge()
 		l.mu.Unlock()
 		return 0, err
 	}
-	if l.issued+l.promised+w.demand.weight > l.limit && l.issued+l.promised > 0 {
+	if out := l.issued + l.promised; out > 0 && out+w.demand.weight > l.limit {
 		// A Resize meanwhile took the room. First again it waits for the next.
 		l.waiting.pushFirst(w)
 		l.mu.Unlock()
 		inner.Release()
 		l.mu.Lock()
 		l.serve()
+		l.nudge()
 		l.mu.Unlock()
 		return l.await(ctx, w)
 	}
 	defer l.mu.Unlock()
 	id := l.issue(w.request, w.demand, inner)
 	l.serve()
+	l.nudge()
 	return id, nil
 }
 

@@ -146,7 +146,7 @@ func (*load) hold() holdRule { return nil }
 func (o *load) refresh() { o.controller.refresh() }
 
 func (o *load) again(l *ledger) time.Duration {
-	if l.issued+l.promised >= l.limit {
+	if l.away || l.issued+l.promised >= l.limit {
 		return 0
 	}
 	left := o.rampLeft()
