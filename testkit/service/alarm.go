@@ -1,0 +1,128 @@
+package service
+
+import (
+	"container/heap"
+	"time"
+)
+
+// alarms wake runs at their times: one heap, served by one timer. The service's
+// lock guards them.
+type alarms struct {
+	ring    func()
+	heap    alarmHeap
+	timer   *time.Timer
+	next    time.Time
+	seq     int64
+	stopped bool
+}
+
+// alarm is the time at which one run has something to do. Each run has one.
+type alarm struct {
+	run   *run
+	at    time.Time
+	seq   int64 // alarms of one time ring in the order in which they were set
+	index int   // in the heap; -1 if it is not there
+}
+
+// set makes the run's alarm ring at the time; the zero time takes it away.
+func (a *alarms) set(r *run, at time.Time) {
+	if r.alarm.index >= 0 {
+		if r.alarm.at.Equal(at) {
+			return
+		}
+		heap.Remove(&a.heap, r.alarm.index)
+	}
+	if !at.IsZero() {
+		a.seq++
+		r.alarm.at, r.alarm.seq = at, a.seq
+		heap.Push(&a.heap, &r.alarm)
+	}
+	a.arm()
+}
+
+// due takes the first run whose time has come; nil if there is none.
+func (a *alarms) due(at time.Time) *run {
+	if len(a.heap) == 0 || a.heap[0].at.After(at) {
+		return nil
+	}
+	first, ok := heap.Pop(&a.heap).(*alarm)
+	if !ok {
+		return nil
+	}
+	return first.run
+}
+
+// arm sets the timer to the earliest alarm.
+func (a *alarms) arm() {
+	if a.stopped || len(a.heap) == 0 {
+		if a.timer != nil {
+			a.timer.Stop()
+		}
+		a.next = time.Time{}
+		return
+	}
+	at := a.heap[0].at
+	if a.next.Equal(at) {
+		return
+	}
+	a.next = at
+	if a.timer == nil {
+		a.timer = time.AfterFunc(time.Until(at), a.ring)
+		return
+	}
+	a.timer.Reset(time.Until(at))
+}
+
+func (a *alarms) stop() {
+	a.stopped = true
+	a.arm()
+}
+
+// ring lets every run do what is due.
+func (s *Service) ring() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.alarms.stopped {
+		return
+	}
+	s.alarms.next = time.Time{}
+	at := now()
+	for r := s.alarms.due(at); r != nil; r = s.alarms.due(at) {
+		r.expire(at)
+	}
+	s.alarms.arm()
+}
+
+type alarmHeap []*alarm
+
+func (h alarmHeap) Len() int { return len(h) }
+
+func (h alarmHeap) Less(i, j int) bool {
+	if !h[i].at.Equal(h[j].at) {
+		return h[i].at.Before(h[j].at)
+	}
+	return h[i].seq < h[j].seq
+}
+
+func (h alarmHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *alarmHeap) Push(x any) {
+	a, ok := x.(*alarm)
+	if !ok {
+		return
+	}
+	a.index = len(*h)
+	*h = append(*h, a)
+}
+
+func (h *alarmHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	last.index = -1
+	return last
+}

@@ -1,0 +1,272 @@
+package service
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
+	"go.temporal.io/api/serviceerror"
+	updatepb "go.temporal.io/api/update/v1"
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+// A speculative task that shipped more events than that is written even if
+// nothing came of it, so that they are not shipped again and again.
+const maxDiscarded = 10
+
+// RespondWorkflowTaskCompleted takes what a workflow did in a task.
+func (v *server) RespondWorkflowTaskCompleted(
+	_ context.Context, req *workflowservice.RespondWorkflowTaskCompletedRequest,
+) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
+	t, err := readToken(req.GetTaskToken())
+	if err != nil {
+		return nil, err
+	}
+	err = firstUnimplemented("RespondWorkflowTaskCompleted", []use{
+		{"IntermediatePage", req.GetIntermediatePage() || req.GetPageNumber() > 0},
+		{"VersioningBehavior", req.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED},
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	r, err := v.s.inFlight(t)
+	if err != nil {
+		return nil, err
+	}
+	c := &completion{r: r, req: req, before: r.snapshot(), task: r.task}
+	return c.do()
+}
+
+// inFlight returns the run whose workflow task the token is of.
+func (s *Service) inFlight(t token) (*run, error) {
+	r := s.runs[t.RunID]
+	if r == nil {
+		return nil, serviceerror.NewNotFoundf(
+			"workflow execution not found for workflow ID %q and run ID %q", t.WorkflowID, t.RunID)
+	}
+	if !r.running() || !r.task.inFlight() || r.task.stamp != t.Stamp || r.task.attempt != t.Attempt {
+		return nil, serviceerror.NewNotFound(textTaskNotFound)
+	}
+	return r, nil
+}
+
+// completion is one answer to a workflow task on its way.
+type completion struct {
+	r      *run
+	req    *workflowservice.RespondWorkflowTaskCompletedRequest
+	before snapshot
+	task   workflowTask // as it was
+
+	completed *historypb.HistoryEvent // nil if a speculative task leaves no trace
+	failed    *failedCommand          // why the task fails after all
+	messages  []*protocolpb.Message   // not handled yet
+	unhandled bool                    // events have come in that the workflow has not seen
+	again     bool                    // a cancelled activity wants another task
+}
+
+// failedCommand is a command that fails the task.
+type failedCommand struct {
+	cause   enumspb.WorkflowTaskFailedCause
+	message string
+}
+
+func (f *failedCommand) text() string {
+	if f.message == "" {
+		return f.cause.String()
+	}
+	return f.cause.String() + ": " + f.message
+}
+
+func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
+	r := c.r
+	c.finish()
+	c.stick()
+	c.unhandled = len(r.buffered) > 0
+	c.messages = c.req.GetMessages()
+	if err := c.apply(); err != nil {
+		r.undo(c.before)
+		return nil, err
+	}
+	if c.failed == nil && r.running() && !c.req.GetForceCreateNewWorkflowTask() {
+		r.rejectUnprocessed()
+	}
+	if c.failed != nil {
+		if err := c.fail(); err != nil {
+			return nil, err
+		}
+	} else if !r.running() {
+		r.abortUpdates(abortClosed)
+	}
+	handed := c.next()
+	c.save()
+	r.answer(c.req.GetQueryResults(), r.task.pending())
+	if c.failed != nil {
+		return nil, serviceerror.NewInvalidArgument(c.failed.text())
+	}
+	resp := &workflowservice.RespondWorkflowTaskCompletedResponse{}
+	if handed {
+		resp.WorkflowTask = r.taskResponse(c.req.GetIdentity(), !c.heartbeat())
+	}
+	if c.completed == nil {
+		resp.ResetHistoryEventId = r.lastStarted
+	}
+	return resp, nil
+}
+
+// heartbeat reports whether the answer only asks for more time.
+func (c *completion) heartbeat() bool { return c.req.GetForceCreateNewWorkflowTask() }
+
+// save commits, unless there is nothing to be written.
+func (c *completion) save() {
+	if c.completed == nil && c.failed == nil && (!c.r.task.pending() || c.r.task.kind == speculativeTask) {
+		c.r.settle()
+		return
+	}
+	if c.r.task.kind != speculativeTask {
+		c.r.commit()
+		return
+	}
+	// What was done is written now; the speculative task that follows is not.
+	next, attempt := c.r.task, c.r.attempt
+	c.r.task = workflowTask{}
+	c.r.commit()
+	c.r.task, c.r.attempt = next, attempt
+	c.r.settle()
+}
+
+// finish writes that the task has completed.
+func (c *completion) finish() {
+	r := c.r
+	written := r.task.written()
+	if c.discards() {
+		r.dropTask()
+		return
+	}
+	if !written {
+		r.writeBoth(c.req.GetIdentity())
+	}
+	scheduled, started := r.task.scheduled, r.task.started
+	r.dropTask()
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, now())
+	//nolint:staticcheck // clients that know nothing else send them
+	e.Attributes = &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
+		WorkflowTaskCompletedEventAttributes: &historypb.WorkflowTaskCompletedEventAttributes{
+			ScheduledEventId: scheduled, StartedEventId: started,
+			Identity: c.req.GetIdentity(), BinaryChecksum: c.req.GetBinaryChecksum(),
+			WorkerVersion: c.req.GetWorkerVersionStamp(), SdkMetadata: c.req.GetSdkMetadata(),
+			MeteringMetadata:     c.req.GetMeteringMetadata(),
+			WorkerDeploymentName: c.req.GetDeploymentOptions().GetDeploymentName(),
+		},
+	}
+	c.completed = r.add(e)
+	r.lastStarted = started
+}
+
+// discards reports whether the task is speculative and nothing has come of it.
+func (c *completion) discards() bool {
+	if c.r.task.kind != speculativeTask || len(c.req.GetCommands()) > 0 || c.heartbeat() {
+		return false
+	}
+	since := c.r.nextID() - (c.r.lastStarted + 2)
+	if c.req.GetCapabilities().GetDiscardSpeculativeWorkflowTaskWithEvents() {
+		since -= maxDiscarded
+	}
+	if since > 0 {
+		return false
+	}
+	for _, m := range c.req.GetMessages() {
+		if !m.GetBody().MessageIs(&updatepb.Rejection{}) {
+			return false
+		}
+	}
+	return true
+}
+
+// stick sends the next task where the worker wants it.
+func (c *completion) stick() {
+	name := c.req.GetStickyAttributes().GetWorkerTaskQueue().GetName()
+	if name == "" {
+		c.r.unstick()
+		return
+	}
+	c.r.sticky = name
+	c.r.stickyTimeout = c.req.GetStickyAttributes().GetScheduleToStartTimeout().AsDuration()
+}
+
+// fail undoes what the answer did and fails the task instead.
+func (c *completion) fail() error {
+	r := c.r
+	r.undo(c.before)
+	r.abortUpdates(abortTaskFailed)
+	unhandled := c.failed.cause == enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
+	if c.task.attempt > 1 && !unhandled {
+		// It stays in flight until it times out, which slows it down.
+		r.settle()
+		return serviceerror.NewInvalidArgument(c.failed.text())
+	}
+	r.addTaskFailed(c.failed.cause, serverFailure(c.failed.text()), c.req.GetIdentity(), c.req.GetBinaryChecksum())
+	r.closing = unhandled
+	return nil
+}
+
+// next makes the workflow task that follows, if one does; it reports whether
+// that is handed to the worker with the response.
+func (c *completion) next() bool {
+	r := c.r
+	if !r.running() {
+		return false
+	}
+	inline := c.req.GetReturnNewWorkflowTask() && c.failed == nil
+	kind := noTask
+	switch {
+	case c.heartbeat(), c.failed != nil, c.unhandled, c.again:
+		kind = normalTask
+	case r.hasOutgoing() && inline:
+		kind = speculativeTask
+	case r.hasOutgoing():
+		kind = normalTask
+	default:
+		return false
+	}
+	original := c.task.originalAt
+	if !inline {
+		r.schedule(kind)
+	} else {
+		r.newTask(kind)
+		r.startTask(r.currentQueue(), c.req.GetIdentity(), inlineRequestID)
+	}
+	if c.heartbeat() && len(c.req.GetCommands()) == 0 && len(c.req.GetMessages()) == 0 {
+		r.task.originalAt = original
+	}
+	return inline
+}
+
+// RespondWorkflowTaskFailed takes a worker's word that it cannot do a task.
+func (v *server) RespondWorkflowTaskFailed(
+	_ context.Context, req *workflowservice.RespondWorkflowTaskFailedRequest,
+) (*workflowservice.RespondWorkflowTaskFailedResponse, error) {
+	t, err := readToken(req.GetTaskToken())
+	if err != nil {
+		return nil, err
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	if r := v.s.runs[t.RunID]; r != nil && !r.running() {
+		return nil, errCompleted()
+	}
+	r, err := v.s.inFlight(t)
+	if err != nil {
+		return nil, err
+	}
+	if req.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE {
+		r.terminate(req.GetCause().String(), nil, historyIdentity)
+	} else {
+		r.addTaskFailed(req.GetCause(), req.GetFailure(), req.GetIdentity(), req.GetBinaryChecksum())
+		r.ensureTask()
+	}
+	r.commit()
+	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
+}

@@ -1,0 +1,43 @@
+// Package service is a Temporal service in memory: the part of WorkflowService
+// that workers and clients use, for tests.
+//
+// What it promises:
+//
+//   - Histories are those that the real server writes for the same scenario:
+//     the same events with the same ids and attributes. The scenarios of
+//     integration/scenarios run on both and are compared, event by event, and so
+//     are the errors that clients see.
+//   - It lives on the clock of package time and on channels alone. In a bubble of
+//     testing/synctest thirty days pass in milliseconds.
+//   - A test decides about faults: [Options.Hook] sees every call and may fail,
+//     delay, repeat it or lose its response.
+//   - [Service.Leftovers] tells what a test has left behind.
+//   - What is not implemented answers Unimplemented, naming the method, the
+//     command or the field; never a made-up success.
+//
+// Usage:
+//
+//	s, err := service.New(service.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	defer s.Close()
+//	w, err := worker.New(s.Direct(), "orders", worker.Options{Workflows: []any{Order}})
+//	...
+//	run, err := s.Client().StartWorkflowExecution(ctx, request)
+//
+// # How it is made
+//
+// One lock guards everything, so that what happens has one order. A run is a list
+// of events with the state that they imply; an operation changes a run and is then
+// committed or, if the server would refuse it, undone. Only a commit makes tasks
+// visible to pollers, wakes those that wait and sets the run's alarm, which is
+// the earliest of all its timers and timeouts. All alarms are in one queue, served
+// by one time.Timer. Each task queue holds the polls that wait and the tasks that
+// do, first come first served.
+//
+// # What it will not do
+//
+// It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing:
+// a service belongs to one test.
+package service

@@ -1,0 +1,163 @@
+package service
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+const (
+	// A sticky queue whose worker has not polled for that long gets no tasks.
+	stickyWindow = 10 * time.Second
+	// A query does not wait for a queue that nobody has polled for that long.
+	queryWindow = 20 * time.Second
+)
+
+// queueKey names a task queue.
+type queueKey struct {
+	namespace, name string
+	kind            enumspb.TaskQueueType
+}
+
+// queue is one task queue: the tasks that wait for polls, or the polls that wait
+// for tasks. The service's lock guards it.
+type queue struct {
+	tasks    []offer
+	queries  []*query // served before tasks: someone waits for them
+	pollers  []*poller
+	lastPoll time.Time // when the last poll ended or, if one waits, began
+}
+
+// offer is a task that waits. It may be out of date when its turn comes.
+type offer struct {
+	run *run
+	// stamp is that of the workflow task.
+	stamp int64
+	// scheduled and attempt are those of the activity.
+	scheduled int64
+	attempt   int32
+}
+
+// poller is a poll that waits.
+type poller struct {
+	queue    *taskqueuepb.TaskQueue
+	identity string
+	instance string
+	got      chan proto.Message // has room for one: who hands over never waits
+	given    bool
+}
+
+func (s *Service) queue(k queueKey) *queue {
+	q := s.queues[k]
+	if q == nil {
+		q = &queue{}
+		s.queues[k] = q
+	}
+	return q
+}
+
+func (s *Service) workflowQueue(r *run, name string) *queue {
+	return s.queue(queueKey{r.namespace.name, name, enumspb.TASK_QUEUE_TYPE_WORKFLOW})
+}
+
+// alive reports whether someone polls the queue or has polled it lately.
+func (q *queue) alive(window time.Duration) bool {
+	return len(q.pollers) > 0 || !q.lastPoll.IsZero() && now().Sub(q.lastPoll) < window
+}
+
+// offerWorkflowTask gives the run's workflow task to a worker, now or when one
+// polls.
+func (s *Service) offerWorkflowTask(r *run, stamp int64) {
+	if r.task.stamp != stamp || r.task.inFlight() {
+		return
+	}
+	q := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
+	if r.sticky != "" {
+		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) {
+			q = own
+		}
+	}
+	q.tasks = append(q.tasks, offer{run: r, stamp: stamp})
+	s.match(q)
+}
+
+// offerActivity gives an attempt of an activity to a worker.
+func (s *Service) offerActivity(r *run, scheduled int64, attempt int32) {
+	a := r.activities[scheduled]
+	if a == nil || a.attempt != attempt {
+		return
+	}
+	q := s.queue(queueKey{
+		r.namespace.name, a.attributes.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
+	})
+	q.tasks = append(q.tasks, offer{run: r, scheduled: scheduled, attempt: attempt})
+	s.match(q)
+}
+
+// match hands tasks to polls while there are both.
+func (s *Service) match(q *queue) {
+	for len(q.pollers) > 0 {
+		p := q.pollers[0]
+		q.pollers = q.pollers[1:]
+		response := s.take(q, p)
+		if response == nil {
+			q.pollers = append([]*poller{p}, q.pollers...)
+			return
+		}
+		q.lastPoll = now()
+		p.given = true
+		p.got <- response
+	}
+}
+
+// take begins the first task of the queue that is still wanted.
+func (s *Service) take(q *queue, p *poller) proto.Message {
+	for len(q.queries) > 0 {
+		next := q.queries[0]
+		q.queries = q.queries[1:]
+		if !next.over {
+			return next.response(p.queue)
+		}
+	}
+	for len(q.tasks) > 0 {
+		next := q.tasks[0]
+		q.tasks = q.tasks[1:]
+		if response := next.begin(p); response != nil {
+			return response
+		}
+	}
+	return nil
+}
+
+// begin starts the task for the poll; nil if it is not wanted any more.
+func (o offer) begin(p *poller) proto.Message {
+	if !o.run.running() {
+		return nil
+	}
+	if o.scheduled != 0 {
+		return o.beginActivity(p)
+	}
+	r := o.run
+	if r.task.stamp != o.stamp || r.task.inFlight() {
+		return nil
+	}
+	if !r.startTask(p.queue, p.identity, r.s.newID()) {
+		return nil
+	}
+	speculative := r.task.kind == speculativeTask
+	response := r.taskResponse(p.identity, true)
+	if speculative && len(response.GetMessages()) == 0 {
+		// What it was made for has gone.
+		r.dropTask()
+		r.settle()
+		return nil
+	}
+	if speculative {
+		r.settle()
+	} else {
+		r.commit()
+	}
+	return response
+}

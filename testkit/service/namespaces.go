@@ -1,0 +1,89 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
+	replicationpb "go.temporal.io/api/replication/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// server implements the methods. What is not here answers Unimplemented.
+type server struct {
+	workflowservice.UnimplementedWorkflowServiceServer
+
+	s *Service
+}
+
+const (
+	clusterName = "active"
+	retention   = 24 * time.Hour
+	// What the server takes at most, in bytes; this service does not look.
+	blobLimit = 2 << 20
+	memoLimit = 2 << 20
+)
+
+// DescribeNamespace describes a namespace, which the request names or gives the
+// id of.
+func (v *server) DescribeNamespace(
+	_ context.Context, req *workflowservice.DescribeNamespaceRequest,
+) (*workflowservice.DescribeNamespaceResponse, error) {
+	n, err := v.s.space(req.GetNamespace())
+	if req.GetNamespace() == "" {
+		n, err = v.s.spaceByID(req.GetId())
+	}
+	if err != nil {
+		return nil, err
+	}
+	capabilities, _ := proto.Clone(v.s.options.Capabilities).(*namespacepb.NamespaceInfo_Capabilities)
+	return &workflowservice.DescribeNamespaceResponse{
+		NamespaceInfo: &namespacepb.NamespaceInfo{
+			Name: n.name, Id: n.id, State: enumspb.NAMESPACE_STATE_REGISTERED,
+			Capabilities: capabilities,
+			Limits: &namespacepb.NamespaceInfo_Limits{
+				BlobSizeLimitError: blobLimit, MemoSizeLimitError: memoLimit,
+			},
+		},
+		Config: &namespacepb.NamespaceConfig{
+			WorkflowExecutionRetentionTtl: durationpb.New(retention),
+			HistoryArchivalState:          enumspb.ARCHIVAL_STATE_DISABLED,
+			VisibilityArchivalState:       enumspb.ARCHIVAL_STATE_DISABLED,
+			BadBinaries:                   &namespacepb.BadBinaries{},
+		},
+		ReplicationConfig: &replicationpb.NamespaceReplicationConfig{
+			ActiveClusterName: clusterName,
+			Clusters:          []*replicationpb.ClusterReplicationConfig{{ClusterName: clusterName}},
+			State:             enumspb.REPLICATION_STATE_NORMAL,
+		},
+	}, nil
+}
+
+func (s *Service) spaceByID(id string) (*namespace, error) {
+	for _, n := range s.namespaces {
+		if n.id == id {
+			return n, nil
+		}
+	}
+	return s.space(id)
+}
+
+// GetSystemInfo tells which server this is and what it can.
+func (v *server) GetSystemInfo(
+	context.Context, *workflowservice.GetSystemInfoRequest,
+) (*workflowservice.GetSystemInfoResponse, error) {
+	return &workflowservice.GetSystemInfoResponse{
+		ServerVersion: v.s.options.ServerVersion,
+		Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{
+			SignalAndQueryHeader:            true,
+			InternalErrorDifferentiation:    true,
+			ActivityFailureIncludeHeartbeat: true,
+			EncodedFailureAttributes:        true,
+			UpsertMemo:                      true,
+			SdkMetadata:                     true,
+		},
+	}, nil
+}

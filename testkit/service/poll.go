@@ -1,0 +1,272 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	querypb "go.temporal.io/api/query/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// answerBefore is how long before the deadline of a call that waits it is
+// answered, so that the answer still arrives.
+const answerBefore = time.Second
+
+// pageSize is how many events one answer carries at most.
+const pageSize = 256
+
+// PollWorkflowTaskQueue waits for a workflow task.
+func (v *server) PollWorkflowTaskQueue(
+	ctx context.Context, req *workflowservice.PollWorkflowTaskQueueRequest,
+) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
+	if len(req.GetIdentity()) > maxID {
+		return nil, invalid("Identity length exceeds limit.")
+	}
+	if err := checkQueue(req.GetTaskQueue()); err != nil {
+		return nil, err
+	}
+	got, err := v.s.poll(ctx, queueKey{
+		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_WORKFLOW,
+	}, &poller{
+		queue: req.GetTaskQueue(), identity: req.GetIdentity(), instance: req.GetWorkerInstanceKey(),
+	})
+	if response, ok := got.(*workflowservice.PollWorkflowTaskQueueResponse); ok {
+		return response, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &workflowservice.PollWorkflowTaskQueueResponse{}, nil
+}
+
+// PollActivityTaskQueue waits for an attempt of an activity.
+func (v *server) PollActivityTaskQueue(
+	ctx context.Context, req *workflowservice.PollActivityTaskQueueRequest,
+) (*workflowservice.PollActivityTaskQueueResponse, error) {
+	if len(req.GetIdentity()) > maxID {
+		return nil, invalid("Identity length exceeds limit.")
+	}
+	if err := checkQueue(req.GetTaskQueue()); err != nil {
+		return nil, err
+	}
+	got, err := v.s.poll(ctx, queueKey{
+		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
+	}, &poller{
+		queue: req.GetTaskQueue(), identity: req.GetIdentity(), instance: req.GetWorkerInstanceKey(),
+	})
+	if response, ok := got.(*workflowservice.PollActivityTaskQueueResponse); ok {
+		return response, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &workflowservice.PollActivityTaskQueueResponse{}, nil
+}
+
+// poll waits for a task. Neither a task nor an error means that there was none.
+func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Message, error) {
+	p.got = make(chan proto.Message, 1)
+	s.mu.Lock()
+	if _, err := s.space(k.namespace); err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	if p.instance != "" && s.shutdown[p.instance] {
+		s.mu.Unlock()
+		return nil, nil //nolint:nilnil // a worker that stops gets no more tasks
+	}
+	q := s.queue(k)
+	q.lastPoll = now()
+	q.pollers = append(q.pollers, p)
+	s.match(q)
+	s.mu.Unlock()
+
+	got, err := s.waitTask(ctx, p)
+	if got != nil {
+		return got, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.given {
+		if len(p.got) == 0 {
+			return nil, nil //nolint:nilnil // it was ended
+		}
+		// It has begun: whoever polled must have it, or it times out.
+		return <-p.got, nil
+	}
+	q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
+	q.lastPoll = now()
+	return nil, err
+}
+
+// waitTask waits until the poll is given something or is over.
+func (s *Service) waitTask(ctx context.Context, p *poller) (proto.Message, error) {
+	var over <-chan time.Time
+	done := ctx.Done()
+	patient := p.instance != "" && ctx.Value(patience{}) != nil
+	if !patient {
+		timeout := time.NewTimer(within(ctx, s.options.PollTimeout))
+		defer timeout.Stop()
+		over = timeout.C
+	}
+	for {
+		select {
+		case got := <-p.got:
+			return got, nil
+		case <-over:
+			return nil, nil //nolint:nilnil // there was no task
+		case <-done:
+			if !patient || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, ctx.Err()
+			}
+			done = nil // from now on only a task, ShutdownWorker or Close ends it
+		case <-s.closed:
+			return nil, errClosed()
+		}
+	}
+}
+
+// within is how long a call may wait, given its deadline.
+func within(ctx context.Context, most time.Duration) time.Duration {
+	if at, ok := ctx.Deadline(); ok {
+		return max(0, min(most, time.Until(at)-answerBefore))
+	}
+	return most
+}
+
+// taskResponse is the workflow task in flight as a worker gets it. resend says
+// whether updates that were sent before are sent again.
+func (r *run) taskResponse(identity string, resend bool) *workflowservice.PollWorkflowTaskQueueResponse {
+	t := &r.task
+	first := int64(1)
+	if r.sticky != "" {
+		first = r.lastStarted + 1
+	}
+	history, next := r.page(pageToken{RunID: r.id, First: first, Next: r.nextID(), Running: true}, pageSize)
+	if next == nil && !t.written() {
+		history.Events = append(history.Events, r.transient(identity)...)
+	}
+	response := &workflowservice.PollWorkflowTaskQueueResponse{
+		TaskToken: token{
+			Namespace: r.namespace.name, WorkflowID: r.workflowID, RunID: r.id,
+			Scheduled: t.scheduled, Started: t.started, Attempt: t.attempt, Stamp: t.stamp,
+		}.bytes(),
+		WorkflowExecution:          r.execution(),
+		WorkflowType:               r.started.GetWorkflowType(),
+		PreviousStartedEventId:     r.lastStarted,
+		StartedEventId:             t.started,
+		Attempt:                    t.attempt,
+		History:                    history,
+		NextPageToken:              next,
+		WorkflowExecutionTaskQueue: r.normalQueue(),
+		ScheduledTime:              timestamppb.New(t.scheduledAt),
+		StartedTime:                timestamppb.New(t.startedAt),
+		Messages:                   r.send(resend),
+	}
+	for _, q := range r.queries {
+		if q.over {
+			continue
+		}
+		if response.Queries == nil {
+			response.Queries = make(map[string]*querypb.WorkflowQuery)
+		}
+		response.Queries[q.id] = q.input
+	}
+	return response
+}
+
+// transient are the events of a task that are not in history.
+func (r *run) transient(identity string) []*historypb.HistoryEvent {
+	scheduled := r.scheduledEvent(r.currentQueue(), r.task.scheduledAt)
+	scheduled.EventId = r.task.scheduled
+	if r.task.started == 0 {
+		return []*historypb.HistoryEvent{scheduled}
+	}
+	started := r.startedEvent(identity)
+	started.EventId = r.task.started
+	return []*historypb.HistoryEvent{scheduled, started}
+}
+
+// beginActivity starts the attempt; nil if it is not wanted any more.
+func (o offer) beginActivity(p *poller) proto.Message {
+	r := o.run
+	a := r.activities[o.scheduled]
+	if a == nil || a.isStarted || a.attempt != o.attempt {
+		return nil
+	}
+	a.isStarted, a.startedAt, a.requestID, a.identity = true, now(), r.s.newID(), p.identity
+	a.heartbeatAt = time.Time{}
+	attributes := a.attributes
+	toClose := attributes.GetScheduleToCloseTimeout()
+	if toClose == nil {
+		toClose = durationpb.New(0)
+	}
+	r.commit()
+	return &workflowservice.PollActivityTaskQueueResponse{
+		TaskToken: token{
+			Namespace: r.namespace.name, WorkflowID: r.workflowID, RunID: r.id,
+			Scheduled: o.scheduled, Attempt: a.attempt, ActivityID: attributes.GetActivityId(),
+		}.bytes(),
+		WorkflowNamespace:           r.namespace.name,
+		WorkflowType:                r.started.GetWorkflowType(),
+		WorkflowExecution:           &commonpb.WorkflowExecution{WorkflowId: r.workflowID, RunId: r.id},
+		ActivityType:                attributes.GetActivityType(),
+		ActivityId:                  attributes.GetActivityId(),
+		Header:                      attributes.GetHeader(),
+		Input:                       attributes.GetInput(),
+		HeartbeatDetails:            a.details,
+		ScheduledTime:               a.scheduled.GetEventTime(),
+		CurrentAttemptScheduledTime: timestamppb.New(a.scheduledAt),
+		StartedTime:                 timestamppb.New(a.startedAt),
+		Attempt:                     a.attempt,
+		ScheduleToCloseTimeout:      toClose,
+		StartToCloseTimeout:         attributes.GetStartToCloseTimeout(),
+		HeartbeatTimeout:            attributes.GetHeartbeatTimeout(),
+		RetryPolicy:                 attributes.GetRetryPolicy(),
+		Priority:                    attributes.GetPriority(),
+	}
+}
+
+// ShutdownWorker takes a worker's word that it stops: its sticky queue gets no
+// more tasks and, if the namespace can, its polls end.
+func (v *server) ShutdownWorker(
+	_ context.Context, req *workflowservice.ShutdownWorkerRequest,
+) (*workflowservice.ShutdownWorkerResponse, error) {
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	if _, err := v.s.space(req.GetNamespace()); err != nil {
+		return nil, err
+	}
+	if v.s.options.Capabilities.GetWorkerPollCompleteOnShutdown() && req.GetWorkerInstanceKey() != "" {
+		v.s.shutdown[req.GetWorkerInstanceKey()] = true
+		for _, q := range v.s.queues {
+			q.end(func(p *poller) bool { return p.instance == req.GetWorkerInstanceKey() })
+		}
+	}
+	if name := req.GetStickyTaskQueue(); name != "" {
+		q := v.s.queue(queueKey{req.GetNamespace(), name, enumspb.TASK_QUEUE_TYPE_WORKFLOW})
+		q.end(func(*poller) bool { return true })
+		q.lastPoll = time.Time{}
+	}
+	return &workflowservice.ShutdownWorkerResponse{}, nil
+}
+
+// end answers the polls with nothing.
+func (q *queue) end(which func(*poller) bool) {
+	q.pollers = slices.DeleteFunc(q.pollers, func(p *poller) bool {
+		if !which(p) {
+			return false
+		}
+		p.given = true
+		p.got <- nil
+		return true
+	})
+}

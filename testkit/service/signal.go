@@ -1,0 +1,196 @@
+package service
+
+import (
+	"context"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+// SignalWorkflowExecution sends a signal to a workflow.
+func (v *server) SignalWorkflowExecution(
+	_ context.Context, req *workflowservice.SignalWorkflowExecutionRequest,
+) (*workflowservice.SignalWorkflowExecutionResponse, error) {
+	if err := checkExecution(req.GetWorkflowExecution()); err != nil {
+		return nil, err
+	}
+	switch {
+	case req.GetSignalName() == "":
+		return nil, invalid("SignalName is not set on request.")
+	case len(req.GetSignalName()) > maxID:
+		return nil, invalid("SignalName length exceeds limit.")
+	case len(req.GetRequestId()) > maxID:
+		return nil, invalid("RequestId length exceeds limit.")
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	r, err := v.s.find(req.GetNamespace(), req.GetWorkflowExecution())
+	if err != nil {
+		return nil, err
+	}
+	response := &workflowservice.SignalWorkflowExecutionResponse{
+		Link: r.requestLink(req.GetRequestId(), enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED),
+	}
+	if id := req.GetRequestId(); id != "" {
+		if r.signals[id] {
+			return response, nil
+		}
+		r.signals[id] = r.running()
+	}
+	if !r.running() {
+		return nil, errCompleted()
+	}
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, now())
+	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
+		WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
+			SignalName: req.GetSignalName(), Input: req.GetInput(), Identity: req.GetIdentity(),
+			Header: req.GetHeader(), RequestId: req.GetRequestId(),
+		},
+	}
+	e.Links = req.GetLinks()
+	r.add(e)
+	r.ensureTask()
+	r.commit()
+	return response, nil
+}
+
+// requestLink names the event that a request has made.
+func (r *run) requestLink(request string, kind enumspb.EventType) *commonpb.Link {
+	return &commonpb.Link{Variant: &commonpb.Link_WorkflowEvent_{WorkflowEvent: &commonpb.Link_WorkflowEvent{
+		Namespace: r.namespace.name, WorkflowId: r.workflowID, RunId: r.id,
+		Reference: &commonpb.Link_WorkflowEvent_RequestIdRef{
+			RequestIdRef: &commonpb.Link_WorkflowEvent_RequestIdReference{RequestId: request, EventType: kind},
+		},
+	}}}
+}
+
+// RequestCancelWorkflowExecution asks a workflow to cancel itself. It does
+// nothing if that was asked before or the workflow is closed.
+func (v *server) RequestCancelWorkflowExecution(
+	_ context.Context, req *workflowservice.RequestCancelWorkflowExecutionRequest,
+) (*workflowservice.RequestCancelWorkflowExecutionResponse, error) {
+	r, unlock, err := v.s.chain(req.GetNamespace(), req.GetWorkflowExecution(), req.GetFirstExecutionRunId())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	response := &workflowservice.RequestCancelWorkflowExecutionResponse{}
+	if !r.running() {
+		return response, nil
+	}
+	if err := r.inChain(req.GetFirstExecutionRunId()); err != nil {
+		return nil, err
+	}
+	if r.cancelRequested {
+		return response, nil
+	}
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED, now())
+	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes{
+		WorkflowExecutionCancelRequestedEventAttributes: &historypb.WorkflowExecutionCancelRequestedEventAttributes{
+			Cause: req.GetReason(), Identity: req.GetIdentity(),
+		},
+	}
+	e.Links = req.GetLinks()
+	r.add(e)
+	r.cancelRequested = true
+	r.ensureTask()
+	r.commit()
+	return response, nil
+}
+
+// chain locks the service and returns the run; first, if set, is the id of the
+// first run of the chain that it must be in.
+func (s *Service) chain(space string, e *commonpb.WorkflowExecution, first string) (*run, func(), error) {
+	if err := checkExecution(e); err != nil {
+		return nil, nil, err
+	}
+	runID := e.GetRunId()
+	if first != "" {
+		runID = ""
+	}
+	s.mu.Lock()
+	r, err := s.find(space, &commonpb.WorkflowExecution{WorkflowId: e.GetWorkflowId(), RunId: runID})
+	if err != nil {
+		s.mu.Unlock()
+		return nil, nil, err
+	}
+	return r, s.mu.Unlock, nil
+}
+
+// inChain refuses a first run that is not the run's own.
+func (r *run) inChain(first string) error {
+	if first != "" && r.started.GetFirstExecutionRunId() != first {
+		return serviceerror.NewNotFound("workflow execution not found")
+	}
+	return nil
+}
+
+// TerminateWorkflowExecution ends a workflow without asking it.
+func (v *server) TerminateWorkflowExecution(
+	_ context.Context, req *workflowservice.TerminateWorkflowExecutionRequest,
+) (*workflowservice.TerminateWorkflowExecutionResponse, error) {
+	r, unlock, err := v.s.chain(req.GetNamespace(), req.GetWorkflowExecution(), req.GetFirstExecutionRunId())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if !r.running() {
+		return nil, errCompleted()
+	}
+	if err := r.inChain(req.GetFirstExecutionRunId()); err != nil {
+		return nil, err
+	}
+	reason, identity := req.GetReason(), req.GetIdentity()
+	if reason == "" {
+		reason = "terminated by user via frontend"
+	}
+	if identity == "" {
+		identity = "frontend-service"
+	}
+	r.terminate(reason, req.GetDetails(), identity).Links = req.GetLinks()
+	r.commit()
+	return &workflowservice.TerminateWorkflowExecutionResponse{}, nil
+}
+
+// terminate ends the run.
+func (r *run) terminate(reason string, details *commonpb.Payloads, identity string) *historypb.HistoryEvent {
+	r.breakOff()
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, now())
+	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTerminatedEventAttributes{
+		WorkflowExecutionTerminatedEventAttributes: &historypb.WorkflowExecutionTerminatedEventAttributes{
+			Reason: reason, Details: details, Identity: identity,
+		},
+	}
+	r.end(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, e)
+	r.abortUpdates(abortClosed)
+	return e
+}
+
+// timeOut ends the run because its time is over.
+func (r *run) timeOut() {
+	r.breakOff()
+	retry := enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET
+	if at := r.started.GetWorkflowExecutionExpirationTime(); at != nil && !at.AsTime().After(now()) {
+		retry = enumspb.RETRY_STATE_TIMEOUT
+	}
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT, now())
+	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTimedOutEventAttributes{
+		WorkflowExecutionTimedOutEventAttributes: &historypb.WorkflowExecutionTimedOutEventAttributes{
+			RetryState: retry,
+		},
+	}
+	r.end(enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, e)
+	r.abortUpdates(abortClosed)
+}
+
+// breakOff ends the workflow task in flight, since the run ends.
+func (r *run) breakOff() {
+	if !r.task.inFlight() {
+		return
+	}
+	r.addTaskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND, nil, historyIdentity, "")
+	r.flush()
+}

@@ -1,0 +1,266 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+const (
+	defaultTaskTimeout = 10 * time.Second
+	maxTaskTimeout     = 2 * time.Minute
+)
+
+// StartWorkflowExecution starts a run, or finds one by the policies of the request.
+func (v *server) StartWorkflowExecution(
+	_ context.Context, req *workflowservice.StartWorkflowExecutionRequest,
+) (*workflowservice.StartWorkflowExecutionResponse, error) {
+	if err := checkStart(req); err != nil {
+		return nil, err
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	n, err := v.s.space(req.GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+	if req.GetRequestId() == "" {
+		req.RequestId = v.s.newID()
+	}
+	if existing := n.current[req.GetWorkflowId()]; existing != nil {
+		found, err := existing.resolve(req)
+		if found != nil || err != nil {
+			return found, err
+		}
+	}
+	r := v.s.start(n, req)
+	return started(r, true), nil
+}
+
+func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse {
+	return &workflowservice.StartWorkflowExecutionResponse{
+		RunId: r.id, FirstExecutionRunId: r.id, Started: fresh, Status: r.status,
+		Link: &commonpb.Link{Variant: &commonpb.Link_WorkflowEvent_{WorkflowEvent: &commonpb.Link_WorkflowEvent{
+			Namespace: r.namespace.name, WorkflowId: r.workflowID, RunId: r.id,
+			Reference: &commonpb.Link_WorkflowEvent_EventRef{EventRef: &commonpb.Link_WorkflowEvent_EventReference{
+				EventId: 1, EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+			}},
+		}}},
+	}
+}
+
+// checkStart validates the request and fills in its defaults, in the order in
+// which the server does.
+func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
+	setPolicies(req)
+	switch {
+	case req.GetWorkflowId() == "":
+		return invalid("WorkflowId is not set on request.")
+	case len(req.GetWorkflowId()) > maxID:
+		return invalid("WorkflowId exceeds maximum allowed length (%d/%d)", len(req.GetWorkflowId()), maxID)
+	case req.GetWorkflowType().GetName() == "":
+		return invalid("WorkflowType is not set on request.")
+	case len(req.GetWorkflowType().GetName()) > maxID:
+		return invalid("WorkflowType length exceeds limit.")
+	}
+	if err := checkQueue(req.GetTaskQueue()); err != nil {
+		return err
+	}
+	for _, d := range []struct {
+		name    string
+		timeout *durationpb.Duration
+	}{
+		{"WorkflowExecutionTimeoutSeconds", req.GetWorkflowExecutionTimeout()},
+		{"WorkflowRunTimeoutSeconds", req.GetWorkflowRunTimeout()},
+		{"WorkflowTaskTimeoutSeconds", req.GetWorkflowTaskTimeout()},
+	} {
+		if d.timeout.AsDuration() < 0 {
+			return invalid("An invalid %s is set on request. cause: negative duration", d.name)
+		}
+	}
+	if err := checkPolicies(req); err != nil {
+		return err
+	}
+	capTimeouts(req)
+	return firstUnimplemented("StartWorkflowExecution", []use{
+		{"RetryPolicy", req.GetRetryPolicy() != nil},
+		{"CronSchedule", req.GetCronSchedule() != ""},
+		{"WorkflowStartDelay", req.GetWorkflowStartDelay().AsDuration() > 0},
+		{"CompletionCallbacks", len(req.GetCompletionCallbacks()) > 0},
+		{"OnConflictOptions", req.GetOnConflictOptions() != nil},
+		{"VersioningOverride", req.GetVersioningOverride() != nil},
+		{"TimeSkippingConfig", req.GetTimeSkippingConfig() != nil},
+	})
+}
+
+func setPolicies(req *workflowservice.StartWorkflowExecutionRequest) {
+	if req.GetWorkflowIdReusePolicy() == enumspb.WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED {
+		req.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	}
+	//nolint:staticcheck // older clients use it
+	if req.GetWorkflowIdConflictPolicy() == enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED &&
+		req.GetWorkflowIdReusePolicy() != enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING {
+		req.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	}
+}
+
+func checkPolicies(req *workflowservice.StartWorkflowExecutionRequest) error {
+	reuse, conflict := req.GetWorkflowIdReusePolicy(), req.GetWorkflowIdConflictPolicy()
+	//nolint:staticcheck // older clients use it
+	if reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING {
+		if conflict != enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED {
+			return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy")
+		}
+		req.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+		req.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+		return nil
+	}
+	if conflict == enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING &&
+		reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE {
+		return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING")
+	}
+	return nil
+}
+
+// capTimeouts makes no timeout longer than the one around it.
+func capTimeouts(req *workflowservice.StartWorkflowExecutionRequest) {
+	execution, run := req.GetWorkflowExecutionTimeout().AsDuration(), req.GetWorkflowRunTimeout().AsDuration()
+	if execution > 0 && (run == 0 || run > execution) {
+		run = execution
+		req.WorkflowRunTimeout = durationpb.New(run)
+	}
+	task := req.GetWorkflowTaskTimeout().AsDuration()
+	if task == 0 {
+		task = defaultTaskTimeout
+	}
+	task = min(task, maxTaskTimeout)
+	if run > 0 {
+		task = min(task, run)
+	}
+	if task != req.GetWorkflowTaskTimeout().AsDuration() {
+		req.WorkflowTaskTimeout = durationpb.New(task)
+	}
+}
+
+// resolve says what a start of the run's workflow id does: with neither a
+// response nor an error another run may start.
+func (r *run) resolve(
+	req *workflowservice.StartWorkflowExecutionRequest,
+) (*workflowservice.StartWorkflowExecutionResponse, error) {
+	if req.GetRequestId() == r.requestID {
+		// The same call once more: its response may have been lost.
+		return started(r, true), nil
+	}
+	if r.running() {
+		return r.resolveRunning(req)
+	}
+	failed := r.status != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED &&
+		r.status != enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+	switch policy := req.GetWorkflowIdReusePolicy(); policy {
+	case enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE:
+		return nil, nil //nolint:nilnil // another may start
+	case enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY:
+		if failed {
+			return nil, nil //nolint:nilnil // another may start
+		}
+		return nil, errAlreadyStarted("Workflow execution already finished successfully. WorkflowId: %v, RunId: %v. "+
+			"Workflow Id reuse policy: allow duplicate workflow Id if last run failed.", r)
+	case enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return nil, errAlreadyStarted("Workflow execution already finished. WorkflowId: %v, RunId: %v. "+
+			"Workflow Id reuse policy: reject duplicate workflow Id.", r)
+	default:
+		return nil, serviceerror.NewInternalf("Failed to process start workflow id reuse policy: %v.", policy)
+	}
+}
+
+func (r *run) resolveRunning(
+	req *workflowservice.StartWorkflowExecutionRequest,
+) (*workflowservice.StartWorkflowExecutionResponse, error) {
+	switch policy := req.GetWorkflowIdConflictPolicy(); policy {
+	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
+		return nil, errAlreadyStarted("Workflow execution is already running. WorkflowId: %v, RunId: %v.", r)
+	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING:
+		return started(r, false), nil
+	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING:
+		// The id of the new run is in the details of the old one's end.
+		successor := r.s.newID()
+		r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
+			encodeString("terminated by new runID: "+successor), historyIdentity)
+		r.commit()
+		return started(r.s.startAs(r.namespace, req, successor), true), nil
+	default:
+		return nil, serviceerror.NewInternalf("Failed to process start workflow id conflict policy: %v.", policy)
+	}
+}
+
+func (s *Service) start(n *namespace, req *workflowservice.StartWorkflowExecutionRequest) *run {
+	return s.startAs(n, req, s.newID())
+}
+
+// startAs starts a run of the id.
+func (s *Service) startAs(n *namespace, req *workflowservice.StartWorkflowExecutionRequest, id string) *run {
+	at := now()
+	a := startedAttributes(req, id, at)
+	r := &run{
+		state: state{
+			status:     enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+			memo:       a.GetMemo().GetFields(),
+			attributes: a.GetSearchAttributes().GetIndexedFields(),
+			attempt:    1,
+			activities: make(map[int64]*activity),
+			timers:     make(map[string]*timer),
+			signals:    make(map[string]bool),
+			updates:    make(map[string]*update),
+		},
+		s: s, namespace: n, workflowID: req.GetWorkflowId(), id: id, requestID: req.GetRequestId(),
+		started: a, startTime: at,
+		changed: make(chan struct{}),
+	}
+	r.alarm = alarm{run: r, index: -1}
+	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, at)
+	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+		WorkflowExecutionStartedEventAttributes: a,
+	}
+	e.UserMetadata, e.Links = req.GetUserMetadata(), req.GetLinks()
+	r.add(e)
+	n.current[r.workflowID], s.runs[id] = r, r
+	r.schedule(normalTask)
+	r.commit()
+	return r
+}
+
+func startedAttributes(
+	req *workflowservice.StartWorkflowExecutionRequest, id string, at time.Time,
+) *historypb.WorkflowExecutionStartedEventAttributes {
+	a := &historypb.WorkflowExecutionStartedEventAttributes{
+		WorkflowType:             req.GetWorkflowType(),
+		TaskQueue:                req.GetTaskQueue(),
+		Input:                    req.GetInput(),
+		WorkflowExecutionTimeout: req.GetWorkflowExecutionTimeout(),
+		WorkflowRunTimeout:       req.GetWorkflowRunTimeout(),
+		WorkflowTaskTimeout:      req.GetWorkflowTaskTimeout(),
+		ContinuedFailure:         req.GetContinuedFailure(),
+		LastCompletionResult:     req.GetLastCompletionResult(),
+		OriginalExecutionRunId:   id,
+		Identity:                 req.GetIdentity(),
+		FirstExecutionRunId:      id,
+		Attempt:                  1,
+		FirstWorkflowTaskBackoff: durationpb.New(0),
+		Memo:                     req.GetMemo(),
+		SearchAttributes:         req.GetSearchAttributes(),
+		Header:                   req.GetHeader(),
+		WorkflowId:               req.GetWorkflowId(),
+		Priority:                 req.GetPriority(),
+	}
+	if d := req.GetWorkflowExecutionTimeout().AsDuration(); d > 0 {
+		a.WorkflowExecutionExpirationTime = timestamppb.New(at.Add(d).Round(time.Millisecond))
+	}
+	return a
+}

@@ -1,0 +1,187 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	updatepb "go.temporal.io/api/update/v1"
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+const (
+	stageAdmitted  = enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED
+	stageAccepted  = enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED
+	stageCompleted = enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
+)
+
+// UpdateWorkflowExecution sends an update to a workflow and waits for a stage of it.
+func (v *server) UpdateWorkflowExecution(
+	ctx context.Context, req *workflowservice.UpdateWorkflowExecutionRequest,
+) (*workflowservice.UpdateWorkflowExecutionResponse, error) {
+	if err := checkUpdate(req); err != nil {
+		return nil, err
+	}
+	v.s.mu.Lock()
+	if req.GetRequest().GetMeta().GetUpdateId() == "" {
+		req.GetRequest().GetMeta().UpdateId = v.s.newID()
+	}
+	r, err := v.s.find(req.GetNamespace(), req.GetWorkflowExecution())
+	var u *update
+	if err == nil {
+		u, err = r.admit(req)
+	}
+	v.s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	reached, outcome, err := v.s.waitUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
+	if err != nil {
+		return nil, err
+	}
+	response := &workflowservice.UpdateWorkflowExecutionResponse{
+		UpdateRef: &updatepb.UpdateRef{WorkflowExecution: r.execution(), UpdateId: u.id},
+		Outcome:   outcome, Stage: reached,
+	}
+	switch {
+	case reached == stageCompleted && outcome.GetFailure() != nil:
+		response.Link = &commonpb.Link{Variant: &commonpb.Link_Workflow_{Workflow: &commonpb.Link_Workflow{
+			Namespace: req.GetNamespace(), WorkflowId: r.workflowID, RunId: r.id, Reason: "Update rejected",
+		}}}
+	case reached == stageAccepted || reached == stageCompleted:
+		response.Link = r.requestLink(req.GetRequest().GetRequestId(),
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED)
+	}
+	return response, nil
+}
+
+func checkUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) error {
+	if err := checkExecution(req.GetWorkflowExecution()); err != nil {
+		return err
+	}
+	switch {
+	case req.GetRequest().GetMeta() == nil:
+		return invalid("Update meta is not set on request.")
+	case len(req.GetRequest().GetMeta().GetUpdateId()) > maxID:
+		return invalid("UpdateId length exceeds limit.")
+	case req.GetRequest().GetInput() == nil:
+		return invalid("Update input is not set on request.")
+	case req.GetRequest().GetInput().GetName() == "":
+		return invalid("Update name is not set on request.")
+	}
+	if req.WaitPolicy == nil {
+		req.WaitPolicy = &updatepb.WaitPolicy{}
+	}
+	switch req.GetWaitPolicy().GetLifecycleStage() {
+	case enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_UNSPECIFIED:
+		req.WaitPolicy.LifecycleStage = stageCompleted
+	case stageAdmitted:
+		return serviceerror.NewPermissionDenied(textUpdateAdmitted, "")
+	default:
+	}
+	return firstUnimplemented("UpdateWorkflowExecution", []use{
+		{"CompletionCallbacks", len(req.GetRequest().GetCompletionCallbacks()) > 0},
+	})
+}
+
+// admit finds the update or makes it, with a workflow task that carries it.
+func (r *run) admit(req *workflowservice.UpdateWorkflowExecutionRequest) (*update, error) {
+	if err := r.inChain(req.GetFirstExecutionRunId()); err != nil {
+		return nil, err
+	}
+	id := req.GetRequest().GetMeta().GetUpdateId()
+	known := r.updates[id]
+	switch {
+	case !r.running() && known == nil:
+		return nil, errCompleted()
+	case !r.running():
+		return known, nil
+	case r.attempt >= tooManyAttempts:
+		return nil, serviceerror.NewWorkflowNotReady(textUpdateFailing)
+	case r.closing && r.task.inFlight():
+		return nil, errClosing()
+	case known != nil:
+		return known, nil
+	}
+	u := &update{id: id, stage: admitted, request: req.GetRequest(), changed: make(chan struct{})}
+	r.updates[id] = u
+	r.order = append(r.order, id)
+	if !r.task.pending() {
+		r.schedule(speculativeTask)
+		r.settle()
+	}
+	return u, nil
+}
+
+// waitUpdate waits until the update has come as far as the stage, but no longer
+// than the service waits; then it returns how far it has come.
+func (s *Service) waitUpdate(
+	ctx context.Context, u *update, stage enumspb.UpdateWorkflowExecutionLifecycleStage,
+) (enumspb.UpdateWorkflowExecutionLifecycleStage, *updatepb.Outcome, error) {
+	timeout := time.NewTimer(within(ctx, s.options.WaitTimeout))
+	defer timeout.Stop()
+	for {
+		s.mu.Lock()
+		reached, outcome, err := u.reached()
+		changed := u.changed
+		s.mu.Unlock()
+		if err != nil || reached >= stage {
+			return reached, outcome, err
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			return reached, outcome, nil
+		case <-ctx.Done():
+			return 0, nil, ctx.Err()
+		case <-s.closed:
+			return 0, nil, errClosed()
+		}
+	}
+}
+
+// reached is how far the update has come, as clients see it.
+func (u *update) reached() (enumspb.UpdateWorkflowExecutionLifecycleStage, *updatepb.Outcome, error) {
+	switch {
+	case u.err != nil:
+		return 0, nil, u.err
+	case u.outcome != nil:
+		return stageCompleted, u.outcome, nil
+	case u.stage == accepted:
+		return stageAccepted, nil, nil
+	default:
+		return stageAdmitted, nil, nil
+	}
+}
+
+// PollWorkflowExecutionUpdate waits for a stage of an update.
+func (v *server) PollWorkflowExecutionUpdate(
+	ctx context.Context, req *workflowservice.PollWorkflowExecutionUpdateRequest,
+) (*workflowservice.PollWorkflowExecutionUpdateResponse, error) {
+	ref := req.GetUpdateRef()
+	if ref == nil {
+		return nil, invalid("UpdateRef is not set on request.")
+	}
+	v.s.mu.Lock()
+	r, err := v.s.find(req.GetNamespace(), ref.GetWorkflowExecution())
+	var u *update
+	if err == nil {
+		if u = r.updates[ref.GetUpdateId()]; u == nil {
+			err = serviceerror.NewNotFoundf("update %q not found", ref.GetUpdateId())
+		}
+	}
+	v.s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	reached, outcome, err := v.s.waitUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
+	if err != nil {
+		return nil, err
+	}
+	return &workflowservice.PollWorkflowExecutionUpdateResponse{
+		Outcome: outcome, Stage: reached,
+		UpdateRef: &updatepb.UpdateRef{WorkflowExecution: r.execution(), UpdateId: u.id},
+	}, nil
+}
