@@ -66,13 +66,19 @@ func TestAuto(t *testing.T) {
 			{0, hint(3), 7}, {0, hint(3), 8}, {0, hint(-7), 2}, {0, hint(-1 << 62), 2}, {0, hint(1 << 62), 8},
 		}},
 		{"works as Local does before the first suggestion", poller.AutoOptions{}, []move{
-			{0, nothing(), 5}, {0, failure(poller.Retry), 5}, {0, failure(poller.Throttled), 2},
-			{0, failure(poller.Throttled), 2}, {500 * ms, failure(poller.Throttled), 2},
+			{0, nothing(), 5},
+			{0, failure(poller.Retry), 5},
+			{0, failure(poller.Throttled), 2},
+			{0, failure(poller.Throttled), 2},
+			{500 * ms, failure(poller.Throttled), 2},
 			{1000 * ms, failure(poller.Throttled), 1},
 		}},
 		{"goes on from there with the first suggestion", poller.AutoOptions{Initial: 40}, []move{
-			{0, failure(poller.Throttled), 20}, {0, hint(2), 22}, {0, nothing(), 21},
-			{0, failure(poller.Throttled), 10}, {0, failure(poller.Throttled), 5},
+			{0, failure(poller.Throttled), 20},
+			{0, hint(2), 22},
+			{0, nothing(), 21},
+			{0, failure(poller.Throttled), 10},
+			{0, failure(poller.Throttled), 5},
 		}},
 		{"sinks after a suggestion was seen", poller.AutoOptions{Initial: 20}, []move{
 			{0, hint(0), 20},
@@ -128,7 +134,12 @@ func TestAuto(t *testing.T) {
 			{500 * ms, hint(1), 6},
 		}},
 		{"a start makes it new", poller.AutoOptions{}, []move{
-			{0, hint(4), 9}, {0, poller.Event{Kind: poller.Started}, 5}, {0, nothing(), 5},
+			{0, failure(poller.Throttled), 2},
+			{0, poller.Event{Kind: poller.Started}, 5},
+			{0, nothing(), 5},
+			{0, hint(4), 9},
+			{0, poller.Event{Kind: poller.Started}, 5},
+			{0, nothing(), 5},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

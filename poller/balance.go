@@ -41,7 +41,8 @@ type Balance struct {
 // NewBalance returns a balance of a supply with that capacity. The function reports how many slots
 // there are in all, or false if there is no such number: then every pass is given at once. It is
 // called often and with a lock held: it must return promptly and not call the balance. When the
-// capacity grew, call [Balance.Recheck].
+// capacity grew, call [Balance.Recheck]. If something beside the slots bounds the tasks of both
+// sides together, such as a cache they need room in, report the lesser number.
 func NewBalance(capacity func() (slots int, finite bool)) *Balance {
 	return &Balance{capacity: capacity, changed: make(chan struct{})}
 }

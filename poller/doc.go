@@ -15,6 +15,7 @@
 //     handler has ended too. No goroutine outlives both.
 //   - A panic in the source, the admission, the scaler or the handler is contained and reported;
 //     it costs one poll or one task and nothing else.
+//   - Of [Options.MaxTasks] tasks exactly so many are taken, never one more.
 //   - Errors are retried with a back-off that all polls of the poller share. An error classified
 //     as [Fatal] ends the poller only when it persisted for a while. [Poller.Status] tells when
 //     the last good round trip was, so that a worker that polls in vain can be found from

@@ -122,8 +122,8 @@ func ExampleNewLocal() {
 		})
 	}
 	fmt.Println("with a backlog:", target)
-	for range target { // a round finds nothing for a minute
-		now = now.Add(time.Minute)
+	for range 2 * target { // two rounds wait in vain
+		now = now.Add(time.Second)
 		target = local.Next(poller.Event{
 			Kind: poller.Polled, Now: now, Outcome: poller.GotNothing, Latency: time.Minute,
 		})
@@ -131,7 +131,7 @@ func ExampleNewLocal() {
 	fmt.Println("idle:", target)
 	// Output:
 	// at first: 4
-	// with a backlog: 13
+	// with a backlog: 18
 	// idle: 1
 }
 

@@ -133,8 +133,10 @@ func (p *Poller[T, K]) send(h *hand[K], now time.Time) bool {
 	if !p.open() || p.seats() > p.wanted() {
 		return false
 	}
-	p.idle.since = p.idleSince(now) // forget it if no ticket was to be had
-	p.asks(now)
+	if p.idle.since.IsZero() || p.starving(now) {
+		p.idle.since = time.Time{}
+		p.asks(now)
+	}
 	h.turn = p.idle.turn
 	p.move(h, polling)
 	if p.silentSince.IsZero() {

@@ -28,17 +28,16 @@ func (i *idleness) begin(now time.Time) {
 	}
 }
 
-// patience is how long at least no poll was out when the wait for a ticket counts as starving:
-// until then nobody can tell whether there were tasks.
-func (p *Poller[T, K]) patience() time.Duration {
-	return 2 * max(DefaultEmptyPause, p.opts.EmptyPause)
+// starving reports whether no poll was out for a while because there was no ticket, so that nobody
+// can tell whether there were tasks; called with the lock held.
+func (p *Poller[T, K]) starving(now time.Time) bool {
+	return p.counts[polling] == 0 && p.counts[admitting] > 0 &&
+		now.Sub(p.lastGood) > 2*max(DefaultEmptyPause, p.opts.EmptyPause)
 }
 
 // idleSince returns since when polls find nothing to do; called with the lock held.
 func (p *Poller[T, K]) idleSince(now time.Time) time.Time {
-	starving := p.counts[polling] == 0 && p.counts[admitting] > 0 &&
-		now.Sub(p.lastGood) > p.patience()
-	if starving {
+	if p.starving(now) {
 		return time.Time{}
 	}
 	return p.idle.since
@@ -64,7 +63,7 @@ func (p *Poller[T, K]) handled() {
 // cameEmpty takes note of a poll of that turn that found nothing, and reports whether a whole
 // round of them did; called with the lock held.
 func (p *Poller[T, K]) cameEmpty(turn uint64, now time.Time) bool {
-	if p.counts[handling] > 0 || !p.open() {
+	if p.counts[handling] > 0 || p.stopping || p.paused {
 		return false
 	}
 	p.idle.begin(now)

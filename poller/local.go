@@ -34,7 +34,9 @@ type LocalOptions struct {
 	Max int
 	// Quick is within what time a poll is answered if its task was waiting for it. The more, the
 	// more polls are kept: without a backlog about as many as tasks come in that time. A round
-	// trip that takes longer is found out. Default 50 ms.
+	// trip that takes longer, up to half a second, is found out; if Max is too low to try more
+	// polls, or round trips take longer still, set Quick to half as much again as they take.
+	// Default 50 ms.
 	Quick time.Duration
 }
 

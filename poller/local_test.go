@@ -55,25 +55,33 @@ func TestLocal(t *testing.T) {
 			{2000, 5 * ms, prompt, 50},
 		}},
 		{"one prompt round between others is chance", poller.LocalOptions{}, []bout{
-			{10, 50 * ms, prompt, 5}, {2, 50 * ms, waited, 5}, {18, 50 * ms, prompt, 5},
+			{10, 50 * ms, prompt, 5},
+			{2, 50 * ms, waited, 5},
+			{18, 50 * ms, prompt, 5},
 			{10, 50 * ms, prompt, 6},
 		}},
 		{"one in ten that waits is chance, two are not", poller.LocalOptions{}, []bout{
-			{19, 50 * ms, prompt, 5}, {1, 50 * ms, late, 6}, {8, 50 * ms, prompt, 6},
+			{19, 50 * ms, prompt, 5},
+			{1, 50 * ms, late, 6},
+			{8, 50 * ms, prompt, 6},
 			{2, 50 * ms, late, 6},
 		}},
 		{"does not grow while polls wait for tickets", poller.LocalOptions{}, []bout{
 			{2000, 5 * ms, starved, 5},
 		}},
 		{"two in ten that wait for a ticket are chance, three are not", poller.LocalOptions{}, []bout{
-			{18, 50 * ms, prompt, 5}, {2, 50 * ms, starved, 6},
-			{7, 50 * ms, prompt, 6}, {3, 50 * ms, starved, 6},
+			{18, 50 * ms, prompt, 5},
+			{2, 50 * ms, starved, 6},
+			{7, 50 * ms, prompt, 6},
+			{3, 50 * ms, starved, 6},
 		}},
 		{"does not grow in a round with a failure", poller.LocalOptions{}, []bout{
 			{19, 50 * ms, prompt, 5}, {1, 0, err, 5}, {1, 50 * ms, prompt, 5}, {10, 50 * ms, prompt, 6},
 		}},
 		{"a throttled poll halves it, and stops growth", poller.LocalOptions{Initial: 40}, []bout{
-			{40, 0, busy, 20}, {2, 500 * ms, busy, 10}, {98, 100 * ms, prompt, 10},
+			{40, 0, busy, 20},
+			{2, 500 * ms, busy, 10},
+			{98, 100 * ms, prompt, 10},
 			{10, 100 * ms, prompt, 12},
 		}},
 		{"goes to its minimum after one round of empty long polls", poller.LocalOptions{Min: 2}, []bout{
@@ -86,12 +94,17 @@ func TestLocal(t *testing.T) {
 			{10, 100 * ms, late, 20}, {9, 100 * ms, vain, 20}, {1, 100 * ms, vain, 10},
 		}},
 		{"sinks slowly by hasty empties", poller.LocalOptions{}, []bout{
-			{20, 50 * ms, hasty, 5}, {1, 50 * ms, hasty, 4}, {21, 50 * ms, hasty, 3},
+			{20, 50 * ms, hasty, 5},
+			{1, 50 * ms, hasty, 4},
+			{21, 50 * ms, hasty, 3},
 			{99, 50 * ms, hasty, 1},
 		}},
 		{"stays in between", poller.LocalOptions{Initial: 20}, []bout{{2000, 5 * ms, waited, 20}}},
 		{"a quarter that does not wait is in between too", poller.LocalOptions{}, []bout{
-			{15, 50 * ms, late, 5}, {6, 50 * ms, prompt, 5}, {16, 50 * ms, late, 5}, {4, 50 * ms, prompt, 5},
+			{15, 50 * ms, late, 5},
+			{6, 50 * ms, prompt, 5},
+			{16, 50 * ms, late, 5},
+			{4, 50 * ms, prompt, 5},
 			{1, 50 * ms, late, 3},
 		}},
 		{"a burst that ends long waits is no sign of waiting", poller.LocalOptions{}, []bout{
@@ -119,22 +132,31 @@ func TestLocal(t *testing.T) {
 			{100, 15 * ms, waited, 5},
 		}},
 		{"a shorter round trip is learned at once", poller.LocalOptions{}, []bout{
-			{10, 15 * ms, waited, 10}, {17, 15 * ms, waited, 10}, {20, 15 * ms, waited, 12},
+			{10, 15 * ms, waited, 10},
+			{17, 15 * ms, waited, 10},
+			{20, 15 * ms, waited, 12},
 			{12, 15 * ms, took(30*ms, task()), 15}, // twice that is what is quick now
 			{100, 15 * ms, waited, 15},
 		}},
 		{"as configured", poller.LocalOptions{Quick: 120 * ms}, []bout{{20, 15 * ms, waited, 6}}},
 		{"a start makes it new", poller.LocalOptions{}, []bout{
-			{9, 50 * ms, prompt, 5}, {1, 0, busy, 2}, {1, 0, poller.Event{Kind: poller.Started}, 5},
-			{19, 50 * ms, prompt, 5}, {1, 50 * ms, prompt, 6},
+			{9, 50 * ms, prompt, 5},
+			{1, 0, busy, 2},
+			{1, 0, poller.Event{Kind: poller.Started}, 5},
+			{19, 50 * ms, prompt, 5},
+			{1, 50 * ms, prompt, 6},
 		}},
 		{"ticks are nothing to it", poller.LocalOptions{}, []bout{
-			{19, 50 * ms, prompt, 5}, {50, 50 * ms, poller.Event{Kind: poller.Ticked}, 5},
+			{19, 50 * ms, prompt, 5},
+			{50, 50 * ms, poller.Event{Kind: poller.Ticked}, 5},
 			{1, 50 * ms, prompt, 6},
 		}},
 		{"a clock that is set back stops nothing", poller.LocalOptions{}, []bout{
-			{1, time.Hour, busy, 2}, {9, 50 * ms, prompt, 2}, {1, -2 * time.Hour, prompt, 2},
-			{18, 50 * ms, prompt, 2}, {1, 50 * ms, prompt, 3},
+			{1, time.Hour, busy, 2},
+			{9, 50 * ms, prompt, 2},
+			{1, -2 * time.Hour, prompt, 2},
+			{18, 50 * ms, prompt, 2},
+			{1, 50 * ms, prompt, 3},
 		}},
 		{"polls that end together may come in any order", poller.LocalOptions{}, []bout{
 			{15, 50 * ms, prompt, 5}, {1, -300 * ms, prompt, 5}, {4, 100 * ms, prompt, 6},

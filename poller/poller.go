@@ -265,17 +265,22 @@ func (p *Poller[T, K]) SetScaler(s Scaler) error {
 	if s == nil {
 		return errors.New("poller: SetScaler(nil): give a Scaler, such as poller.Fixed(n)")
 	}
-	target, err := firstTarget(s)
-	if err != nil {
-		return err
-	}
+	from, to, err := p.setScaler(s)
+	p.watch.retargeted(p.opts.Name, from, to)
+	return err
+}
+
+func (p *Poller[T, K]) setScaler(s Scaler) (from, to int, err error) {
 	p.mu.Lock()
-	from := p.target
+	defer p.mu.Unlock()
+	target, err := firstTarget(s) // with the lock held, for it may be the present scaler
+	if err != nil {
+		return p.target, p.target, err
+	}
+	from = p.target
 	p.scaler, p.target = s, target
 	p.fill()
-	p.mu.Unlock()
-	p.watch.retargeted(p.opts.Name, from, target)
-	return nil
+	return from, target, nil
 }
 
 // Status returns a snapshot.

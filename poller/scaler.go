@@ -6,7 +6,8 @@ import "time"
 // goroutine at a time and while it holds its own lock: Next must return promptly and must not
 // call the poller.
 type Scaler interface {
-	// Next takes one event and returns the wanted number of polls. The first event is [Started].
+	// Next takes one event and returns the wanted number of polls. The first event is [Started];
+	// another Started makes it begin anew.
 	// A result below 1 counts as 1 (to poll nothing is what [Poller.Pause] is for), one above
 	// [MaxTarget] as MaxTarget. Polls above the target are left to end by themselves.
 	// It needs no clock of its own: Event.Now is the time.

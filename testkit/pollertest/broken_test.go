@@ -256,6 +256,11 @@ const (
 	ownClock      flaw = "asks its own clock"
 	tickPanics    flaw = "panics at a time that goes back"
 	clockOverflow flaw = "divides by the time that has passed"
+	remembers     flaw = "goes on where it was when it is started again"
+	neverSinks    flaw = "does not sink by empty polls"
+	sinksOnce     flaw = "sinks by empty polls until it saw a task"
+	neverGrows    flaw = "does not grow past where it began"
+	growsOnce     flaw = "does not grow again after it was idle"
 )
 
 // A dial is a scaler between 2 and 20, with a flaw.
@@ -263,11 +268,16 @@ type dial struct {
 	flaw   flaw
 	target int
 	at     time.Time
+	low    bool // was at its minimum
+	saw    bool // a task
 }
 
 func (d *dial) Next(e poller.Event) int {
 	if e.Kind == poller.Started {
-		d.target, d.at = 5, e.Now
+		if d.flaw != remembers || d.target == 0 {
+			d.target = 5
+		}
+		d.at, d.low, d.saw = e.Now, false, false
 		if d.flaw == startsAtZero {
 			return 0
 		}
@@ -275,6 +285,11 @@ func (d *dial) Next(e poller.Event) int {
 	}
 	delta := max(-poller.MaxTarget, min(poller.MaxTarget, e.Feedback.Delta))
 	lo, hi := 2, 20
+	d.saw = d.saw || e.Outcome == poller.GotTask
+	if e.Outcome == poller.GotNothing && !e.Feedback.HasDecision && d.flaw != neverSinks &&
+		(d.flaw != sinksOnce || !d.saw) {
+		delta = -1
+	}
 	switch d.flaw {
 	case fallsThrough:
 		lo = 1
@@ -300,6 +315,13 @@ func (d *dial) Next(e poller.Event) int {
 			_ = delta / int(e.Now.Sub(d.at))
 		}
 	default:
+	}
+	d.low = d.low || d.target == 2
+	if d.flaw == growsOnce && d.low {
+		hi = 2
+	}
+	if d.flaw == neverGrows {
+		hi = 5
 	}
 	d.at = e.Now
 	d.target = max(lo, min(hi, d.target+delta))

@@ -59,12 +59,16 @@ func TestSoundAdmission(t *testing.T) {
 func TestSoundScalers(t *testing.T) {
 	t.Run("dial", func(t *testing.T) {
 		pollertest.TestScaler(t, func(*testing.T) pollertest.ScalerUnderTest {
-			return pollertest.ScalerUnderTest{Scaler: &dial{}, Min: 2, Max: 20}
+			return pollertest.ScalerUnderTest{
+				Scaler: &dial{}, Min: 2, Max: 20, Idle: 2, Busy: 20,
+			}
 		})
 	})
 	t.Run("Fixed", func(t *testing.T) {
 		pollertest.TestScaler(t, func(*testing.T) pollertest.ScalerUnderTest {
-			return pollertest.ScalerUnderTest{Scaler: poller.Fixed(4), Min: 4, Max: 4}
+			return pollertest.ScalerUnderTest{
+				Scaler: poller.Fixed(4), Min: 4, Max: 4, Idle: 4, Busy: 4,
+			}
 		})
 	})
 	for _, decides := range []bool{false, true} {
@@ -75,10 +79,20 @@ func TestSoundScalers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return pollertest.ScalerUnderTest{Scaler: auto, Min: 2, Max: 30}
+				return pollertest.ScalerUnderTest{Scaler: auto, Min: 2, Max: 30, Idle: 2, Busy: 30}
 			})
 		})
 	}
+	t.Run("Local", func(t *testing.T) {
+		pollertest.TestScaler(t, func(t *testing.T) pollertest.ScalerUnderTest {
+			t.Helper()
+			local, err := poller.NewLocal(poller.LocalOptions{Min: 2, Max: 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return pollertest.ScalerUnderTest{Scaler: local, Min: 2, Max: 30, Idle: 2, Busy: 30}
+		})
+	})
 }
 
 // rejected returns the names of the clauses that an implementation breaks.
@@ -195,10 +209,17 @@ func TestBrokenScalersAreRejected(t *testing.T) {
 		{tickPanics, "SurvivesOddEvents"},
 		{clockOverflow, "SurvivesOddEvents"},
 		{ownClock, "TimeIsTheEvents"},
+		{remembers, "StartBeginsAnew"},
+		{neverSinks, "IdleShrinks"},
+		{sinksOnce, "IdleShrinks"},
+		{neverGrows, "BusyGrows"},
+		{growsOnce, "BusyGrows"},
 	} {
 		t.Run(string(c.flaw), func(t *testing.T) {
 			mk := func() pollertest.ScalerUnderTest {
-				return pollertest.ScalerUnderTest{Scaler: &dial{flaw: c.flaw}, Min: 2, Max: 20}
+				return pollertest.ScalerUnderTest{
+					Scaler: &dial{flaw: c.flaw}, Min: 2, Max: 20, Idle: 2, Busy: 20,
+				}
 			}
 			expect(t, c.flaw, c.clause, rejected(t, pollertest.ScalerClauses(), mk))
 			caught[c.clause] = true

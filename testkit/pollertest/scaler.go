@@ -17,6 +17,10 @@ type ScalerUnderTest struct {
 	Scaler poller.Scaler
 	// Min and Max bound every target. Defaults 1 and [poller.MaxTarget].
 	Min, Max int
+	// Idle is how low the target gets when poll after poll waits a minute and comes back empty,
+	// without a suggestion; Busy how high when every poll brings a task within 20 ms and
+	// suggests one poll more, and none waits for a ticket. Zero of either: it promises nothing.
+	Idle, Busy int
 }
 
 // MakeScaler makes a fresh scaler, always the same.
@@ -37,6 +41,12 @@ func ScalerClauses() []Clause[MakeScaler] {
 		{"StartsInBounds", "the first target is within the bounds", startsInBounds},
 		{"StaysInBounds", "every target is within the bounds, whatever happens", staysInBounds},
 		{"SurvivesOddEvents", "extreme numbers and a clock that jumps do no harm", survivesOddEvents},
+		{
+			"StartBeginsAnew", "Started makes it forget: then the same events give the same targets",
+			startBeginsAnew,
+		},
+		{"IdleShrinks", "empty polls make it shrink to Idle, also after it was busy", idleShrinks},
+		{"BusyGrows", "a backlog makes it grow to Busy, also after it was idle", busyGrows},
 		{"TimeIsTheEvents", "the same events give the same targets: time is Event.Now", timeIsTheEvents},
 	}
 }
@@ -141,6 +151,117 @@ func survivesOddEvents(_ context.Context, mk MakeScaler) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+func startBeginsAnew(_ context.Context, mk MakeScaler) error {
+	s := mk()
+	begin := time.Now()
+	for seed := range uint64(5) {
+		fresh, err := mk().feed(seed, 500, begin)
+		if err != nil {
+			return err
+		}
+		again, err := s.feed(seed, 500, begin)
+		if err != nil {
+			return err
+		}
+		for i := range fresh {
+			if fresh[i] != again[i] {
+				return fmt.Errorf("start %d, event %d: target %d, and %d when it was fresh",
+					seed+1, i, again[i], fresh[i])
+			}
+		}
+	}
+	return nil
+}
+
+// idle gives rounds of polls that waited for a minute in vain, and returns the target and the
+// time after them.
+func (s ScalerUnderTest) idle(target int, now time.Time) (int, time.Time, error) {
+	var err error
+	for range 30 {
+		now = now.Add(time.Minute)
+		for left := target; left > 0; left-- {
+			target, err = s.next(poller.Event{
+				Kind: poller.Polled, Now: now, Outcome: poller.GotNothing, Latency: time.Minute,
+				Feedback: poller.Feedback{Empty: true}, Target: target, InFlight: max(0, target-1),
+			})
+			if err != nil {
+				return 0, now, err
+			}
+			now = now.Add(time.Millisecond)
+		}
+	}
+	return target, now, nil
+}
+
+// busy gives a minute of polls that bring a task within 20 ms each, and returns the
+// target and the time after it.
+func (s ScalerUnderTest) busy(target int, now time.Time) (int, time.Time, error) {
+	var err error
+	const trip = 20 * time.Millisecond
+	for end := now.Add(time.Minute); now.Before(end); {
+		now = now.Add(trip / time.Duration(target))
+		target, err = s.next(poller.Event{
+			Kind: poller.Polled, Now: now, Outcome: poller.GotTask, Latency: trip,
+			Feedback: poller.Feedback{HasDecision: true, Delta: 1, Backlog: 1000},
+			Target:   target, InFlight: target - 1,
+		})
+		if err != nil {
+			return 0, now, err
+		}
+	}
+	return target, now, nil
+}
+
+func idleShrinks(_ context.Context, mk MakeScaler) error {
+	s := mk()
+	if s.Idle == 0 {
+		return nil
+	}
+	now := time.Now()
+	target, err := s.start(now)
+	if err != nil {
+		return err
+	}
+	for _, after := range []string{"the start", "a busy minute"} {
+		if target, now, err = s.idle(target, now); err != nil {
+			return err
+		}
+		if target > s.Idle {
+			return fmt.Errorf("half an hour of empty polls after %s left %d polls, want %d",
+				after, target, s.Idle)
+		}
+		if target, now, err = s.busy(target, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func busyGrows(_ context.Context, mk MakeScaler) error {
+	s := mk()
+	if s.Busy == 0 {
+		return nil
+	}
+	now := time.Now()
+	target, err := s.start(now)
+	if err != nil {
+		return err
+	}
+	for _, after := range []string{"the start", "an idle half hour"} {
+		if target, now, err = s.busy(target, now); err != nil {
+			return err
+		}
+		if target < s.Busy {
+			return fmt.Errorf("a minute of backlog after %s made %d polls, want %d",
+				after, target, s.Busy)
+		}
+		if target, now, err = s.idle(target, now); err != nil {
+			return err
 		}
 	}
 	return nil
