@@ -37,6 +37,9 @@ workflow:   temporal | go.temporal.io/api google.golang.org/protobuf | github.co
 core:       ratelimit slots sticky poller shutdown temporal activity workflow | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc | github.com/google/go-cmp
 testkit:    ratelimit slots sticky poller shutdown temporal activity workflow core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp |
 
+# a program without Temporal, and proof that one needs nothing of it
+integration/examples/directory: ratelimit slots poller shutdown | |
+
 # the real thing: may import everything, and nothing imports it
 integration: ratelimit slots sticky poller shutdown temporal activity workflow core testkit | * | *
 `
