@@ -18,6 +18,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/shutdown"
+	"github.com/mainspring-go/mainspring/workflow"
 )
 
 // both is a worker with everything.
@@ -190,7 +191,7 @@ func TestShutdownDuringStart(t *testing.T) {
 			}
 		default:
 			t.Error("Shutdown has returned before Start")
-			<-started
+			t.Log(<-started)
 		}
 		if report, over := w.Report(); !over || !errors.Is(report.Cause, shutdown.ErrRequested) ||
 			len(report.Fatals) > 0 {
@@ -299,7 +300,8 @@ func TestServerIsToldOfTheEnd(t *testing.T) {
 		{"both", both(), types(enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY), true},
 		{"workflows", worker.Options{Workflows: []any{Greet}}, types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), true},
 		{
-			"no cache", worker.Options{Workflows: []any{Greet}, MaxCachedWorkflows: new(0)},
+			"no cache",
+			worker.Options{Workflows: []any{Greet}, MaxCachedWorkflows: new(0)},
 			types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), false,
 		},
 		{"activities", worker.Options{Activities: []any{Echo}}, types(enumspb.TASK_QUEUE_TYPE_ACTIVITY), false},
@@ -462,8 +464,42 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// Whatever a handler does to its goroutine, the slot comes back and the worker goes on.
-func TestHandlersThatBreakOut(t *testing.T) {
+// Whatever a workflow does to its goroutine, the slot comes back and the worker goes on.
+func TestWorkflowsThatBreakOut(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, worker.Options{
+			MaxConcurrentWorkflowTasks: 1, MaxCachedWorkflows: new(0), Workflows: []any{Greet},
+		})
+		for name, run := range map[string]func(workflow.Context) error{
+			"panics": func(workflow.Context) error { panic("broken") },
+			"exits":  func(workflow.Context) error { runtime.Goexit(); return nil },
+		} {
+			err := w.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"panics", "exits", "panics", "exits"} {
+			f.workflowTasks <- firstTask(name, "run of "+name)
+		}
+		f.workflowTasks <- firstTask("Greet", "run", "world")
+		pass(time.Minute)
+		if failed, _ := arrivals[*workflowservice.RespondWorkflowTaskFailedRequest](f); len(failed) < 2 {
+			t.Errorf("%d failures reported", len(failed))
+		}
+		only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		stop(t, w)
+		if s := w.Stats().WorkflowSlots; s.Issued != 0 || s.DoubleReleases != 0 {
+			t.Errorf("slots %+v", s)
+		}
+	})
+}
+
+// Whatever an activity does to its goroutine, the slot comes back and the worker goes on.
+func TestActivitiesThatBreakOut(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
 		w := f.worker(t, worker.Options{MaxConcurrentActivities: 1, Activities: []any{Echo}})
 		for name, a := range map[string]func(context.Context) error{

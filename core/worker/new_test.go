@@ -74,7 +74,9 @@ func TestWrongArguments(t *testing.T) {
 		{"typed nil client", (*connect.Client)(nil), "q", "client", []string{"nil", "connect.Dial"}},
 		{"unconnected client", unconnected{}, "q", "client", []string{"unconnected", "connected"}},
 		{
-			"client of a nil service", unconnected{(*workflowServiceClient)(nil)}, "q", "client",
+			"client of a nil service",
+			unconnected{(*workflowServiceClient)(nil)},
+			"q", "client",
 			[]string{"unconnected", "connected"},
 		},
 	} {
@@ -135,19 +137,22 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxConcurrentActivities", o{MaxConcurrentActivities: slots.MaxLimit + 1}, []string{"up to"}},
 		{"MaxConcurrentWorkflowTaskPolls", o{MaxConcurrentWorkflowTaskPolls: -1}, []string{"-1", "5"}},
 		{
-			"MaxConcurrentWorkflowTaskPolls", o{MaxConcurrentWorkflowTaskPolls: poller.MaxTarget + 1},
+			"MaxConcurrentWorkflowTaskPolls",
+			o{MaxConcurrentWorkflowTaskPolls: poller.MaxTarget + 1},
 			[]string{"10001", "up to 10000"},
 		},
 		{"MaxConcurrentActivityTaskPolls", o{MaxConcurrentActivityTaskPolls: -1}, []string{"-1", "5"}},
 		{
-			"MaxConcurrentActivityTaskPolls", o{MaxConcurrentActivityTaskPolls: poller.MaxTarget + 1},
+			"MaxConcurrentActivityTaskPolls",
+			o{MaxConcurrentActivityTaskPolls: poller.MaxTarget + 1},
 			[]string{"10001", "up to 10000"},
 		},
 		{"NonstickyToStickyPollRatio", o{NonstickyToStickyPollRatio: new(-0.1)}, []string{"-0.1", "0 to 1"}},
 		{"NonstickyToStickyPollRatio", o{NonstickyToStickyPollRatio: new(1.1)}, []string{"1.1", "0 to 1"}},
 		{"NonstickyToStickyPollRatio", o{NonstickyToStickyPollRatio: new(math.NaN())}, []string{"NaN", "0 to 1"}},
 		{
-			"StickyQueueScheduleToStartTimeout", o{StickyQueueScheduleToStartTimeout: -time.Second},
+			"StickyQueueScheduleToStartTimeout",
+			o{StickyQueueScheduleToStartTimeout: -time.Second},
 			[]string{"-1s", "10s"},
 		},
 		{"MaxHeartbeatThrottleInterval", o{MaxHeartbeatThrottleInterval: -1}, []string{"-1ns", "1m0s"}},

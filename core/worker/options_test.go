@@ -12,7 +12,6 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -412,20 +411,6 @@ func (f *frontend) paced(t *testing.T, gap time.Duration) {
 	}
 }
 
-// A counting executor runs activities in place, at most so many at a time.
-type counting struct {
-	activity.InPlace
-	capacity int
-	calls    atomic.Int32
-}
-
-func (c *counting) Execute(ctx context.Context, call *activity.Call) (*commonpb.Payloads, error) {
-	c.calls.Add(1)
-	return c.InPlace.Execute(ctx, call)
-}
-
-func (c *counting) Capacity() int { return c.capacity }
-
 func testActivityExecutor(t *testing.T, f *frontend) {
 	executor := &counting{capacity: 7}
 	w := f.start(t, worker.Options{Activities: []any{Echo}, ActivityExecutor: executor})
@@ -437,40 +422,6 @@ func testActivityExecutor(t *testing.T, f *frontend) {
 	// What the executor cannot run is not polled for: its clock would run while it waits.
 	if limit := w.Stats().ActivitySlots.Limit; limit != 7 {
 		t.Errorf("%d slots", limit)
-	}
-}
-
-// A marking converter leaves its mark on what it encodes.
-type marking struct{ converter.DataConverter }
-
-func (m marking) ToPayloads(values ...any) (*commonpb.Payloads, error) {
-	encoded, err := m.DataConverter.ToPayloads(values...)
-	for _, p := range encoded.GetPayloads() {
-		p.Metadata["mark"] = []byte("ours")
-	}
-	return encoded, err
-}
-
-func marked(t *testing.T, p *commonpb.Payloads) {
-	t.Helper()
-	if len(p.GetPayloads()) != 1 || string(p.GetPayloads()[0].GetMetadata()["mark"]) != "ours" {
-		t.Errorf("payloads %v", p)
-	}
-}
-
-// A signing converter puts its name under failures.
-type signing struct{ converter.FailureConverter }
-
-func (s signing) ErrorToFailure(err error) *failurepb.Failure {
-	f := s.FailureConverter.ErrorToFailure(err)
-	f.Source = "ours"
-	return f
-}
-
-func signed(t *testing.T, f *failurepb.Failure) {
-	t.Helper()
-	if f.GetSource() != "ours" {
-		t.Errorf("failure %v", f)
 	}
 }
 
@@ -492,14 +443,14 @@ func TestDefaults(t *testing.T) {
 		if got := answer.GetStickyAttributes().GetScheduleToStartTimeout().AsDuration(); got != 10*time.Second {
 			t.Errorf("sticky timeout %v", got)
 		}
-		if answer.GetWorkerVersionStamp() != nil {
-			t.Errorf("stamp %v without a build id", answer.GetWorkerVersionStamp())
+		if id, _ := buildIDOf(answer); id != "" {
+			t.Errorf("build id %q without one", id)
 		}
 		if answer.GetNamespace() != "default" || answer.GetIdentity() != f.client.Identity() {
 			t.Errorf("namespace %q, identity %q", answer.GetNamespace(), answer.GetIdentity())
 		}
 		poll, _ := arrivals[*workflowservice.PollActivityTaskQueueRequest](f)
-		if poll[0].GetTaskQueueMetadata() != nil || poll[0].GetWorkerVersionCapabilities() != nil {
+		if poll[0].GetTaskQueueMetadata() != nil {
 			t.Errorf("poll %v", poll[0])
 		}
 	})

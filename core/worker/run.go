@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -150,8 +151,7 @@ func (e *fatalError) Unwrap() error { return e.error }
 
 // broken returns what broke, if that is why the worker stops.
 func (w *Worker) broken() error {
-	var f *fatalError
-	if errors.As(w.coordinator.Cause(), &f) {
+	if f, ok := errors.AsType[*fatalError](w.coordinator.Cause()); ok {
 		return f.error
 	}
 	return nil
@@ -164,7 +164,8 @@ func (w *Worker) watch(ctx context.Context) {
 	if err == nil {
 		return // someone called Shutdown
 	}
-	w.options.Logger.ErrorContext(ctx, "Worker stops after a fatal error", "Error", err)
+	w.options.Logger.ErrorContext(ctx, "Worker stops after a fatal error",
+		slog.Any("Error", err))
 	// Deferred, because the hook may end this goroutine.
 	defer func() { _ = w.shutdown(ctx, w.coordinator.Cause()) }() // its report is with the coordinator
 	w.tellFatal(ctx, err)
@@ -177,8 +178,8 @@ func (w *Worker) tellFatal(ctx context.Context, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			w.options.Logger.ErrorContext(ctx, "OnFatalError panicked", "Panic", p,
-				"Stack", string(debug.Stack()))
+			w.options.Logger.ErrorContext(ctx, "OnFatalError panicked", slog.Any("Panic", p),
+				slog.String("Stack", string(debug.Stack())))
 		}
 	}()
 	w.options.OnFatalError(ctx, err)

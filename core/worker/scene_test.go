@@ -33,7 +33,7 @@ func (f *frontend) start(t *testing.T, o worker.Options) *worker.Worker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := w.Shutdown(context.Background()); err != nil {
+		if err := w.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			t.Errorf("stopping at the end: %v", err)
 		}
 	})

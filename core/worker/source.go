@@ -45,6 +45,7 @@ func (i identity) stamp() *commonpb.WorkerVersionStamp {
 // workflowSource polls one queue for workflow tasks.
 func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.SourceFunc[*workflowTask] {
 	return func(ctx context.Context) (*workflowTask, poller.Feedback, error) {
+		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollWorkflowTaskQueue,
 			&workflowservice.PollWorkflowTaskQueueRequest{
 				Namespace:                 i.namespace,
@@ -70,6 +71,7 @@ func activitySource(
 		meta = &taskqueuepb.TaskQueueMetadata{MaxTasksPerSecond: wrapperspb.Double(perSecond)}
 	}
 	return func(ctx context.Context) (*activityTask, poller.Feedback, error) {
+		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollActivityTaskQueue,
 			&workflowservice.PollActivityTaskQueueRequest{
 				Namespace:                 i.namespace,

@@ -81,8 +81,9 @@ func (c *counters) WorkflowTaskEnded(e task.Event) {
 	}
 	var gone *serviceerror.NotFound
 	if e.Outcome == task.NotTaken && e.Err != nil && !errors.As(e.Err, &gone) {
-		c.logger.Warn("The answer to a workflow task was not taken", "WorkflowType", e.WorkflowType,
-			"WorkflowID", e.WorkflowID, "RunID", e.RunID, "Error", e.Err)
+		c.logger.Warn("The answer to a workflow task was not taken",
+			slog.String("WorkflowType", e.WorkflowType), slog.String("WorkflowID", e.WorkflowID),
+			slog.String("RunID", e.RunID), slog.Any("Error", e.Err))
 	}
 }
 

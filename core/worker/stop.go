@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -55,7 +56,8 @@ func (w *Worker) Report() (shutdown.Report, bool) { return w.coordinator.Report(
 
 func (w *Worker) shutdown(ctx context.Context, cause error) error {
 	if err := w.beginStop(); err != nil {
-		w.options.Logger.ErrorContext(ctx, "A part of the worker will not be stopped", "Error", err)
+		w.options.Logger.ErrorContext(ctx, "A part of the worker will not be stopped",
+			slog.Any("Error", err))
 	}
 	_, err := w.coordinator.Shutdown(ctx, cause)
 	return err
@@ -177,7 +179,7 @@ func (w *Worker) tellServer(ctx context.Context) bool {
 	var old *serviceerror.Unimplemented
 	if err != nil && !errors.As(err, &old) {
 		w.options.Logger.WarnContext(ctx, "The server was not told that the worker stops: "+
-			"tasks of its sticky queue wait there until they time out", "Error", err)
+			"tasks of its sticky queue wait there until they time out", slog.Any("Error", err))
 	}
 	return err == nil
 }

@@ -44,7 +44,7 @@ func payloads(values ...any) *commonpb.Payloads {
 // event makes an event without attributes that workflow code cares for.
 func event(id int64, typ enumspb.EventType) *historypb.HistoryEvent {
 	e := &historypb.HistoryEvent{EventId: id, EventType: typ, EventTime: timestamppb.New(time.Now())}
-	switch typ { //nolint:exhaustive // those that the tests need
+	switch typ {
 	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
 		e.Attributes = &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{
 			WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{},

@@ -218,5 +218,6 @@ func (o *Options) names(client Client, taskQueue string) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	o.Logger = o.Logger.With("Namespace", o.Namespace, "TaskQueue", taskQueue, "WorkerID", o.Identity)
+	o.Logger = o.Logger.With(slog.String("Namespace", o.Namespace),
+		slog.String("TaskQueue", taskQueue), slog.String("WorkerID", o.Identity))
 }
