@@ -5,8 +5,10 @@ go 1.26.8
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	github.com/hashicorp/golang-lru/v2 v2.0.7
 	github.com/mainspring-go/mainspring/activity v0.0.0
 	github.com/mainspring-go/mainspring/core v0.0.0-00010101000000-000000000000
+	github.com/mainspring-go/mainspring/sticky v0.0.0
 	github.com/mainspring-go/mainspring/temporal v0.0.0
 	github.com/mainspring-go/mainspring/workflow v0.0.0
 	go.temporal.io/api v1.64.1
@@ -125,7 +127,6 @@ require (
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/shutdown v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/slots v0.0.0 // indirect
-	github.com/mainspring-go/mainspring/sticky v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect
 	github.com/mitchellh/copystructure v1.2.0 // indirect
 	github.com/mitchellh/mapstructure v1.5.0 // indirect
