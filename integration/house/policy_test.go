@@ -24,6 +24,7 @@ const policyText = `
 # ground: useful to someone who has never heard of Temporal
 ratelimit:  | golang.org/x/time |
 slots:      | |
+slots/gopsutil: slots | github.com/shirou/gopsutil/v4 |
 sticky:     | |
 poller:     | github.com/sourcegraph/conc |
 shutdown:   | github.com/sourcegraph/conc |

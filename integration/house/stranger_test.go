@@ -131,12 +131,13 @@ func (s stranger) linked(t *testing.T, modulePath string, build bool) ([]string,
 // only the list of modules is checked.
 func ground() []string { return []string{"ratelimit", "slots", "sticky", "poller", "shutdown"} }
 
-// importable are the packages of the module that a stranger may import.
-func importable(packages []pkg, m module) []string {
+// importable are the packages of the module that a stranger may import; those of
+// a module nested in it are not its own.
+func importable(rules policy, packages []pkg, m module) []string {
 	var paths []string
 	for _, p := range packages {
-		inside := p.ImportPath == m.path || strings.HasPrefix(p.ImportPath, m.path+"/")
-		if inside && p.Name != "main" && len(p.GoFiles) > 0 &&
+		owner, ok := rules.moduleOf(p.ImportPath)
+		if ok && owner == m.name && p.Name != "main" && len(p.GoFiles) > 0 &&
 			!strings.Contains(p.ImportPath+"/", "/internal/") {
 			paths = append(paths, p.ImportPath)
 		}
@@ -153,7 +154,7 @@ func TestStrangerGetsNothingElse(t *testing.T) {
 	}
 	p := newProxy(t, packed)
 	for _, m := range modules(t) {
-		paths := importable(packages, m)
+		paths := importable(mustPolicy(t), packages, m)
 		if m.name == "integration" || len(paths) == 0 {
 			continue // Nobody imports integration; a module without packages is yet to come.
 		}
