@@ -274,6 +274,19 @@ func TestUpdateMessages(t *testing.T) {
 	check(t, seen.seen, "5, start, update a at 1, signal one, update b at 2, signal two, "+
 		"update c at 4, update d at 4, run")
 
+	// The event that orders a message may be one that the task no longer shows:
+	// the timeout of an attempt, 4, is not told, but what it ordered comes before 5.
+	dropped := &story{History: histories.Start("wf")}
+	dropped.Task()
+	dropped.TimeOutTask()
+	dropped.Signal("one")
+	dropped.Task()
+	d2, seen2 := dropped.driver()
+	if _, err := d2.Full(dropped.History, func(t *machine.Task) { t.Messages = []*protocolpb.Message{at("a", 4)} }); err != nil {
+		t.Fatal(err)
+	}
+	check(t, seen2.seen, "7, start, update a at 4, signal one, run")
+
 	// The same update again, while it is open and after it has ended.
 	s.CompleteTask(nil)
 	s.Task()

@@ -35,8 +35,14 @@ func TestCloseRunsDeferredFunctions(t *testing.T) {
 			defer workflow.Go(ctx, func(workflow.Context) { note("started while closing") })
 			c.Receive(ctx, nil)
 		})
+		lonely := workflow.NewChannel(ctx)
+		workflow.GoNamed(ctx, "lonely", func(ctx workflow.Context) {
+			defer lonely.Receive(ctx, nil)
+			lonely.Receive(ctx, nil)
+		})
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer note("fourth ended")
+			defer lonely.Close() // finds one who waits twice
 			defer c.SendAsync("to nobody")
 			defer func() { _ = workflow.Sleep(ctx, time.Hour) }()
 			_ = workflow.Await(ctx, func() bool { return false })

@@ -174,7 +174,7 @@ func checkProgram(t *testing.T, seed uint64) (tasks int, closed bool) {
 }
 
 func TestRandomProgramsReplay(t *testing.T) {
-	const seeds = 250
+	const seeds = 150
 	tasks, closed := 0, 0
 	for seed := range uint64(seeds) {
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -51,6 +51,13 @@ func TestQueriesThatComeAlone(t *testing.T) {
 
 	b.answers(t, group(b.ask("state", false)), "one")
 	b.ended(t, task.Cached, task.Queried)
+	more := b.ask("state", false)
+	more.NextPageToken = []byte("more")
+	b.answers(t, group(more), "one")
+	b.ended(t, task.Cached, task.Queried)
+	if len(b.asked) != 0 {
+		t.Error("history was fetched for a run that is up to date")
+	}
 
 	// Asked of any worker, the run in the cache is left alone.
 	b.answers(t, group(b.ask("state", true)), "one")

@@ -62,5 +62,5 @@ func (e *Env) cancelActivity(p *pending) {
 				RequestCancelActivityTaskCommandAttributes{ScheduledEventId: p.scheduled},
 		},
 	}
-	e.emitCancel(p)
+	e.Emit(p.cancel)
 }

@@ -59,7 +59,6 @@ type Env struct {
 	commands []*commandpb.Command
 	messages []*protocolpb.Message
 	pending  map[pendingKey]*pending
-	unsent   []*pending
 	flags    flags
 }
 
@@ -103,7 +102,7 @@ func (e *Env) Emit(c *commandpb.Command) {
 	e.next++
 }
 
-// drop takes back a command that was not sent.
+// drop takes back a command if it was not sent.
 func (e *Env) drop(c *commandpb.Command) {
 	for i, have := range e.commands {
 		if have == c {
@@ -113,20 +112,10 @@ func (e *Env) drop(c *commandpb.Command) {
 	}
 }
 
-// emitCancel adds the cancel command of p, which can be taken back until it is sent.
-func (e *Env) emitCancel(p *pending) {
-	e.unsent = append(e.unsent, p)
-	e.Emit(p.cancel)
-}
-
 // TakeCommands returns what was made since the last call.
 func (e *Env) TakeCommands() ([]*commandpb.Command, []*protocolpb.Message) {
 	c, m := e.commands, e.messages
 	e.commands, e.messages = nil, nil
-	for _, p := range e.unsent {
-		p.cancel = nil // sent: it can no longer be taken back
-	}
-	e.unsent = e.unsent[:0]
 	return c, m
 }
 
@@ -139,8 +128,7 @@ func (e *Env) Resolve(r *runner.Resolve) bool {
 		return false
 	}
 	delete(e.pending, key)
-	if p.cancel != nil {
-		// It ended before the request to cancel it was sent.
+	if p.cancel != nil { // if it was not sent yet, it need not be
 		e.drop(p.cancel)
 	}
 	p.resolve(r.Result, r.Failure)

@@ -44,6 +44,6 @@ func (e *Env) StartTimer(d time.Duration, meta *sdkpb.UserMetadata, fired Resolv
 		}
 		// The pending entry stays: should the timer fire before the command is
 		// sent, the command must be taken back.
-		e.emitCancel(p)
+		e.Emit(p.cancel)
 	}
 }
