@@ -29,14 +29,16 @@ type Options struct {
 // nothing up. Make one with [NewBucket]; it must not be copied.
 //
 // The tokens of the bucket are in three places, and never more than the burst in all: those held
-// by callers, those that were refunded, and those in the x/time/rate limiter, whose own burst is
-// kept at what the other two leave over. Spending is the only thing that makes room.
+// by callers, those in stock, and those in the x/time/rate limiter, whose own burst is kept at what
+// the other two leave over. The stock is what was refunded and what was taken from the limiter in
+// one go with a token that somebody needed. Spending is the only thing that makes room.
 type Bucket struct {
 	burst int
+	epoch time.Time // what times are counted from: to read how long ago it was costs less than Now
 
 	mu            sync.Mutex
 	earned        *rate.Limiter
-	refunded      int
+	stock         int
 	held          table
 	waiting       queue // only the head takes tokens
 	spent         uint64
@@ -55,8 +57,13 @@ func NewBucket(o Options) (*Bucket, error) {
 		}
 	}
 	burst := max(1, o.Burst)
-	return &Bucket{burst: burst, earned: rate.NewLimiter(rate.Limit(o.PerSecond), burst)}, nil
+	return &Bucket{
+		burst: burst, epoch: time.Now(), earned: rate.NewLimiter(rate.Limit(o.PerSecond), burst),
+	}, nil
 }
+
+// now is the time.
+func (b *Bucket) now() time.Time { return b.epoch.Add(time.Since(b.epoch)) }
 
 func checkRate(perSecond float64) error {
 	// Written so that NaN fails: every comparison with it is false. The largest float is x/time's
@@ -160,7 +167,7 @@ func (b *Bucket) SetLimit(perSecond float64) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.earned.SetLimitAt(time.Now(), rate.Limit(perSecond))
+	b.earned.SetLimitAt(b.now(), rate.Limit(perSecond))
 	b.waiting.lookAgain()
 	return nil
 }
@@ -172,7 +179,7 @@ func (b *Bucket) Stats() Stats {
 	return Stats{
 		PerSecond:     float64(b.earned.Limit()),
 		Burst:         b.burst,
-		Available:     float64(b.refunded) + b.earned.TokensAt(time.Now()),
+		Available:     float64(b.stock) + b.earned.TokensAt(b.now()),
 		Held:          b.held.size(),
 		Waiting:       b.waiting.size,
 		Spent:         b.spent,
@@ -181,18 +188,29 @@ func (b *Bucket) Stats() Stats {
 	}
 }
 
+// rested says whether the bucket is full and nobody holds or awaits any of it.
+func (b *Bucket) rested() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held.size() == 0 && b.waiting.head == nil &&
+		float64(b.stock)+b.earned.TokensAt(b.now()) >= float64(b.burst)
+}
+
 // take takes a token if there is one. The caller holds b.mu, which also makes the times that
 // b.earned sees go forward only: it would earn an interval twice otherwise.
 func (b *Bucket) take() (id uint64, ok bool) {
-	if b.refunded > 0 {
-		b.refunded--
+	if b.stock > 0 {
+		b.stock--
 		return b.held.add(), true
 	}
-	now := time.Now()
-	// AllowN rounds to nanoseconds, and would lend what the next one will bring.
-	if b.earned.TokensAt(now) < 1 || !b.earned.AllowN(now, 1) {
+	now := b.now()
+	// AllowN rounds to nanoseconds, and would lend what the next one will bring: so no more is asked
+	// for than there is. What there is is never above burst, which fits.
+	n := int(b.earned.TokensAt(now))
+	if n < 1 || !b.earned.AllowN(now, n) {
 		return 0, false
 	}
+	b.stock = n - 1
 	id = b.held.add()
 	b.setRoom(now)
 	return id, true
@@ -201,7 +219,7 @@ func (b *Bucket) take() (id uint64, ok bool) {
 // setRoom sets how many tokens may be earned: what the others leave over. What was earned up to
 // now is counted under the room there was. The caller holds b.mu.
 func (b *Bucket) setRoom(now time.Time) {
-	b.earned.SetBurstAt(now, b.burst-b.held.size()-b.refunded)
+	b.earned.SetBurstAt(now, b.burst-b.held.size()-b.stock)
 }
 
 // delay returns the time until a token will have been earned; ok is false when there is no room
@@ -210,7 +228,7 @@ func (b *Bucket) delay() (d time.Duration, ok bool) {
 	if b.earned.Burst() < 1 {
 		return 0, false
 	}
-	missing := 1 - b.earned.TokensAt(time.Now())
+	missing := 1 - b.earned.TokensAt(b.now())
 	seconds := missing / float64(b.earned.Limit())
 	// Rounded up, not to come back a moment too early. Nobody sleeps longer than an hour at a
 	// time, which keeps the sum within what a Duration can hold.
@@ -241,12 +259,12 @@ func (h *bucketHolder) Spend(id uint64) bool {
 		return false
 	}
 	b.spent++
-	b.setRoom(time.Now())
+	b.setRoom(b.now())
 	b.waiting.lookAgain()
 	return true
 }
 
-// Refund implements Holder. The token moves from the held to the refunded: the room is as it was.
+// Refund implements Holder. The token moves from the held to the stock: the room is as it was.
 func (h *bucketHolder) Refund(id uint64) bool {
 	b := (*Bucket)(h)
 	b.mu.Lock()
@@ -256,7 +274,7 @@ func (h *bucketHolder) Refund(id uint64) bool {
 		return false
 	}
 	b.givenBack++
-	b.refunded++
+	b.stock++
 	b.waiting.lookAgain()
 	return true
 }
