@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,9 +39,12 @@ type Controller struct {
 	interval  time.Duration
 	observers []UsageObserver
 
+	epoch  time.Time    // what due is counted from: to read how long ago it was costs less than Now
+	due    atomic.Int64 // when the next reading may be made
+	isOpen atomic.Bool  // usage.Open, for those who only ask that
+
 	mu          sync.Mutex
 	reading     bool
-	due         time.Time
 	before      Reading
 	beforeAt    time.Time // when before was read
 	usage       Usage
@@ -61,7 +65,9 @@ func NewController(o ControllerOptions) (*Controller, error) {
 	if o.Interval != 0 && o.Interval < time.Millisecond {
 		return nil, &OptionError{Field: "Interval", Value: o.Interval, Fix: "give 1ms or more, or 0 for 100ms"}
 	}
-	c := &Controller{sampler: o.Sampler, interval: o.Interval, observers: o.Observers}
+	c := &Controller{
+		sampler: o.Sampler, interval: o.Interval, observers: o.Observers, epoch: time.Now(),
+	}
 	if c.interval == 0 {
 		c.interval = 100 * time.Millisecond
 	}
@@ -125,9 +131,11 @@ func (c *Controller) Usage() Usage {
 
 // refresh makes a reading if one is due and nobody else is making one.
 func (c *Controller) refresh() {
-	now := time.Now()
+	if c.left() > 0 {
+		return
+	}
 	c.mu.Lock()
-	if c.reading || now.Before(c.due) {
+	if c.reading || c.left() > 0 {
 		c.mu.Unlock()
 		return
 	}
@@ -141,6 +149,11 @@ func (c *Controller) refresh() {
 	for _, observer := range c.observers {
 		observer.UsageRead(u)
 	}
+}
+
+// left is how long it is until the next reading.
+func (c *Controller) left() time.Duration {
+	return time.Duration(c.due.Load()) - time.Since(c.epoch)
 }
 
 // read asks the sampler and checks what it says.
@@ -168,7 +181,9 @@ func (c *Controller) read() (Reading, error) {
 
 // take makes of the reading what there is to know. The caller holds c.mu.
 func (c *Controller) take(now time.Time, r Reading, err error) {
-	c.reading, c.due = false, now.Add(c.interval)
+	c.reading = false
+	c.due.Store(int64(now.Sub(c.epoch) + c.interval))
+	defer func() { c.isOpen.Store(c.usage.Open) }()
 	c.usage.At, c.usage.Err = now, err
 	if err != nil {
 		c.usage.Open = false
@@ -192,16 +207,10 @@ func (c *Controller) take(now time.Time, r Reading, err error) {
 }
 
 // open says whether permits beyond the minimum may be issued.
-func (c *Controller) open() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.usage.Open
-}
+func (c *Controller) open() bool { return c.isOpen.Load() }
 
 // again is when a new reading may change the answer.
 func (c *Controller) again() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	// When one is under way its result is near, but a slow one is not to be waited for in a spin.
-	return max(time.Until(c.due), c.interval/10, time.Microsecond)
+	return max(c.left(), c.interval/10, time.Microsecond)
 }

@@ -123,6 +123,8 @@ type keys struct {
 	each int
 	own  map[string]int
 	used map[string]*group // those with permits out
+
+	spare *group // the last that had none left, for reuse
 }
 
 // group is the permits of one key.
@@ -163,7 +165,9 @@ func (k *keys) enter(d demand) {
 	}
 	g := k.used[d.key]
 	if g == nil {
-		g = &group{}
+		if g, k.spare = k.spare, nil; g == nil {
+			g = &group{}
+		}
 		k.used[d.key] = g
 	}
 	g.out++
@@ -177,6 +181,7 @@ func (k *keys) leave(d demand) {
 	g.out--
 	if g.out == 0 && g.held.head == nil {
 		delete(k.used, d.key)
+		k.spare = g
 	}
 }
 

@@ -95,7 +95,7 @@ type load struct {
 	least, leastPerKind int
 	ramp                time.Duration
 
-	kinds map[kind]int // permits out, used and idle alike
+	kinds map[kind]int // permits out, used and idle alike; kept only for leastPerKind
 	last  time.Time    // when the last one was issued
 }
 
@@ -108,7 +108,7 @@ func (o *load) admit(l *ledger, d demand, behind bool) verdict {
 	switch {
 	case out >= l.limit:
 		return no
-	case out < o.least, o.kinds[kind{d.key, d.sticky}] < o.leastPerKind:
+	case out < o.least, o.leastPerKind > 0 && o.kinds[kind{d.key, d.sticky}] < o.leastPerKind:
 		return yes
 	case !behind && o.rampLeft() <= 0 && o.controller.open():
 		return yes
@@ -128,13 +128,18 @@ func (o *load) rampLeft() time.Duration {
 }
 
 func (o *load) enter(d demand) {
-	o.kinds[kind{d.key, d.sticky}]++
+	if o.leastPerKind > 0 {
+		o.kinds[kind{d.key, d.sticky}]++
+	}
 	if o.ramp > 0 {
 		o.last = time.Now()
 	}
 }
 
 func (o *load) leave(d demand) {
+	if o.leastPerKind == 0 {
+		return
+	}
 	k := kind{d.key, d.sticky}
 	if o.kinds[k]--; o.kinds[k] == 0 {
 		delete(o.kinds, k)

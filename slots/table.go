@@ -35,6 +35,9 @@ type note struct {
 	hold    *waiter
 }
 
+// carry notes the task.
+func (n *note) carry(t Task) { n.task, n.wasUsed = t, true }
+
 // table keeps the permits that are out. It grows to the most that were ever out at once and reuses
 // places after that, so that issuing allocates nothing.
 type table struct {

@@ -28,11 +28,13 @@ func (l *ledger) Use(ctx context.Context, id uint64, t Task) error {
 			return err
 		}
 	}
-	l.mu.Lock()
-	if at, ok := l.table.find(id); ok {
-		l.table.notes[at].task, l.table.notes[at].wasUsed = t, true
+	if !n.noted {
+		l.mu.Lock()
+		if at, ok := l.table.find(id); ok {
+			l.table.notes[at].carry(t)
+		}
+		l.mu.Unlock()
 	}
-	l.mu.Unlock()
 	if len(l.watch.used) > 0 {
 		l.watch.tellUsed(Used{ID: id, Request: n.request, Task: t, Held: time.Since(since)})
 	}
@@ -56,19 +58,25 @@ func (l *ledger) useAtOnce(id uint64, t Task) error {
 		return nil
 	}
 	n := &l.table.notes[at]
-	n.task, n.wasUsed = t, true
+	n.carry(t)
 	r := n.request
 	l.mu.Unlock()
 	l.watch.tellUsed(Used{ID: id, Request: r, Task: t})
 	return nil
 }
 
-// start waits until the task may run as far as this ledger is concerned, and returns what is known
-// of the permit.
-func (l *ledger) start(ctx context.Context, id uint64, t Task) (note, error) {
+// started is what Use needs to know of a permit whose task may run.
+type started struct {
+	request Request
+	within  Permit
+	noted   bool // the table knows of the task already
+}
+
+// start waits until the task may run as far as this ledger is concerned.
+func (l *ledger) start(ctx context.Context, id uint64, t Task) (started, error) {
 	n, err := l.known(id)
 	if err != nil {
-		return note{}, err
+		return started{}, err
 	}
 	d := demand{weight: 1}
 	if l.rule != nil {
@@ -78,7 +86,7 @@ func (l *ledger) start(ctx context.Context, id uint64, t Task) (note, error) {
 	at, ok := l.table.find(id)
 	if !ok {
 		l.mu.Unlock()
-		return note{}, ErrReleased
+		return started{}, ErrReleased
 	}
 	if l.takesOver(at, d) {
 		l.mu.Unlock()
@@ -91,6 +99,10 @@ func (l *ledger) start(ctx context.Context, id uint64, t Task) (note, error) {
 	l.settle(at)
 	if l.mayRun(at, d) {
 		l.run(at, d)
+		if l.within == nil {
+			l.table.notes[at].carry(t)
+			n.noted = true
+		}
 		l.mu.Unlock()
 		return n, nil
 	}
@@ -109,14 +121,15 @@ func (l *ledger) start(ctx context.Context, id uint64, t Task) (note, error) {
 }
 
 // known returns what is known of a permit that is out.
-func (l *ledger) known(id uint64) (note, error) {
+func (l *ledger) known(id uint64) (started, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at, ok := l.table.find(id)
 	if !ok {
-		return note{}, ErrReleased
+		return started{}, ErrReleased
 	}
-	return l.table.notes[at], nil
+	n := &l.table.notes[at]
+	return started{request: n.request, within: n.within}, nil
 }
 
 // awaitHold waits for the end of a hold.
@@ -288,15 +301,15 @@ func (l *ledger) Release(id uint64) bool {
 		l.mu.Unlock()
 		return true
 	}
-	n := l.table.notes[at]
-	if n.hold != nil {
-		l.endHold(at, n.hold, ErrReleased)
+	if w := l.table.notes[at].hold; w != nil {
+		l.endHold(at, w, ErrReleased)
 	}
 	if len(l.watch.released) == 0 && l.within == nil {
 		l.free(at)
 		l.mu.Unlock()
 		return true
 	}
+	n := l.table.notes[at]
 	l.table.places[at].state = stateLeaving
 	l.mu.Unlock()
 	defer func() { // deferred, so that an observer's panic does not cost a slot
