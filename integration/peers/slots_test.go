@@ -1,0 +1,153 @@
+package peers_test
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/puddle/v2"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/mainspring-go/mainspring/slots"
+)
+
+// bound is what all suppliers of room are here: run does f while it has room, one of a few.
+type bound interface {
+	run(ctx context.Context, f func()) error
+	// out is how many have room now.
+	out() int
+}
+
+type slotsBound struct{ s *slots.Fixed }
+
+func (b slotsBound) run(ctx context.Context, f func()) error {
+	p, err := b.s.Reserve(ctx, slots.Request{})
+	if err != nil {
+		return err
+	}
+	f()
+	p.Release()
+	return nil
+}
+
+func (b slotsBound) out() int { return b.s.Stats().Issued }
+
+// semaphoreBound tells how many are out by what is left, since nobody else does.
+type semaphoreBound struct {
+	s     *semaphore.Weighted
+	limit int64
+}
+
+func (b semaphoreBound) run(ctx context.Context, f func()) error {
+	if err := b.s.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	f()
+	b.s.Release(1)
+	return nil
+}
+
+func (b semaphoreBound) out() int {
+	if !b.s.TryAcquire(b.limit) {
+		return 1
+	}
+	b.s.Release(b.limit)
+	return 0
+}
+
+type puddleBound struct{ p *puddle.Pool[struct{}] }
+
+func (b puddleBound) run(ctx context.Context, f func()) error {
+	r, err := b.p.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	f()
+	r.Release()
+	return nil
+}
+
+func (b puddleBound) out() int { return int(b.p.Stat().AcquiredResources()) }
+
+// bounds are the contestants with this much room.
+func bounds(b *testing.B, limit int) []struct {
+	name string
+	bound
+} {
+	b.Helper()
+	fixed, err := slots.NewFixed(slots.FixedOptions{Limit: limit})
+	if err != nil {
+		b.Fatal(err)
+	}
+	pool, err := puddle.NewPool(&puddle.Config[struct{}]{
+		Constructor: func(context.Context) (struct{}, error) { return struct{}{}, nil },
+		Destructor:  func(struct{}) {},
+		MaxSize:     int32(limit),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	return []struct {
+		name string
+		bound
+	}{
+		{"slots", slotsBound{fixed}},
+		{"semaphore", semaphoreBound{semaphore.NewWeighted(int64(limit)), int64(limit)}},
+		{"puddle", puddleBound{pool}},
+	}
+}
+
+// BenchmarkSlots takes room and gives it back: alone, as 64 goroutines with room for all, and as 64
+// with room for 4.
+func BenchmarkSlots(b *testing.B) {
+	for _, bench := range []struct {
+		name           string
+		limit, callers int
+	}{{"alone", 4, 1}, {"crowd", 64, 64}, {"queue", 4, 64}} {
+		b.Run(bench.name, func(b *testing.B) {
+			for _, contestant := range bounds(b, bench.limit) {
+				b.Run(contestant.name, func(b *testing.B) {
+					benchmarkBound(b, contestant.bound, bench.limit, bench.callers)
+				})
+			}
+		})
+	}
+}
+
+func benchmarkBound(b *testing.B, contestant bound, limit, callers int) {
+	b.Helper()
+	ctx := b.Context()
+	var running, tooMany, done atomic.Int64
+	task := func() {
+		if running.Add(1) > int64(limit) {
+			tooMany.Add(1)
+		}
+		done.Add(1)
+		running.Add(-1)
+	}
+	b.ReportAllocs()
+	if callers == 1 {
+		for range b.N {
+			if err := contestant.run(ctx, task); err != nil {
+				b.Fatal(err)
+			}
+		}
+	} else {
+		b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if err := contestant.run(ctx, task); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	b.StopTimer()
+	if done.Load() != int64(b.N) || tooMany.Load() > 0 || contestant.out() != 0 {
+		b.Errorf("%d of %d tasks ran, %d of them beyond the limit of %d, %d have not given room back",
+			done.Load(), b.N, tooMany.Load(), limit, contestant.out())
+	}
+}
