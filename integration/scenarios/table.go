@@ -1,0 +1,10 @@
+package scenarios
+
+import "slices"
+
+// All returns the table.
+func All() []Scenario {
+	return slices.Concat(
+		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
+		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios())
+}
