@@ -134,10 +134,13 @@ func (s *Service) waitTask(ctx context.Context, p *poller) (proto.Message, error
 	}
 }
 
-// within is how long a call may wait, given its deadline.
+// within is how long a call may wait, given its deadline. If that is near, the
+// call waits for it: a client that calls again at once would never let time pass.
 func within(ctx context.Context, most time.Duration) time.Duration {
 	if at, ok := ctx.Deadline(); ok {
-		return max(0, min(most, time.Until(at)-answerBefore))
+		if left := time.Until(at) - answerBefore; left > 0 {
+			return min(most, left)
+		}
 	}
 	return most
 }
