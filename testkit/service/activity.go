@@ -101,7 +101,7 @@ func (c *completion) scheduleActivity(
 		ScheduleToStartTimeout: command.GetScheduleToStartTimeout(),
 		StartToCloseTimeout:    command.GetStartToCloseTimeout(),
 		HeartbeatTimeout:       command.GetHeartbeatTimeout(),
-		RetryPolicy:            command.GetRetryPolicy(), UseWorkflowBuildId: command.GetUseWorkflowBuildId(),
+		RetryPolicy:            command.GetRetryPolicy(),
 		Priority:                     command.GetPriority(),
 		WorkflowTaskCompletedEventId: c.completed.GetEventId(),
 	}

@@ -95,18 +95,20 @@ func (s *Service) ring() {
 
 type alarmHeap []*alarm
 
-func (h alarmHeap) Len() int { return len(h) }
+func (h *alarmHeap) Len() int { return len(*h) }
 
-func (h alarmHeap) Less(i, j int) bool {
-	if !h[i].at.Equal(h[j].at) {
-		return h[i].at.Before(h[j].at)
+func (h *alarmHeap) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	if !a.at.Equal(b.at) {
+		return a.at.Before(b.at)
 	}
-	return h[i].seq < h[j].seq
+	return a.seq < b.seq
 }
 
-func (h alarmHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
+func (h *alarmHeap) Swap(i, j int) {
+	a := *h
+	a[i], a[j] = a[j], a[i]
+	a[i].index, a[j].index = i, j
 }
 
 func (h *alarmHeap) Push(x any) {

@@ -131,7 +131,7 @@ func (c *completion) startTimer(a *commandpb.StartTimerCommandAttributes) *histo
 	return e
 }
 
-var errNegative = errors.New("negative duration") //nolint:gochecknoglobals // a constant
+var errNegative = errors.New("negative duration")
 
 func (c *completion) cancelTimer(a *commandpb.CancelTimerCommandAttributes) *historypb.HistoryEvent {
 	const bad = enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES

@@ -207,6 +207,7 @@ func (c *completion) fail() error {
 		r.settle()
 		return serviceerror.NewInvalidArgument(c.failed.text())
 	}
+	//nolint:staticcheck // older workers send the checksum
 	r.addTaskFailed(c.failed.cause, serverFailure(c.failed.text()), c.req.GetIdentity(), c.req.GetBinaryChecksum())
 	r.closing = unhandled
 	return nil
@@ -220,7 +221,7 @@ func (c *completion) next() bool {
 		return false
 	}
 	inline := c.req.GetReturnNewWorkflowTask() && c.failed == nil
-	kind := noTask
+	var kind taskKind
 	switch {
 	case c.heartbeat(), c.failed != nil, c.unhandled, c.again:
 		kind = normalTask
@@ -264,6 +265,7 @@ func (v *server) RespondWorkflowTaskFailed(
 	if req.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE {
 		r.terminate(req.GetCause().String(), nil, historyIdentity)
 	} else {
+		//nolint:staticcheck // older workers send the checksum
 		r.addTaskFailed(req.GetCause(), req.GetFailure(), req.GetIdentity(), req.GetBinaryChecksum())
 		r.ensureTask()
 	}

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// A Leftover is something that a test has left behind in a service.
-type Leftover struct {
+// A LeftoverError is something that a test has left behind in a service.
+type LeftoverError struct {
 	// What it is: "open run", "task", "query", "poll", "timer" or "alarm".
 	What string
 	// Detail says which one.
@@ -16,18 +16,18 @@ type Leftover struct {
 }
 
 // Error implements error.
-func (l *Leftover) Error() string { return "left behind: " + l.What + " " + l.Detail }
+func (l *LeftoverError) Error() string { return "left behind: " + l.What + " " + l.Detail }
 
 // Leftovers tells what is left in the service when a test is over: runs that are
 // open, tasks and queries that nobody has taken, polls that wait, and timers that
 // belong to nothing. Polls are fair while workers run; stop those before. The
-// error joins one [Leftover] for each; it is nil if nothing is left.
+// error joins one [LeftoverError] for each; it is nil if nothing is left.
 func (s *Service) Leftovers() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []*Leftover
+	var found []*LeftoverError
 	add := func(what, format string, args ...any) {
-		found = append(found, &Leftover{what, fmt.Sprintf(format, args...)})
+		found = append(found, &LeftoverError{what, fmt.Sprintf(format, args...)})
 	}
 	for _, r := range s.runs {
 		if r.running() {
@@ -54,7 +54,7 @@ func (s *Service) Leftovers() error {
 	for _, q := range s.queries {
 		add("query", "%s to workflow %s", q.input.GetQueryType(), q.run.workflowID)
 	}
-	slices.SortFunc(found, func(a, b *Leftover) int {
+	slices.SortFunc(found, func(a, b *LeftoverError) int {
 		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Detail, b.Detail))
 	})
 	errs := make([]error, len(found))

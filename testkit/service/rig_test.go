@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -115,10 +114,4 @@ func types(events []*historypb.HistoryEvent) []string {
 		out[i] = e.GetEventType().String()
 	}
 	return out
-}
-
-// pass lets time go by and everything settle.
-func pass(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -77,7 +78,7 @@ type snapshot struct {
 // they have an id.
 func (r *run) snapshot() snapshot {
 	c := r.state
-	c.events = c.events[:len(c.events):len(c.events)]
+	c.events = slices.Clip(c.events)
 	c.buffered = append([]*historypb.HistoryEvent(nil), c.buffered...)
 	c.memo, c.attributes = maps.Clone(c.memo), maps.Clone(c.attributes)
 	c.activities, c.timers = cloneAll(c.activities), cloneAll(c.timers)

@@ -265,7 +265,8 @@ func (r *run) addTaskFailed(
 		e.Attributes = &historypb.HistoryEvent_WorkflowTaskFailedEventAttributes{
 			WorkflowTaskFailedEventAttributes: &historypb.WorkflowTaskFailedEventAttributes{
 				ScheduledEventId: r.task.scheduled, StartedEventId: r.task.started,
-				Cause: cause, Failure: f, Identity: identity, BinaryChecksum: checksum,
+				Cause: cause, Failure: f, Identity: identity,
+				BinaryChecksum: checksum, //nolint:staticcheck // older workers send it
 			},
 		}
 		r.add(e)
