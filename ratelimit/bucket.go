@@ -205,7 +205,7 @@ func (b *Bucket) take() (id uint64, ok bool) {
 	}
 	now := b.now()
 	// AllowN rounds to nanoseconds, and would lend what the next one will bring: so no more is asked
-	// for than there is. What there is is never above burst, which fits.
+	// for than there is, which is never above the limiter's own burst.
 	n := int(b.earned.TokensAt(now))
 	if n < 1 || !b.earned.AllowN(now, n) {
 		return 0, false

@@ -20,6 +20,10 @@
 //	token.Spend()
 //	return run(task)
 //
+// [Bucket] is the limiter for that; [Unlimited] is the one for no limit. [Keyed] has a bucket for
+// each tenant, type or whatever, which is known only when the task has come: it is asked after the
+// poll, or by polls for one key each.
+//
 // What it promises: in any stretch of time no more tokens are spent than its length times the rate,
 // plus the burst, however the tokens were held and refunded in between; waiting callers are served
 // first come, first served; a caller that gives up waiting takes nothing with it; a token counts

@@ -44,6 +44,41 @@ func ExampleBucket_SetLimit() {
 	// <nil> 5
 }
 
+// The tenant is known when the task has come, so its token is asked for then, and quickly.
+func ExampleNewKeyed() {
+	tenants, err := ratelimit.NewKeyed(ratelimit.KeyedOptions{
+		PerSecond: 0.1, Burst: 2,
+		Keys: map[string]ratelimit.Options{"big": {PerSecond: 100, Burst: 10}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 3 {
+		token, ok := tenants.TryReserve("small")
+		fmt.Println(ok, token.Spend())
+	}
+	fmt.Println(tenants.Stats("small").Spent, tenants.Stats("big").Burst, tenants.Keys())
+	// Output:
+	// true true
+	// true true
+	// false false
+	// 2 10 1
+}
+
+// Who polls for each tenant by itself knows the tenant before the poll.
+func ExampleKeyed_Of() {
+	tenants, err := ratelimit.NewKeyed(ratelimit.KeyedOptions{PerSecond: 5})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var limiter ratelimit.Limiter = tenants.Of("small")
+	token, err := limiter.Reserve(context.Background())
+	fmt.Println(err, token.Refund())
+	// Output: <nil> true
+}
+
 func ExampleUnlimited() {
 	var limiter ratelimit.Limiter = ratelimit.Unlimited{}
 	token, err := limiter.Reserve(context.Background())

@@ -89,7 +89,7 @@ func liveOnce(
 	if s := b.Stats(); s.Available+float64(s.Held) > float64(s.Burst)+1e-9 || s.Available < 0 {
 		t.Errorf("Stats() = %+v: more than the burst is out and available", s)
 	}
-	settled := false
+	var settled bool
 	if rng.IntN(3) == 0 {
 		settled = token.Refund()
 	} else {

@@ -37,7 +37,7 @@ var host = files{
 	"proc/stat": "cpu  1000 2000 3000 9999999 8888888 400 500 100 700 0\n" +
 		"cpu0 1 2 3\ncpu1 1 2 3\ncpu2 1 2 3\ncpu3 1 2 3\nintr 1 2\nctxt 5\n",
 	"proc/self/cgroup":    "12:memory:/legacy\n0::/\n",
-	"proc/self/mountinfo": "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n",
+	"proc/self/mountinfo": "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 none rw\n",
 }
 
 // container has a group of its own with 1 GiB, of which 700 MiB are counted: 300 of programs and
@@ -62,8 +62,8 @@ func TestLinuxSampler(t *testing.T) {
 	// A service in groups within groups, seen from the host.
 	nested := host.with(files{
 		"proc/self/cgroup": "0::/workers.slice/w 1.service\n",
-		"proc/self/mountinfo": "29 1 0:5 / /proc rw - proc proc rw\n" +
-			"30 23 0:26 / /cg\\0402 rw - cgroup2 cgroup2 rw\n",
+		"proc/self/mountinfo": "29 1 0:5 / /proc rw - proc none rw\n" +
+			"30 23 0:26 / /cg\\0402 rw - cgroup2 none rw\n",
 		"cg 2/workers.slice/memory.max":                   "1073741824\n",
 		"cg 2/workers.slice/memory.current":               "1000000000\n",
 		"cg 2/workers.slice/memory.stat":                  "file 0\n",
@@ -86,7 +86,7 @@ func TestLinuxSampler(t *testing.T) {
 		{"no limits", host, hostReading},
 		{"no groups", host.with(files{"proc/self/cgroup": "", "proc/self/mountinfo": ""}), hostReading},
 		{"only version 1", host.with(files{"proc/self/cgroup": "4:memory:/x\n"}), hostReading},
-		{"not mounted", container.with(files{"proc/self/mountinfo": "29 1 0:5 / /proc rw - proc proc rw\n"}), hostReading},
+		{"not mounted", container.with(files{"proc/self/mountinfo": "29 1 0:5 / /proc rw - proc none rw\n"}), hostReading},
 		{"limits above the machine's", container.with(files{
 			"sys/fs/cgroup/memory.max": "1099511627776\n", "sys/fs/cgroup/cpu.max": "800000 100000\n",
 		}), hostReading},

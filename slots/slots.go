@@ -86,8 +86,17 @@ func (s Stats) Available() int { return max(0, s.Limit-s.Used) }
 
 // ended returns the error of a Reserve whose ctx ended. It matches ctx.Err() and the ctx's cause.
 func ended(ctx context.Context, r Request) error {
+	return because(ctx, fmt.Sprintf("slots: no permit for kind %q on queue %q", r.Kind, r.Queue))
+}
+
+// heldUp returns the error of a Use whose ctx ended during a hold.
+func heldUp(ctx context.Context, r Request) error {
+	return because(ctx, fmt.Sprintf(
+		"slots: no room for the task that came for kind %q on queue %q", r.Kind, r.Queue))
+}
+
+func because(ctx context.Context, what string) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	what := fmt.Sprintf("slots: no permit for kind %q on queue %q", r.Kind, r.Queue)
 	if cause == nil || cause == err { //nolint:errorlint // the very same value adds nothing to the text
 		return fmt.Errorf("%s: %w", what, err)
 	}

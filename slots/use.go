@@ -148,7 +148,7 @@ func (l *ledger) awaitHold(ctx context.Context, w *waiter) error {
 			l.serveLine(w.demand) // those behind it may be easier to satisfy
 			l.serve()
 			l.recycle(w)
-			return ended(ctx, r)
+			return heldUp(ctx, r)
 		}
 		err := w.ended // the end of the hold came first
 		l.recycle(w)

@@ -23,11 +23,9 @@ func byType(unknown int) func(slots.Request, slots.Task) int {
 	}
 }
 
-func weighted(t testing.TB, limit, unknown int, observers ...any) *slots.Weighted {
+func weighted(t testing.TB, limit, unknown int) *slots.Weighted {
 	t.Helper()
-	w, err := slots.NewWeighted(slots.WeightedOptions{
-		Limit: limit, Weight: byType(unknown), Observers: observers,
-	})
+	w, err := slots.NewWeighted(slots.WeightedOptions{Limit: limit, Weight: byType(unknown)})
 	if err != nil {
 		t.Fatalf("NewWeighted: %v", err)
 	}

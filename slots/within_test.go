@@ -87,6 +87,7 @@ func TestBudgetServesItsChildrenInTurn(t *testing.T) {
 		wantReport(t, crowd, slots.Stats{Limit: 10, Waiting: 4})
 		p.Release()
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if want := []string{"c1", "s1", "c2", "c3", "c4"}; !slices.Equal(served, want) {
 			t.Errorf("served %q, want %q", served, want)
 		}
@@ -216,7 +217,10 @@ func TestBudgetUnderStress(t *testing.T) {
 			wg.Wait()
 			wantReport(t, budget, slots.Stats{Limit: budget.Stats().Limit})
 			for _, c := range children {
-				r := c.(slots.Reporter)
+				r, ok := c.(slots.Reporter)
+				if !ok {
+					t.Fatalf("%T is no Reporter", c)
+				}
 				wantReport(t, r, slots.Stats{Limit: r.Stats().Limit})
 			}
 		})
