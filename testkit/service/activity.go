@@ -97,11 +97,11 @@ func (c *completion) scheduleActivity(
 	attributes := &historypb.ActivityTaskScheduledEventAttributes{
 		ActivityId: command.GetActivityId(), ActivityType: command.GetActivityType(),
 		TaskQueue: command.GetTaskQueue(), Header: command.GetHeader(), Input: command.GetInput(),
-		ScheduleToCloseTimeout: command.GetScheduleToCloseTimeout(),
-		ScheduleToStartTimeout: command.GetScheduleToStartTimeout(),
-		StartToCloseTimeout:    command.GetStartToCloseTimeout(),
-		HeartbeatTimeout:       command.GetHeartbeatTimeout(),
-		RetryPolicy:            command.GetRetryPolicy(),
+		ScheduleToCloseTimeout:       command.GetScheduleToCloseTimeout(),
+		ScheduleToStartTimeout:       command.GetScheduleToStartTimeout(),
+		StartToCloseTimeout:          command.GetStartToCloseTimeout(),
+		HeartbeatTimeout:             command.GetHeartbeatTimeout(),
+		RetryPolicy:                  command.GetRetryPolicy(),
 		Priority:                     command.GetPriority(),
 		WorkflowTaskCompletedEventId: c.completed.GetEventId(),
 	}

@@ -145,7 +145,7 @@ func (v *server) RespondActivityTaskCompleted(
 
 // RespondActivityTaskCompletedById takes the result of an activity that the
 // client names.
-func (v *server) RespondActivityTaskCompletedById( //nolint:staticcheck // the API's name
+func (v *server) RespondActivityTaskCompletedById(
 	_ context.Context, req *workflowservice.RespondActivityTaskCompletedByIdRequest,
 ) (*workflowservice.RespondActivityTaskCompletedByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
@@ -177,7 +177,7 @@ func (v *server) RespondActivityTaskFailed(
 
 // RespondActivityTaskFailedById takes the failure of an activity that the client
 // names.
-func (v *server) RespondActivityTaskFailedById( //nolint:staticcheck // the API's name
+func (v *server) RespondActivityTaskFailedById(
 	_ context.Context, req *workflowservice.RespondActivityTaskFailedByIdRequest,
 ) (*workflowservice.RespondActivityTaskFailedByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
@@ -209,7 +209,7 @@ func (v *server) RespondActivityTaskCanceled(
 
 // RespondActivityTaskCanceledById takes the word that an activity, which the
 // client names, has given up.
-func (v *server) RespondActivityTaskCanceledById( //nolint:staticcheck // the API's name
+func (v *server) RespondActivityTaskCanceledById(
 	_ context.Context, req *workflowservice.RespondActivityTaskCanceledByIdRequest,
 ) (*workflowservice.RespondActivityTaskCanceledByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
@@ -239,7 +239,7 @@ func (v *server) RecordActivityTaskHeartbeat(
 
 // RecordActivityTaskHeartbeatById takes a sign of life of an activity that the
 // client names.
-func (v *server) RecordActivityTaskHeartbeatById( //nolint:staticcheck // the API's name
+func (v *server) RecordActivityTaskHeartbeatById(
 	_ context.Context, req *workflowservice.RecordActivityTaskHeartbeatByIdRequest,
 ) (*workflowservice.RecordActivityTaskHeartbeatByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
