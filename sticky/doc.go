@@ -6,7 +6,9 @@
 //     first served, and a context ends the wait. Other keys never wait.
 //   - Acquire never waits for space. What is pinned is never evicted; a surplus goes when a lease
 //     comes back, least recently used first. So at most max(MaxEntries, pins) values are held, and
-//     whoever bounds the tasks in flight bounds the pins.
+//     whoever bounds the tasks in flight bounds the pins. Who would rather wait than exceed the
+//     bound says so: see Options.WaitForRoom.
+//   - Caches that are given one [Budget] keep to it together.
 //   - Every value that was put reaches Options.OnEvict exactly once, with a [Reason], unless the
 //     holder of the pin replaced it. While OnEvict runs, its key is locked and no other is.
 //   - No goroutine of its own while idle, no finalizer, nothing global: after [Cache.Close] the

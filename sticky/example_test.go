@@ -73,3 +73,40 @@ func ExampleLease_Evict() {
 	// rebuild
 	// rebuild
 }
+
+func ExampleBudget() {
+	ctx := context.Background()
+	budget, err := sticky.NewBudget(sticky.BudgetOptions{MaxEntries: 3})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var caches []*sticky.Cache[string, int]
+	for _, name := range []string{"orders", "payments"} {
+		cache, err := sticky.New(sticky.Options[string, int]{
+			MaxEntries: 1000, // of its own; the budget is what counts here
+			Budget:     budget,
+			OnEvict: func(key string, _ int, reason sticky.Reason) {
+				fmt.Printf("%s of %s leaves: %s\n", key, name, reason)
+			},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		caches = append(caches, cache)
+	}
+	for i, key := range []string{"a", "b", "c", "d"} {
+		lease, err := caches[i/3].Acquire(ctx, key)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		lease.Put(i)
+		lease.Release()
+	}
+	fmt.Println(budget.Stats().Entries, "values in", budget.Stats().Caches, "caches")
+	// Output:
+	// a of orders leaves: budget
+	// 3 values in 2 caches
+}

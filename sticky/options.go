@@ -12,8 +12,9 @@ type Options[K comparable, V any] struct {
 	// OnEvict is given every value that leaves, exactly once, and may take its time: it runs
 	// without a lock, and until it returns only its own key waits. It runs on the goroutine that
 	// caused the eviction (Release, Evict, Drop, Resize, SetMaxWeight), so that whoever makes a
-	// surplus pays for it; Purge, Close and IdleTimeout run up to 16 calls at a time on goroutines
-	// of their own. It may be called concurrently for different keys. It may use the cache, but
+	// surplus pays for it, with a Budget whoever releases in any of its caches; Purge, Close,
+	// IdleTimeout and those who wait for room run up to 16 calls at a time on goroutines of their
+	// own. It may be called concurrently for different keys. It may use the cache, but
 	// must not acquire its own key. A panic in it is not recovered, and frees the key all the same.
 	// Nil: values are dropped.
 	OnEvict func(key K, value V, reason Reason)
