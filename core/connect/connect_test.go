@@ -168,6 +168,17 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
+// A key must not be told to whoever listens.
+func TestAPIKeyTurnsTLSOn(t *testing.T) {
+	plain := serve(t)
+	c := plain.dial(t, connect.Options{APIKey: func(context.Context) (string, error) { return "secret", nil }})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := askWithin(ctx, c); err == nil || plain.calls() != 0 {
+		t.Errorf("error %v after %d calls", err, plain.calls())
+	}
+}
+
 func TestTLS(t *testing.T) {
 	own, pool := certificate(t)
 	s := serve(t, grpc.Creds(credentials.NewServerTLSFromCert(&own)))
@@ -178,8 +189,6 @@ func TestTLS(t *testing.T) {
 		"stranger":   {TLS: &tls.Config{ServerName: "temporal"}},
 		"other name": {TLS: &tls.Config{RootCAs: pool, ServerName: "elsewhere"}},
 		"plain":      {},
-		// A key turns TLS on: it must not be told to whoever listens.
-		"key": {APIKey: func(context.Context) (string, error) { return "secret", nil }},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		if err := askWithin(ctx, s.dial(t, o)); err == nil {
@@ -321,15 +330,15 @@ func TestKeepAlive(t *testing.T) {
 	for _, keepAlive := range []time.Duration{0, 5 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			s := serve(t)
-			reads := new(stalled)
+			n := new(network)
 			c := s.dial(t, connect.Options{
 				KeepAlive:   keepAlive,
-				DialOptions: []grpc.DialOption{reads.option(s)},
+				DialOptions: []grpc.DialOption{n.option(s)},
 			})
 			if err := ask(t, c); err != nil {
 				t.Fatal(err)
 			}
-			reads.stall()
+			n.stall()
 			began := time.Now()
 			// A poll, since that is not retried.
 			_, err := c.WorkflowService().PollActivityTaskQueue(t.Context(),
@@ -343,4 +352,21 @@ func TestKeepAlive(t *testing.T) {
 			}
 		})
 	}
+}
+
+// So is one that nobody uses, so that the next call does not have to find out.
+func TestKeepAliveOfAnIdleConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, n := serve(t), new(network)
+		c := s.dial(t, connect.Options{DialOptions: []grpc.DialOption{n.option(s)}})
+		if err := ask(t, c); err != nil {
+			t.Fatal(err)
+		}
+		n.stall()
+		time.Sleep(10 * time.Minute)
+		began := time.Now()
+		if err := ask(t, c); err != nil || time.Since(began) > time.Second {
+			t.Errorf("error %v after %v", err, time.Since(began))
+		}
+	})
 }

@@ -129,29 +129,42 @@ func TestTooLargeIsNotRetried(t *testing.T) {
 	})
 }
 
-// A stalled is a network that at some point delivers nothing any more.
-type stalled struct{ now atomic.Bool }
-
-func (n *stalled) stall() { n.now.Store(true) }
-
-func (n *stalled) option(s *server) grpc.DialOption {
-	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		if n.now.Load() {
-			<-ctx.Done()
-			return nil, ctx.Err()
+// Answers are as large as histories are.
+func TestLargeAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, grpc.MaxSendMsgSize(64<<20))
+		s.version = strings.Repeat("1", 32<<20)
+		if err := ask(t, s.dial(t, connect.Options{})); err != nil {
+			t.Error(err)
 		}
-		conn, err := s.listener.DialContext(ctx)
-		return stalledConn{conn, n}, err
 	})
 }
 
-type stalledConn struct {
-	net.Conn
-	network *stalled
+// A network can stall: what is sent on its present connections is lost.
+type network struct{ stalled []*atomic.Bool }
+
+func (n *network) stall() {
+	for _, conn := range n.stalled {
+		conn.Store(true)
+	}
 }
 
-func (c stalledConn) Write(b []byte) (int, error) {
-	if c.network.now.Load() {
+func (n *network) option(s *server) grpc.DialOption {
+	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		conn, err := s.listener.DialContext(ctx)
+		stalled := new(atomic.Bool)
+		n.stalled = append(n.stalled, stalled)
+		return stallingConn{conn, stalled}, err
+	})
+}
+
+type stallingConn struct {
+	net.Conn
+	stalled *atomic.Bool
+}
+
+func (c stallingConn) Write(b []byte) (int, error) {
+	if c.stalled.Load() {
 		return len(b), nil
 	}
 	return c.Conn.Write(b)

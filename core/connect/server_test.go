@@ -24,6 +24,7 @@ type server struct {
 	listener *bufconn.Listener
 
 	mu      sync.Mutex
+	version string // what GetSystemInfo says
 	errs    []error
 	always  error // after errs
 	headers []metadata.MD
@@ -91,7 +92,7 @@ func (s *server) next(ctx context.Context) error {
 func (s *server) GetSystemInfo(
 	ctx context.Context, _ *workflowservice.GetSystemInfoRequest,
 ) (*workflowservice.GetSystemInfoResponse, error) {
-	return &workflowservice.GetSystemInfoResponse{}, s.next(ctx)
+	return &workflowservice.GetSystemInfoResponse{ServerVersion: s.version}, s.next(ctx)
 }
 
 func (s *server) DescribeNamespace(

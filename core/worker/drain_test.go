@@ -97,6 +97,10 @@ func TestGracefulShutdownTimeout(t *testing.T) {
 			"server is silent", 3 * time.Second,
 			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 10 * time.Second,
 		},
+		{
+			"default, server is silent", 0,
+			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 10 * time.Second,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in(t, func(t *testing.T, f *frontend) {
@@ -121,6 +125,28 @@ func TestGracefulShutdownTimeout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever cannot wait for the grace period has the activities canceled, not left alone.
+func TestImpatienceCancelsActivities(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.start(t, worker.Options{Activities: []any{Obey}, GracefulShutdownTimeout: 30 * time.Minute})
+		f.activityTasks <- activityTask("Obey", 1)
+		pass(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		if err := w.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := w.Wait(eventually(t)); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+		if took := time.Since(began); took > 61*time.Second {
+			t.Errorf("took %v", took)
+		}
+		only[*workflowservice.RespondActivityTaskFailedRequest](t, f)
+	})
 }
 
 // An activity that takes no notice of its cancellation is waited for, however long it takes.

@@ -45,7 +45,7 @@ type frontend struct {
 	lies     bool                                                             // but does not
 	describe func(context.Context) error                                      // before DescribeNamespace answers
 	shutdown func(context.Context) error                                      // before ShutdownWorker answers
-	poll     atomic.Pointer[func(kind) error]                                 // may change at any time                                // before a poll waits
+	poll     atomic.Pointer[func(kind) error]                                 // before a poll waits; may change
 	complete func(*workflowservice.RespondWorkflowTaskCompletedRequest) error // before it is taken
 
 	workflowTasks, stickyTasks chan *workflowservice.PollWorkflowTaskQueueResponse

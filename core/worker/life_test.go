@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
@@ -10,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
@@ -289,137 +289,59 @@ func TestNothingIsLeftAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestServerIsToldOfTheEnd(t *testing.T) {
-	types := func(ts ...enumspb.TaskQueueType) []enumspb.TaskQueueType { return ts }
-	for _, c := range []struct {
-		name   string
-		o      worker.Options
-		types  []enumspb.TaskQueueType
-		sticky bool
-	}{
-		{"both", both(), types(enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY), true},
-		{"workflows", worker.Options{Workflows: []any{Greet}}, types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), true},
-		{
-			"no cache",
-			worker.Options{Workflows: []any{Greet}, MaxCachedWorkflows: new(0)},
-			types(enumspb.TASK_QUEUE_TYPE_WORKFLOW), false,
-		},
-		{"activities", worker.Options{Activities: []any{Echo}}, types(enumspb.TASK_QUEUE_TYPE_ACTIVITY), false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			in(t, func(t *testing.T, f *frontend) {
-				c.o.Namespace, c.o.Identity = "shop", "me"
-				stop(t, f.start(t, c.o))
-				req := only[*workflowservice.ShutdownWorkerRequest](t, f)
-				if req.GetNamespace() != "shop" || req.GetIdentity() != "me" ||
-					req.GetTaskQueue() != taskQueue || req.GetReason() == "" ||
-					!slices.Equal(req.GetTaskQueueTypes(), c.types) {
-					t.Errorf("request %v", req)
-				}
-				key, stickyQueue := "", ""
-				workflowPolls, _ := arrivals[*workflowservice.PollWorkflowTaskQueueRequest](f)
-				for _, p := range workflowPolls {
-					key = p.GetWorkerInstanceKey()
-					if p.GetTaskQueue().GetKind() == enumspb.TASK_QUEUE_KIND_STICKY {
-						stickyQueue = p.GetTaskQueue().GetName()
-					}
-				}
-				activityPolls, _ := arrivals[*workflowservice.PollActivityTaskQueueRequest](f)
-				for _, p := range activityPolls {
-					key = p.GetWorkerInstanceKey()
-				}
-				if key == "" || req.GetWorkerInstanceKey() != key {
-					t.Errorf("instance %q, polls of %q", req.GetWorkerInstanceKey(), key)
-				}
-				if req.GetStickyTaskQueue() != stickyQueue || (stickyQueue != "") != c.sticky {
-					t.Errorf("sticky queue %q, polls of %q", req.GetStickyTaskQueue(), stickyQueue)
-				}
-			})
-		})
-	}
-}
-
-func TestServerThatCannotBeTold(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		drains bool
-		err    func(context.Context) error
-		most   time.Duration
-		warns  bool
-	}{
-		{"old", false, func(context.Context) error { return refused(codes.Unimplemented) }, 0, false},
-		{"old but drains", true, func(context.Context) error { return refused(codes.Unimplemented) }, 0, false},
-		{"refuses", true, func(context.Context) error { return refused(codes.InvalidArgument) }, 0, true},
-		{"down", true, func(context.Context) error { return refused(codes.Unavailable) }, 10 * time.Second, true},
-		{"silent", true, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 10 * time.Second, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			in(t, func(t *testing.T, f *frontend) {
-				f.drains, f.shutdown = c.drains, c.err
-				o := both()
-				logs := new(logbook)
-				o.Logger = logs.logger()
-				if took := stop(t, f.start(t, o)); took > c.most {
-					t.Errorf("took %v", took)
-				}
-				if warned := logs.has("The server was not told"); warned != c.warns {
-					t.Errorf("warned: %v", warned)
-				}
-			})
-		})
-	}
-}
-
-// A server that says it ends the polls and does not must not hold up the stop for a minute.
-func TestServerThatDoesNotEndThePolls(t *testing.T) {
-	in(t, func(t *testing.T, f *frontend) {
-		f.drains, f.lies = true, true
-		if took := stop(t, f.start(t, both())); took != 10*time.Second {
-			t.Errorf("took %v", took)
-		}
-	})
-}
-
-// slowPolls is a client whose polls take no notice of their context.
-type slowPolls struct {
+// deafPolls is a client whose polls take no notice of their context.
+type deafPolls struct {
 	workflowservice.WorkflowServiceClient
+	tasks   chan *workflowservice.PollActivityTaskQueueResponse
 	release chan struct{}
 }
 
-func (s slowPolls) WorkflowService() workflowservice.WorkflowServiceClient { return s }
+func (p deafPolls) WorkflowService() workflowservice.WorkflowServiceClient { return p }
 
-func (s slowPolls) PollActivityTaskQueue(
+func (p deafPolls) PollActivityTaskQueue(
 	context.Context, *workflowservice.PollActivityTaskQueueRequest, ...grpc.CallOption,
 ) (*workflowservice.PollActivityTaskQueueResponse, error) {
-	<-s.release
-	return nil, errors.New("late")
+	select {
+	case task := <-p.tasks:
+		return task, nil
+	case <-p.release:
+		return nil, errors.New("late")
+	}
 }
 
+// It is given up; the tasks in hand are not.
 func TestPollThatIgnoresItsContext(t *testing.T) {
-	in(t, func(t *testing.T, f *frontend) {
-		polls := slowPolls{f.client.WorkflowService(), make(chan struct{})}
-		w, err := worker.New(polls, taskQueue, both())
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- w.Run(ctx) }()
-		synctest.Wait()
-		f.workflowTasks <- firstTask("Greet", "run", "world")
-		synctest.Wait()
-		cancel()
-		began := time.Now()
-		var incomplete *shutdown.IncompleteError
-		if err := <-done; !errors.As(err, &incomplete) || !slices.Equal(incomplete.Abandoned, []string{"stop polls/polls"}) {
-			t.Errorf("Run: %v", err)
-		}
-		if took := time.Since(began); took > 30*time.Second {
-			t.Errorf("took %v", took)
-		}
-		only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
-		close(polls.release)
-	})
+	for sleep, least := range map[time.Duration]time.Duration{0: 0, time.Hour: 59 * time.Minute} {
+		in(t, func(t *testing.T, f *frontend) {
+			polls := deafPolls{
+				f.client.WorkflowService(),
+				make(chan *workflowservice.PollActivityTaskQueueResponse, 1), make(chan struct{}),
+			}
+			o := both()
+			o.Activities, o.Logger = append(o.Activities, Sleep), slog.New(slog.DiscardHandler)
+			w, err := worker.New(polls, taskQueue, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- w.Run(ctx) }()
+			polls.tasks <- activityTask("Sleep", 1, sleep)
+			pass(time.Second)
+			cancel()
+			began := time.Now()
+			var incomplete *shutdown.IncompleteError
+			if err := <-done; !errors.As(err, &incomplete) ||
+				!slices.Equal(incomplete.Abandoned, []string{"stop polls/polls"}) {
+				t.Errorf("Run: %v", err)
+			}
+			if took := time.Since(began); took < least || took > least+2*time.Minute {
+				t.Errorf("took %v", took)
+			}
+			only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+			close(polls.release)
+		})
+	}
 }
 
 func TestImpatientShutdown(t *testing.T) {

@@ -217,6 +217,49 @@ func TestBothQueuesAreAlwaysPolled(t *testing.T) {
 	})
 }
 
+// Tasks in hand are no polls: both queues are polled beside them.
+func TestBothQueuesArePolledBesideATask(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.start(t, worker.Options{
+			Workflows:                  []any{Greet},
+			WorkflowRunner:             newSlowRunner(time.Hour),
+			MaxConcurrentWorkflowTasks: 3,
+		})
+		f.workflowTasks <- firstTask("Greet", "run", "world")
+		pass(10 * longPoll)
+		if n, s := f.polling(normal), f.polling(stickyKind); n != 1 || s != 1 {
+			t.Errorf("%d normal polls and %d sticky ones", n, s)
+		}
+		pass(time.Hour)
+	})
+}
+
+// The last slot goes to the queues in turn, but stays with the sticky one while tasks wait there.
+func TestStickyBacklogComesFirst(t *testing.T) {
+	for backlog, want := range map[int64]kind{0: normal, 5: stickyKind} {
+		in(t, func(t *testing.T, f *frontend) {
+			f.start(t, worker.Options{
+				Workflows:                  []any{Greet, Await},
+				WorkflowRunner:             newSlowRunner(time.Hour),
+				MaxConcurrentWorkflowTasks: 2,
+			})
+			f.workflowTasks <- firstTask("Greet", "run", "world")
+			for f.polling(stickyKind) == 0 {
+				pass(time.Second)
+			}
+			task := signaledTask("other")
+			task.BacklogCountHint = backlog
+			f.stickyTasks <- task
+			pass(time.Second)
+			if f.polling(want) != 1 || f.polling(normal)+f.polling(stickyKind) != 1 {
+				t.Errorf("backlog %d: %d normal polls and %d sticky ones",
+					backlog, f.polling(normal), f.polling(stickyKind))
+			}
+			pass(time.Hour)
+		})
+	}
+}
+
 // A brokenSupplier fails in one way or another, then recovers.
 type brokenSupplier struct {
 	*slots.Fixed

@@ -16,7 +16,7 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// A slowRunner runs any workflow the same way: it takes its time and completes.
+// A slowRunner completes any workflow at once, but takes its time for Greet.
 type slowRunner struct {
 	takes    time.Duration
 	prepared atomic.Int32
@@ -30,15 +30,21 @@ func (r *slowRunner) Prepare(runner.Definition) error {
 	return nil
 }
 
-func (r *slowRunner) NewInstance(runner.Details) (runner.Instance, error) {
-	return slowInstance{r}, nil
+func (r *slowRunner) NewInstance(d runner.Details) (runner.Instance, error) {
+	if d.WorkflowType == "Greet" {
+		return slowInstance{r, r.takes}, nil
+	}
+	return slowInstance{r, 0}, nil
 }
 
-type slowInstance struct{ *slowRunner }
+type slowInstance struct {
+	*slowRunner
+	needs time.Duration
+}
 
 func (i slowInstance) Activate(context.Context, *runner.Activation) *runner.Completion {
 	i.runs.Add(1)
-	time.Sleep(i.takes)
+	time.Sleep(i.needs)
 	return &runner.Completion{
 		Closed: true,
 		Commands: []*commandpb.Command{{
