@@ -86,7 +86,9 @@ func TestCancelReachesActivityAndTimer(t *testing.T) {
 // awaitEvent waits until the history of a run has an event of the type.
 func awaitEvent(t *testing.T, c client.Client, run client.WorkflowRun, typ enumspb.EventType) {
 	t.Helper()
-	it := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), true,
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	it := c.GetWorkflowHistory(ctx, run.GetID(), run.GetRunID(), true,
 		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		e, err := it.Next()

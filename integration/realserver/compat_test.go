@@ -313,7 +313,7 @@ func updateSlow(t *testing.T, c client.Client, run client.WorkflowRun, n int) {
 func awaitLog(t *testing.T, c client.Client, run client.WorkflowRun, words string) {
 	t.Helper()
 	var log string
-	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(log, words); {
+	for deadline := time.Now().Add(patience); !strings.Contains(log, words); {
 		if time.Now().After(deadline) {
 			t.Fatalf("the log is %q, want %q in it", log, words)
 		}

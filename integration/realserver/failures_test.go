@@ -182,7 +182,9 @@ func firstEvent(
 	run := start(t, c, queue, workflow, args)
 	ctx := context.WithoutCancel(t.Context())
 	defer func() { _ = c.TerminateWorkflow(ctx, run.GetID(), "", "seen") }()
-	it := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), true,
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	it := c.GetWorkflowHistory(ctx, run.GetID(), run.GetRunID(), true,
 		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		e, err := it.Next()

@@ -46,6 +46,10 @@ func withServer(run func() int) (code int, err error) {
 	return code, server.Stop()
 }
 
+// patience is how long a test waits for what should come within moments, on a
+// machine that may have other things to do.
+const patience = 90 * time.Second
+
 // otherNamespace exists beside the default one, for tests of namespaces.
 const otherNamespace = "other"
 

@@ -47,7 +47,7 @@ func addTo(t *testing.T, c client.Client, run client.WorkflowRun, n, from int) {
 func awaitSum(t *testing.T, c client.Client, run client.WorkflowRun, want int) {
 	t.Helper()
 	got := -1
-	for deadline := time.Now().Add(30 * time.Second); got != want; {
+	for deadline := time.Now().Add(patience); got != want; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the sum is %d, want %d", got, want)
 		}

@@ -195,7 +195,7 @@ func changeAddress(t *testing.T, c client.Client, id, to string) (was string, er
 func awaitStatus(t *testing.T, c client.Client, id, want string) {
 	t.Helper()
 	var got string
-	for deadline := time.Now().Add(20 * time.Second); got != want; {
+	for deadline := time.Now().Add(patience); got != want; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the status of %s is %q, want %q", id, got, want)
 		}

@@ -118,9 +118,11 @@ func messageTarget(valuePtr any) (message proto.Message, commit func(), err erro
 	if elem.Kind() == reflect.Interface {
 		return nil, nil, fmt.Errorf("value type: %v: %w", elem.Type(), ErrValuePtrMustConcreteType)
 	}
-	if elem.Kind() != reflect.Pointer ||
-		!elem.Type().Implements(reflect.TypeFor[proto.Message]()) {
+	if elem.Kind() != reflect.Pointer {
 		return nil, nil, fmt.Errorf("type: %T: %w", valuePtr, ErrTypeNotImplementProtoMessage)
+	}
+	if !elem.Type().Implements(reflect.TypeFor[proto.Message]()) {
+		return nil, nil, fmt.Errorf("type: %v: %w", elem.Type(), ErrTypeNotImplementProtoMessage)
 	}
 	fresh := elem
 	if elem.IsNil() {
