@@ -103,6 +103,7 @@ func (c *completion) scheduleActivity(
 		HeartbeatTimeout:             command.GetHeartbeatTimeout(),
 		RetryPolicy:                  command.GetRetryPolicy(),
 		Priority:                     command.GetPriority(),
+		UseWorkflowBuildId:           command.GetUseWorkflowBuildId(), //nolint:staticcheck // workers still send it
 		WorkflowTaskCompletedEventId: c.completed.GetEventId(),
 	}
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
@@ -171,7 +172,7 @@ func (r *run) endIsHeld(scheduled int64) bool {
 
 // writeStarted writes the start of an activity's last attempt, together with its
 // end: starts of attempts that are tried again leave no trace.
-func (r *run) writeStarted(a *activity) {
+func (r *run) writeStarted(a *activity, version *commonpb.WorkerVersionStamp) {
 	if !a.isStarted {
 		return
 	}
@@ -180,13 +181,16 @@ func (r *run) writeStarted(a *activity) {
 		ActivityTaskStartedEventAttributes: &historypb.ActivityTaskStartedEventAttributes{
 			ScheduledEventId: a.id(), Identity: a.identity, RequestId: a.requestID,
 			Attempt: a.attempt, LastFailure: a.lastFailure,
+			WorkerVersion: version, //nolint:staticcheck // workers still send it
 		},
 	}
 	r.add(e)
 }
 
-func (r *run) endCompleted(a *activity, result *commonpb.Payloads, identity string) {
-	r.writeStarted(a)
+func (r *run) endCompleted(
+	a *activity, result *commonpb.Payloads, identity string, version *commonpb.WorkerVersionStamp,
+) {
+	r.writeStarted(a, version)
 	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, now())
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskCompletedEventAttributes{
 		ActivityTaskCompletedEventAttributes: &historypb.ActivityTaskCompletedEventAttributes{
@@ -197,8 +201,11 @@ func (r *run) endCompleted(a *activity, result *commonpb.Payloads, identity stri
 	delete(r.activities, a.id())
 }
 
-func (r *run) endFailed(a *activity, f *failurepb.Failure, retry enumspb.RetryState, identity string) {
-	r.writeStarted(a)
+func (r *run) endFailed(
+	a *activity, f *failurepb.Failure, retry enumspb.RetryState, identity string,
+	version *commonpb.WorkerVersionStamp,
+) {
+	r.writeStarted(a, version)
 	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED, now())
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskFailedEventAttributes{
 		ActivityTaskFailedEventAttributes: &historypb.ActivityTaskFailedEventAttributes{
@@ -210,7 +217,7 @@ func (r *run) endFailed(a *activity, f *failurepb.Failure, retry enumspb.RetrySt
 }
 
 func (r *run) endCanceled(a *activity, details *commonpb.Payloads, identity string) {
-	r.writeStarted(a)
+	r.writeStarted(a, nil)
 	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED, now())
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskCanceledEventAttributes{
 		ActivityTaskCanceledEventAttributes: &historypb.ActivityTaskCanceledEventAttributes{
@@ -277,7 +284,7 @@ func (r *run) timeOutActivity(d deadline) bool {
 	}
 	f.GetTimeoutFailureInfo().LastHeartbeatDetails = a.details
 	f.Cause = a.lastFailure
-	r.writeStarted(a)
+	r.writeStarted(a, nil)
 	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT, now())
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskTimedOutEventAttributes{
 		ActivityTaskTimedOutEventAttributes: &historypb.ActivityTaskTimedOutEventAttributes{

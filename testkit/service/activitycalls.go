@@ -63,7 +63,9 @@ func (c activityCall) find(s *Service, completes bool) (*run, *activity, error) 
 	return r, a, nil
 }
 
-func (s *Service) completeActivity(c activityCall, result *commonpb.Payloads, identity string) error {
+func (s *Service) completeActivity(
+	c activityCall, result *commonpb.Payloads, identity string, version *commonpb.WorkerVersionStamp,
+) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, a, err := c.find(s, true)
@@ -74,7 +76,7 @@ func (s *Service) completeActivity(c activityCall, result *commonpb.Payloads, id
 		// Someone else has done it before a worker could begin.
 		a.isStarted, a.startedAt, a.identity = true, now(), identity
 	}
-	r.endCompleted(a, result, identity)
+	r.endCompleted(a, result, identity, unversioned(version))
 	r.ensureTask()
 	r.commit()
 	return nil
@@ -91,7 +93,8 @@ func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActiv
 		a.details, a.heartbeatAt = d, now()
 	}
 	if state := r.retry(a, req.GetFailure()); state != enumspb.RETRY_STATE_IN_PROGRESS {
-		r.endFailed(a, req.GetFailure(), state, req.GetIdentity())
+		//nolint:staticcheck // workers still send it
+		r.endFailed(a, req.GetFailure(), state, req.GetIdentity(), unversioned(req.GetWorkerVersion()))
 		r.ensureTask()
 	}
 	r.commit()
@@ -135,7 +138,8 @@ func (v *server) RespondActivityTaskCompleted(
 ) (*workflowservice.RespondActivityTaskCompletedResponse, error) {
 	c, err := byToken(req.GetTaskToken())
 	if err == nil {
-		err = v.s.completeActivity(c, req.GetResult(), req.GetIdentity())
+		//nolint:staticcheck // workers still send it
+		err = v.s.completeActivity(c, req.GetResult(), req.GetIdentity(), req.GetWorkerVersion())
 	}
 	if err != nil {
 		return nil, err
@@ -150,7 +154,7 @@ func (v *server) RespondActivityTaskCompletedById(
 ) (*workflowservice.RespondActivityTaskCompletedByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
 	if err == nil {
-		err = v.s.completeActivity(c, req.GetResult(), req.GetIdentity())
+		err = v.s.completeActivity(c, req.GetResult(), req.GetIdentity(), nil)
 	}
 	if err != nil {
 		return nil, err

@@ -216,12 +216,18 @@ func (c *completion) recordMarker(a *commandpb.RecordMarkerCommandAttributes) *h
 	return c.r.add(e)
 }
 
+// changeVersion is the search attribute that tells the versions of changes.
+const changeVersion = "TemporalChangeVersion"
+
 func (c *completion) upsertAttributes(
 	a *commandpb.UpsertWorkflowSearchAttributesCommandAttributes,
 ) *historypb.HistoryEvent {
 	if len(a.GetSearchAttributes().GetIndexedFields()) == 0 {
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
 			invalid("IndexedFields is not set on UpsertWorkflowSearchAttributesCommand."))
+	}
+	if p := a.GetSearchAttributes().GetIndexedFields()[changeVersion]; p.GetMetadata() != nil {
+		p.Metadata["type"] = []byte("KeywordList") // the server knows, though the worker does not say
 	}
 	e := newEvent(enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES, now())
 	e.Attributes = &historypb.HistoryEvent_UpsertWorkflowSearchAttributesEventAttributes{

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
@@ -116,6 +117,19 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 	return resp, nil
 }
 
+// version is what the worker says of its code.
+func (c *completion) version() *commonpb.WorkerVersionStamp {
+	return unversioned(c.req.GetWorkerVersionStamp()) //nolint:staticcheck // workers still send it
+}
+
+// unversioned leaves out stamps that ask for versioning, which is not there.
+func unversioned(v *commonpb.WorkerVersionStamp) *commonpb.WorkerVersionStamp {
+	if v.GetUseVersioning() {
+		return nil
+	}
+	return v
+}
+
 // heartbeat reports whether the answer only asks for more time.
 func (c *completion) heartbeat() bool { return c.req.GetForceCreateNewWorkflowTask() }
 
@@ -146,7 +160,7 @@ func (c *completion) finish() {
 		return
 	}
 	if !written {
-		r.writeBoth(c.req.GetIdentity())
+		r.writeBoth(c.req.GetIdentity(), c.version())
 	}
 	scheduled, started := r.task.scheduled, r.task.started
 	r.dropTask()
@@ -208,7 +222,7 @@ func (c *completion) fail() error {
 		return serviceerror.NewInvalidArgument(c.failed.text())
 	}
 	//nolint:staticcheck // older workers send the checksum
-	r.addTaskFailed(c.failed.cause, serverFailure(c.failed.text()), c.req.GetIdentity(), c.req.GetBinaryChecksum())
+	r.addTaskFailed(c.failed.cause, serverFailure(c.failed.text()), c.req.GetIdentity(), c.req.GetBinaryChecksum(), nil)
 	r.closing = unhandled
 	return nil
 }
@@ -237,7 +251,7 @@ func (c *completion) next() bool {
 		r.schedule(kind)
 	} else {
 		r.newTask(kind)
-		r.startTask(r.currentQueue(), c.req.GetIdentity(), inlineRequestID)
+		r.startTask(r.currentQueue(), c.req.GetIdentity(), inlineRequestID, c.version())
 	}
 	if c.heartbeat() && len(c.req.GetCommands()) == 0 && len(c.req.GetMessages()) == 0 {
 		r.task.originalAt = original
@@ -266,7 +280,8 @@ func (v *server) RespondWorkflowTaskFailed(
 		r.terminate(req.GetCause().String(), nil, historyIdentity)
 	} else {
 		//nolint:staticcheck // older workers send the checksum
-		r.addTaskFailed(req.GetCause(), req.GetFailure(), req.GetIdentity(), req.GetBinaryChecksum())
+		r.addTaskFailed(req.GetCause(), req.GetFailure(), req.GetIdentity(), req.GetBinaryChecksum(),
+			unversioned(req.GetWorkerVersion()))
 		r.ensureTask()
 	}
 	r.commit()

@@ -3,6 +3,7 @@ package service
 import (
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"google.golang.org/protobuf/proto"
@@ -45,7 +46,8 @@ type poller struct {
 	queue    *taskqueuepb.TaskQueue
 	identity string
 	instance string
-	got      chan proto.Message // has room for one: who hands over never waits
+	version  *commonpb.WorkerVersionStamp // what it says of its code
+	got      chan proto.Message           // has room for one: who hands over never waits
 	given    bool
 }
 
@@ -143,7 +145,7 @@ func (o offer) begin(p *poller) proto.Message {
 	if r.task.stamp != o.stamp || r.task.inFlight() {
 		return nil
 	}
-	if !r.startTask(p.queue, p.identity, r.s.newID()) {
+	if !r.startTask(p.queue, p.identity, r.s.newID(), p.version) {
 		return nil
 	}
 	speculative := r.task.kind == speculativeTask

@@ -84,6 +84,7 @@ func (v *server) GetSystemInfo(
 			EncodedFailureAttributes:        true,
 			UpsertMemo:                      true,
 			SdkMetadata:                     true,
+			BuildIdBasedVersioning:          true,
 		},
 	}, nil
 }

@@ -20,6 +20,9 @@ import (
 // answered, so that the answer still arrives.
 const answerBefore = time.Second
 
+// shortestPoll is how long a poll must have at least.
+const shortestPoll = 2 * time.Second
+
 // pageSize is how many events one answer carries at most.
 const pageSize = 256
 
@@ -37,6 +40,7 @@ func (v *server) PollWorkflowTaskQueue(
 		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	}, &poller{
 		queue: req.GetTaskQueue(), identity: req.GetIdentity(), instance: req.GetWorkerInstanceKey(),
+		version: stamp(req.GetWorkerVersionCapabilities()), //nolint:staticcheck // workers still send it
 	})
 	if response, ok := got.(*workflowservice.PollWorkflowTaskQueueResponse); ok {
 		return response, nil
@@ -45,6 +49,14 @@ func (v *server) PollWorkflowTaskQueue(
 		return nil, err
 	}
 	return &workflowservice.PollWorkflowTaskQueueResponse{}, nil
+}
+
+// stamp is what a poll says of the worker's code, as events have it.
+func stamp(c *commonpb.WorkerVersionCapabilities) *commonpb.WorkerVersionStamp {
+	if c.GetBuildId() == "" || c.GetUseVersioning() {
+		return nil
+	}
+	return &commonpb.WorkerVersionStamp{BuildId: c.GetBuildId()}
 }
 
 // PollActivityTaskQueue waits for an attempt of an activity.
@@ -73,6 +85,9 @@ func (v *server) PollActivityTaskQueue(
 
 // poll waits for a task. Neither a task nor an error means that there was none.
 func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Message, error) {
+	if at, ok := ctx.Deadline(); ok && time.Until(at) < shortestPoll {
+		return nil, invalid("Context timeout is too short.")
+	}
 	p.got = make(chan proto.Message, 1)
 	s.mu.Lock()
 	if _, err := s.space(k.namespace); err != nil {
@@ -193,7 +208,7 @@ func (r *run) transient(identity string) []*historypb.HistoryEvent {
 	if r.task.started == 0 {
 		return []*historypb.HistoryEvent{scheduled}
 	}
-	started := r.startedEvent(identity)
+	started := r.startedEvent(identity, nil)
 	started.EventId = r.task.started
 	return []*historypb.HistoryEvent{scheduled, started}
 }

@@ -191,6 +191,6 @@ func (r *run) breakOff() {
 	if !r.task.inFlight() {
 		return
 	}
-	r.addTaskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND, nil, historyIdentity, "")
+	r.addTaskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND, nil, historyIdentity, "", nil)
 	r.flush()
 }

@@ -31,7 +31,10 @@ func (t token) bytes() []byte {
 
 func readToken(b []byte) (token, error) {
 	var t token
-	if len(b) == 0 || json.Unmarshal(b, &t) != nil {
+	if len(b) == 0 {
+		return t, invalid("Task token not set on request.")
+	}
+	if json.Unmarshal(b, &t) != nil {
 		return t, serviceerror.NewInvalidArgument(textBadTokenAtFront)
 	}
 	return t, nil

@@ -3,6 +3,7 @@ package service
 import (
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
@@ -130,12 +131,15 @@ func (r *run) scheduledEvent(q *taskqueuepb.TaskQueue, at time.Time) *historypb.
 	return e
 }
 
-func (r *run) startedEvent(identity string) *historypb.HistoryEvent {
+// startedEvent is the event of the task's start; version is what the worker says
+// of its code.
+func (r *run) startedEvent(identity string, version *commonpb.WorkerVersionStamp) *historypb.HistoryEvent {
 	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, r.task.startedAt)
 	e.Attributes = &historypb.HistoryEvent_WorkflowTaskStartedEventAttributes{
 		WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{
 			ScheduledEventId: r.task.scheduled, Identity: identity, RequestId: r.task.requestID,
 			HistorySizeBytes: r.task.historySize,
+			WorkerVersion:    version, //nolint:staticcheck // workers still send it
 		},
 	}
 	return e
@@ -146,14 +150,16 @@ func (r *run) writeScheduled(q *taskqueuepb.TaskQueue, at time.Time) {
 }
 
 // writeBoth writes the events of a task that are not in history yet.
-func (r *run) writeBoth(identity string) {
+func (r *run) writeBoth(identity string, version *commonpb.WorkerVersionStamp) {
 	r.writeScheduled(r.currentQueue(), r.task.scheduledAt)
-	r.task.started = r.add(r.startedEvent(identity)).GetEventId()
+	r.task.started = r.add(r.startedEvent(identity, version)).GetEventId()
 }
 
 // startTask begins the pending task. It reports false if the task may not begin
 // on this queue.
-func (r *run) startTask(q *taskqueuepb.TaskQueue, identity, requestID string) bool {
+func (r *run) startTask(
+	q *taskqueuepb.TaskQueue, identity, requestID string, version *commonpb.WorkerVersionStamp,
+) bool {
 	current := r.currentQueue()
 	sticky := q.GetKind() == enumspb.TASK_QUEUE_KIND_STICKY
 	switch {
@@ -177,7 +183,7 @@ func (r *run) startTask(q *taskqueuepb.TaskQueue, identity, requestID string) bo
 	}
 	t.started = t.scheduled + 1
 	if write {
-		t.started = r.add(r.startedEvent(identity)).GetEventId()
+		t.started = r.add(r.startedEvent(identity, version)).GetEventId()
 	}
 	return true
 }
@@ -195,7 +201,7 @@ func (r *run) makeNormal() {
 	}
 	r.writeScheduled(r.currentQueue(), t.scheduledAt)
 	if t.started != 0 {
-		t.started = r.add(r.startedEvent("")).GetEventId()
+		t.started = r.add(r.startedEvent("", nil)).GetEventId()
 	}
 }
 
@@ -233,7 +239,7 @@ func (r *run) timeOutTask() {
 		r.failTask(false)
 	} else {
 		if r.task.kind == speculativeTask {
-			r.writeBoth("")
+			r.writeBoth("", nil)
 		}
 		if r.task.attempt == 1 {
 			r.addTaskTimedOut(enumspb.TIMEOUT_TYPE_START_TO_CLOSE)
@@ -256,9 +262,10 @@ func (r *run) addTaskTimedOut(kind enumspb.TimeoutType) {
 // addTaskFailed ends the task in flight because of the cause.
 func (r *run) addTaskFailed(
 	cause enumspb.WorkflowTaskFailedCause, f *failurepb.Failure, identity, checksum string,
+	version *commonpb.WorkerVersionStamp,
 ) {
 	if r.task.kind == speculativeTask {
-		r.writeBoth(identity)
+		r.writeBoth(identity, version)
 	}
 	if r.task.attempt == 1 {
 		e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, now())
