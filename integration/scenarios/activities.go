@@ -126,8 +126,16 @@ func Locally(ctx workflow.Context) (string, error) {
 
 func activities() []any {
 	return []any{
-		Carry, activityFunc{Work}, activityFunc{Third}, activityFunc{Never}, activityFunc{Always},
-		activityFunc{Later}, activityFunc{Resume}, activityFunc{Obey}, activityFunc{Ignore}, activityFunc{Elsewhere},
+		Carry,
+		activityFunc{Work},
+		activityFunc{Third},
+		activityFunc{Never},
+		activityFunc{Always},
+		activityFunc{Later},
+		activityFunc{Resume},
+		activityFunc{Obey},
+		activityFunc{Ignore},
+		activityFunc{Elsewhere},
 	}
 }
 
@@ -183,7 +191,10 @@ func activityScenarios() []Scenario {
 		{"activity-canceled-unstarted", carries(Plan{
 			Activity: "Work", StartToClose: second, Queue: "nobody", Cancel: true, WaitForCancellation: true,
 		})},
-		{"activity-unknown", carries(Plan{Activity: "Nameless", StartToClose: second, Retry: once()})},
+		{"activity-unknown", func(e *Env) {
+			e.Worker(worker.Options{}, Carry, activityFunc{Work}) // the failure names all
+			e.End(e.Start(Carry, Plan{Activity: "Nameless", StartToClose: second, Retry: once()}))
+		}},
 		{"local-activity", func(e *Env) {
 			e.Worker(worker.Options{}, Locally)
 			e.End(e.Start(Locally))

@@ -84,6 +84,8 @@ func (e *Env) end() {
 	for _, end := range slices.Backward(e.ends) {
 		end()
 	}
+	// Workflows that are still cached have goroutines, which belong to this server.
+	worker.PurgeStickyWorkflowCache()
 }
 
 // Ctx bounds the calls of a scenario.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	historypb "go.temporal.io/api/history/v1"
@@ -24,6 +25,13 @@ func eventText(e *historypb.HistoryEvent) string {
 	}
 	if a := c.GetWorkflowExecutionStartedEventAttributes(); a.GetWorkflowExecutionExpirationTime() != nil {
 		a.WorkflowExecutionExpirationTime.Seconds, a.WorkflowExecutionExpirationTime.Nanos = 0, 0
+	}
+	if a := c.GetMarkerRecordedEventAttributes(); a.GetMarkerName() == "LocalActivity" {
+		delete(a.Details, "data") // it has the time
+	}
+	drop(c.ProtoReflect(), []string{"stackTrace"}) // it has addresses
+	if m := c.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata(); m != nil {
+		slices.Sort(m.LangUsedFlags) // the SDK sends them in any order
 	}
 	return text(c)
 }

@@ -15,7 +15,7 @@ func Talk(ctx workflow.Context) (string, error) {
 	said := "nothing"
 	err := workflow.SetQueryHandler(ctx, "what", func(punctuation string) (string, error) {
 		if punctuation == "?" {
-			return "", errors.New("I do not know")
+			return "", errors.New("no idea")
 		}
 		return said + punctuation, nil
 	})
@@ -62,9 +62,9 @@ func (e *Env) query(args ...any) {
 }
 
 // update makes an update of the scenario's workflow and waits for its end.
-func (e *Env) update(name string, args ...any) (string, error) {
+func (e *Env) update(name, what string) (string, error) {
 	h, err := e.Client.UpdateWorkflow(e.Ctx(), client.UpdateWorkflowOptions{
-		UpdateID: name + "-" + args[0].(string), WorkflowID: e.Name, UpdateName: name, Args: args, //nolint:errcheck,forcetypeassert // it is
+		UpdateID: name + "-" + what, WorkflowID: e.Name, UpdateName: name, Args: []any{what},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err != nil {

@@ -16,7 +16,7 @@ func rawScenarios() []Scenario {
 		{"hand-unhandled-command", func(e *Env) {
 			e.Start(Listen)
 			t := e.poll("")
-			e.signal("hello")
+			e.signal()
 			e.respond(t, nil, complete())
 			t = e.poll("")
 			e.respond(t, nil, complete())
@@ -30,7 +30,7 @@ func rawScenarios() []Scenario {
 			t := e.poll("")
 			a := e.pollActivity()
 			e.respondActivity(a)
-			e.signal("hello")
+			e.signal()
 			e.Must(e.Client.CancelWorkflow(e.Ctx(), e.Name, ""))
 			e.respond(t, stick(e), startTimer("b", time.Hour))
 			t = e.poll(sticky)
@@ -40,7 +40,7 @@ func rawScenarios() []Scenario {
 		{"hand-more", func(e *Env) {
 			e.Start(Listen)
 			t := e.poll("")
-			e.signal("hello")
+			e.signal()
 			t = e.respond(t, both(stick(e), more))
 			e.respond(t, both(stick(e), more), complete())
 		}},
@@ -55,7 +55,7 @@ func rawScenarios() []Scenario {
 			t := e.poll("")
 			e.fail(t)
 			t = e.poll("")
-			e.signal("hello")
+			e.signal()
 			e.respond(t, nil, startTimer("a", time.Hour))
 			t = e.poll("")
 			e.respond(t, nil, cancelTimer("a"), complete())
@@ -64,9 +64,14 @@ func rawScenarios() []Scenario {
 		{"hand-fails-and-hears", func(e *Env) {
 			e.Start(Listen)
 			e.fail(e.poll(""))
-			e.signal("hello")
+			e.signal()
 			e.respond(e.poll(""), nil, complete())
 		}},
+	}
+}
+
+func rawErrorScenarios() []Scenario {
+	return []Scenario{
 		{"hand-times-out", func(e *Env) {
 			e.StartWith(client.StartWorkflowOptions{WorkflowTaskTimeout: time.Second}, Listen)
 			t := e.poll("")
@@ -79,16 +84,16 @@ func rawScenarios() []Scenario {
 			e.Start(Listen)
 			e.respond(e.poll(""), stick(e), startTimer("a", 10*time.Millisecond))
 			e.respond(e.poll(sticky), stick(e))
-			e.signal("hello") // the queue is polled no more: the task waits there
+			e.signal() // the queue is polled no more: the task waits there
 			e.respond(e.poll(""), nil, complete())
 		}},
 		{"hand-bad-commands", badCommands},
 		{"hand-cancels-unstarted", func(e *Env) {
 			e.touch()
 			e.Start(Listen)
-			t := e.respond(e.poll(""), both(stick(e), more), scheduleActivity(e, "1"))
-			e.signal("hello")
-			t = e.poll(sticky)
+			e.respond(e.poll(""), both(stick(e), more), scheduleActivity(e, "1"))
+			e.signal()
+			t := e.poll(sticky)
 			t = e.respond(t, both(stick(e), more), requestCancel(5))
 			e.respond(t, nil, complete())
 		}},
@@ -100,7 +105,7 @@ func rawScenarios() []Scenario {
 			t := e.poll(sticky)
 			e.respond(t, both(stick(e), reject(t)))
 			e.NoteErr("update", <-done)
-			e.signal("hello")
+			e.signal()
 			e.respond(e.poll(sticky), nil, complete())
 		}},
 		{"hand-ignores-update", func(e *Env) {
@@ -109,7 +114,7 @@ func rawScenarios() []Scenario {
 			e.respond(e.poll(""), stick(e))
 			done := e.inBackground(func() error { _, err := e.update("say", "hello"); return err })
 			t := e.poll(sticky)
-			e.signal("hello")
+			e.signal()
 			e.respond(t, stick(e))
 			e.NoteErr("update", <-done)
 			e.respond(e.poll(sticky), nil, complete())
@@ -119,7 +124,7 @@ func rawScenarios() []Scenario {
 		{"hand-terminated-in-flight", func(e *Env) {
 			run := e.Start(Listen)
 			t := e.poll("")
-			e.signal("hello")
+			e.signal()
 			e.Must(e.Client.TerminateWorkflow(e.Ctx(), e.Name, run.GetRunID(), "enough"))
 			e.respond(t, nil, complete())
 			e.fail(t)

@@ -6,5 +6,5 @@ import "slices"
 func All() []Scenario {
 	return slices.Concat(
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
-		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios())
+		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios())
 }

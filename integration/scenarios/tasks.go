@@ -15,7 +15,7 @@ func panics(times int32) func(e *Env) {
 		var attempts atomic.Int32
 		e.Worker(worker.Options{}, named{"Panics", func(ctx workflow.Context) (string, error) {
 			if attempts.Add(1) <= times {
-				panic("not today")
+				panic("not today") //nolint:forbidigo // what a workflow of a user may do
 			}
 			err := workflow.Sleep(ctx, 10*time.Millisecond)
 			return "well", err
