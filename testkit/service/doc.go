@@ -36,6 +36,19 @@
 // by one time.Timer. Each task queue holds the polls that wait and the tasks that
 // do, first come first served.
 //
+// # Known differences
+//
+//   - A page of history has so many events; the server counts batches of events.
+//   - The size of history in WorkflowTaskStarted is that of the messages, not of
+//     what the server stores.
+//   - Tasks of a queue are first come first served: priorities are kept and passed
+//     on, but order nothing. The limit of tasks per second that a poll may ask for
+//     is not applied.
+//   - Activities and first tasks are never handed out eagerly; workers may ask.
+//   - GetSystemInfo and DescribeNamespace promise only what is here.
+//   - Search attributes are not checked against a schema, payloads not against the
+//     limits of sizes.
+//
 // # What it will not do
 //
 // It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing:
