@@ -243,9 +243,12 @@ func TestStickyBacklogComesFirst(t *testing.T) {
 				WorkflowRunner:             newSlowRunner(time.Hour),
 				MaxConcurrentWorkflowTasks: 2,
 			})
-			f.workflowTasks <- firstTask("Greet", "run", "world")
-			for f.polling(stickyKind) == 0 {
-				pass(time.Second)
+			f.workflowTasks <- firstTask("Greet", "run", "world") // has one slot for an hour
+			pass(time.Second)
+			for _, turn := range []kind{normal, stickyKind} { // the sticky queue after the normal one
+				for f.polling(turn) == 0 {
+					pass(time.Second)
+				}
 			}
 			task := signaledTask("other")
 			task.BacklogCountHint = backlog
