@@ -181,6 +181,78 @@ func TestPermitsCanSwapKeys(t *testing.T) {
 	})
 }
 
+// Each of two permits was reserved for the key that the other's task turns out to have.
+func TestReservationsOfEachOthersKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := keyed(t, 10, 1, nil)
+		a, okA := k.TryReserve(slots.Request{TaskType: "A"})
+		b, okB := k.TryReserve(slots.Request{TaskType: "B"})
+		if !okA || !okB {
+			t.Fatal("TryReserve found nothing")
+		}
+		first := using(t.Context(), a, slots.Task{Type: "B"})
+		mustBeHeld(t, first, "B beside a reservation for B")
+		mustRun(t, using(t.Context(), b, slots.Task{Type: "A"}), "A, which is nobody's any more")
+		mustRun(t, first, "B, which is nobody's any more")
+	})
+}
+
+// reserving starts a Reserve and returns its permit when it comes.
+func reserving(t *testing.T, s slots.Supplier, r slots.Request) <-chan slots.Permit {
+	t.Helper()
+	got := make(chan slots.Permit, 1)
+	go func() {
+		p, err := s.Reserve(t.Context(), r)
+		if err != nil {
+			t.Errorf("Reserve: %v", err)
+		}
+		got <- p
+	}()
+	synctest.Wait()
+	return got
+}
+
+func TestFullKeyDoesNotStopThoseBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := keyed(t, 2, 1, nil)
+		a := slots.Request{TaskType: "A"}
+		first, ok := k.TryReserve(a)
+		if !ok {
+			t.Fatal("TryReserve found nothing")
+		}
+		other := take(t, k)
+		next, behind := reserving(t, k, a), reserving(t, k, slots.Request{})
+		other.Release()
+		(<-behind).Release()
+		wantReport(t, k, slots.Stats{Limit: 2, Issued: 1, Idle: 1, Waiting: 1})
+		first.Release()
+		(<-next).Release()
+	})
+}
+
+// What a permit was counted for goes to those who wait, in Use and in Reserve, when its task turns
+// out to be another, also while that is held.
+func TestKeyThatIsLeftServesThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := keyed(t, 10, 1, nil)
+		ctx := t.Context()
+		a, ok := k.TryReserve(slots.Request{TaskType: "A"})
+		if !ok {
+			t.Fatal("TryReserve found nothing")
+		}
+		held := using(ctx, take(t, k), slots.Task{Type: "A"})
+		mustBeHeld(t, held, "A beside a reservation for A")
+		mustRun(t, using(ctx, a, slots.Task{Type: "B"}), "B, reserved as A")
+		mustRun(t, held, "A, which is nobody's any more")
+
+		c := take(t, k)
+		mustRun(t, using(ctx, c, slots.Task{Type: "C"}), "C")
+		got := reserving(t, k, slots.Request{TaskType: "C"})
+		mustBeHeld(t, using(ctx, c, slots.Task{Type: "B"}), "a second B")
+		(<-got).Release()
+	})
+}
+
 // One permit waits for a key with the weight of its earlier task in hand, the other has the key and
 // waits for weight.
 func TestChainsDoNotLockEachOtherOut(t *testing.T) {

@@ -340,6 +340,7 @@ func TestResourceIsFIFO(t *testing.T) {
 		synctest.Wait()
 		m.set(0.1, 0, nil)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		close(order)
 		var got []int
 		for i := range order {
@@ -349,6 +350,30 @@ func TestResourceIsFIFO(t *testing.T) {
 			t.Errorf("served %v, want %v", got, want)
 		}
 		wantReport(t, r, slots.Stats{Limit: 10, Issued: 4, Idle: 4})
+	})
+}
+
+// Who waited for the limit waits for the machine next, and looks at it again by itself.
+func TestReleaseOnABusyMachineIsNotTheLastLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{}
+		r := resource(t, slots.ResourceOptions{Controller: controller(t, m), Limit: 2})
+		time.Sleep(time.Second)
+		permits := fill(r, slots.Request{})
+		got := reserving(t, r, slots.Request{})
+		m.set(0.99, 0, nil)
+		time.Sleep(time.Second)
+		if _, ok := r.TryReserve(slots.Request{}); ok { // makes a reading
+			t.Error("TryReserve gave a third permit of 2")
+		}
+		permits[0].Release()
+		time.Sleep(time.Minute)
+		wantReport(t, r, slots.Stats{Limit: 2, Issued: 1, Idle: 1, Waiting: 1})
+		m.set(0.1, 0, nil)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		wantReport(t, r, slots.Stats{Limit: 2, Issued: 2, Idle: 2})
+		(<-got).Release()
 	})
 }
 

@@ -198,6 +198,137 @@ func TestHeldTasksGoBeforeReservations(t *testing.T) {
 	})
 }
 
+func TestLightTaskRunsWhenTheHeavyOneGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 4, 1)
+		a, b, c := take(t, w), take(t, w), take(t, w)
+		mustRun(t, using(t.Context(), a, weight(2)), "2 of 4")
+		ctx, cancel := context.WithCancel(t.Context())
+		heavy := using(ctx, b, weight(3))
+		light := using(t.Context(), c, weight(2))
+		mustBeHeld(t, light, "2 of 4 behind 3 of 4")
+		cancel()
+		if err := <-heavy; !errors.Is(err, context.Canceled) {
+			t.Errorf("Use: error %v, want context.Canceled", err)
+		}
+		mustRun(t, light, "2 of 4 beside 2")
+	})
+}
+
+func TestReservationsGoOnWhenAHoldIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 4, 1)
+		a, b := take(t, w), take(t, w)
+		mustRun(t, using(t.Context(), a, weight(2)), "2 of 4")
+		ctx, cancel := context.WithCancel(t.Context())
+		mustBeHeld(t, using(ctx, b, weight(3)), "3 of 4 beside 2")
+		got := reserving(t, w, slots.Request{})
+		wantReport(t, w, slots.Stats{Limit: 4, Issued: 3, Used: 2, Idle: 1, Held: 1, Waiting: 1})
+		cancel()
+		(<-got).Release()
+	})
+}
+
+// A hold that ends as ctx does is one or the other: the task runs, or the permit carries none.
+func TestEndOfHoldRacesWithCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 2, 1)
+		for range 500 {
+			a, b := take(t, w), take(t, w)
+			mustRun(t, using(t.Context(), a, weight(2)), "2 of 2")
+			ctx, cancel := context.WithCancel(t.Context())
+			held := using(ctx, b, weight(2))
+			go cancel()
+			go a.Release()
+			want := slots.Stats{Limit: 2, Issued: 2, Used: 2}
+			if err := <-held; err != nil {
+				want = slots.Stats{Limit: 2, Issued: 1, Idle: 1}
+			}
+			synctest.Wait()
+			wantReport(t, w, want)
+			b.Release()
+			if t.Failed() {
+				return
+			}
+		}
+	})
+}
+
+func TestReservationHeavierThanAllIsGivenAlone(t *testing.T) {
+	w := weighted(t, 4, 6)
+	p := take(t, w)
+	if _, ok := w.TryReserve(slots.Request{}); ok {
+		t.Error("TryReserve found 6 of 4 twice")
+	}
+	p.Release()
+	take(t, w).Release()
+}
+
+// After a Resize to fewer, what was out may still run, but only that, and nothing on top of it.
+func TestShrinkLetsRunOnlyWhatWasOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 4, 1)
+		var permits []slots.Permit
+		for range 4 {
+			permits = append(permits, take(t, w))
+		}
+		if err := w.Resize(2); err != nil {
+			t.Fatal(err)
+		}
+		permits[0].Release()
+		permits[1].Release()
+		mustRun(t, using(t.Context(), permits[2], weight(2)), "2 of 2")
+		mustBeHeld(t, using(t.Context(), permits[3], weight(1)), "1 beside 2 of 2")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 4, 1)
+		heavy, poll := take(t, w), take(t, w)
+		take(t, w)
+		mustRun(t, using(t.Context(), heavy, weight(4)), "4 of 4")
+		if err := w.Resize(3); err != nil {
+			t.Fatal(err)
+		}
+		held := using(t.Context(), poll, weight(1))
+		mustBeHeld(t, held, "1 beside 4 of 3")
+		heavy.Release()
+		mustRun(t, held, "1 of 3")
+	})
+}
+
+// A heavy reservation that gives up was all that stood in the way of a light one behind it.
+func TestLightReservationGoesWhenTheHeavyOneGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := weighted(t, 4, 1)
+		p, ok := w.TryReserve(slots.Request{TaskType: "2"})
+		if !ok {
+			t.Fatal("TryReserve found no 2 of 4")
+		}
+		defer p.Release()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			if _, err := w.Reserve(ctx, slots.Request{TaskType: "3"}); !errors.Is(err, context.Canceled) {
+				t.Errorf("Reserve: error %v, want context.Canceled", err)
+			}
+		}()
+		synctest.Wait()
+		got := make(chan slots.Permit, 1)
+		go func() {
+			q, err := w.Reserve(t.Context(), slots.Request{TaskType: "1"})
+			if err != nil {
+				t.Errorf("Reserve: %v", err)
+			}
+			got <- q
+		}()
+		synctest.Wait()
+		wantReport(t, w, slots.Stats{Limit: 4, Issued: 2, Idle: 2, Waiting: 2})
+		if _, ok := w.TryReserve(slots.Request{}); ok {
+			t.Error("TryReserve of 1 overtook a Reserve of 3")
+		}
+		cancel()
+		(<-got).Release()
+	})
+}
+
 // All that could be reserved is, and every task turns out to be heavier: one after the other runs.
 func TestHeavyTasksDoNotLockEachOtherOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

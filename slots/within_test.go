@@ -95,29 +95,67 @@ func TestBudgetServesItsChildrenInTurn(t *testing.T) {
 	})
 }
 
+// Whoever gives up waiting within lets the next of its queue wait there.
+func TestNextWaitsWithinWhenOneGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := fixed(t, 1)
+		f := child(t, 5, budget)
+		p := take(t, budget)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			if _, err := f.Reserve(ctx, slots.Request{}); !errors.Is(err, context.Canceled) {
+				t.Errorf("Reserve: error %v, want context.Canceled", err)
+			}
+		}()
+		synctest.Wait()
+		got := make(chan slots.Permit, 1)
+		go func() {
+			q, err := f.Reserve(t.Context(), slots.Request{})
+			if err != nil {
+				t.Errorf("Reserve: %v", err)
+			}
+			got <- q
+		}()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		wantReport(t, budget, slots.Stats{Limit: 1, Issued: 1, Idle: 1, Waiting: 1})
+		p.Release()
+		(<-got).Release()
+	})
+}
+
 func TestShrinkWhileWaitingWithin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		budget := fixed(t, 2)
 		f := child(t, 2, budget)
 		own, other := take(t, f), take(t, budget)
-		got := make(chan slots.Permit, 1)
-		go func() {
-			p, err := f.Reserve(t.Context(), slots.Request{})
-			if err != nil {
-				t.Errorf("Reserve: %v", err)
-			}
-			got <- p
-		}()
-		synctest.Wait()
+		order := make(chan int, 2)
+		for i := range 2 {
+			go func() {
+				p, err := f.Reserve(t.Context(), slots.Request{})
+				if err != nil {
+					t.Errorf("Reserve: %v", err)
+				}
+				order <- i
+				p.Release()
+			}()
+			synctest.Wait()
+		}
 		if err := f.Resize(1); err != nil {
 			t.Fatal(err)
 		}
 		other.Release()
 		synctest.Wait()
-		wantReport(t, f, slots.Stats{Limit: 1, Issued: 1, Idle: 1, Waiting: 1})
+		wantReport(t, f, slots.Stats{Limit: 1, Issued: 1, Idle: 1, Waiting: 2})
 		wantReport(t, budget, slots.Stats{Limit: 2, Issued: 1, Idle: 1})
 		own.Release()
-		(<-got).Release()
+		for want := range 2 {
+			if got := <-order; got != want {
+				t.Errorf("caller %d was served as number %d: the shrink cost it its turn", got, want)
+			}
+		}
+		synctest.Wait()
 		wantReport(t, f, slots.Stats{Limit: 1})
 		wantReport(t, budget, slots.Stats{Limit: 2})
 	})
