@@ -97,6 +97,7 @@ func TestLinuxSampler(t *testing.T) {
 		{"memory.high is lower", container.with(files{"sys/fs/cgroup/memory.high": "536870912\n"}), slots.Reading{
 			MemoryUsed: mine.MemoryUsed, MemoryLimit: 512 * mib, CPUTime: mine.CPUTime, CPUs: 0.5,
 		}},
+		{"memory.high is higher", container.with(files{"sys/fs/cgroup/memory.high": "2147483648\n"}), mine},
 		{"the group above is fuller and has fewer CPUs", nested, slots.Reading{
 			MemoryUsed: 1e9, MemoryLimit: 1024 * mib, CPUTime: 9 * time.Second, CPUs: 2,
 		}},
