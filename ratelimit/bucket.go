@@ -37,6 +37,7 @@ type Bucket struct {
 	epoch time.Time // what times are counted from: to read how long ago it was costs less than Now
 
 	mu            sync.Mutex
+	last          time.Duration // the latest time that earned has seen, since epoch
 	earned        *rate.Limiter
 	stock         int
 	held          table
@@ -62,8 +63,15 @@ func NewBucket(o Options) (*Bucket, error) {
 	}, nil
 }
 
-// now is the time.
-func (b *Bucket) now() time.Time { return b.epoch.Add(time.Since(b.epoch)) }
+// now is the time, for b.earned. The caller holds b.mu.
+func (b *Bucket) now() time.Time { return b.at(time.Since(b.epoch)) }
+
+// at is the time so long after the epoch, or the latest that b.earned has seen if that is later: it
+// would earn an interval twice if times went back. The caller holds b.mu.
+func (b *Bucket) at(d time.Duration) time.Time {
+	b.last = max(b.last, d)
+	return b.epoch.Add(b.last)
+}
 
 func checkRate(perSecond float64) error {
 	// Written so that NaN fails: every comparison with it is false. The largest float is x/time's
@@ -196,8 +204,7 @@ func (b *Bucket) rested() bool {
 		float64(b.stock)+b.earned.TokensAt(b.now()) >= float64(b.burst)
 }
 
-// take takes a token if there is one. The caller holds b.mu, which also makes the times that
-// b.earned sees go forward only: it would earn an interval twice otherwise.
+// take takes a token if there is one. The caller holds b.mu.
 func (b *Bucket) take() (id uint64, ok bool) {
 	if b.stock > 0 {
 		b.stock--
@@ -252,6 +259,9 @@ type bucketHolder Bucket
 // Spend implements Holder. Only this makes room for a new token.
 func (h *bucketHolder) Spend(id uint64) bool {
 	b := (*Bucket)(h)
+	// It is now that the task starts, not when the lock is ours: the others need not wait for the
+	// clock.
+	now := time.Since(b.epoch)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.held.remove(id) {
@@ -259,7 +269,7 @@ func (h *bucketHolder) Spend(id uint64) bool {
 		return false
 	}
 	b.spent++
-	b.setRoom(b.now())
+	b.setRoom(b.at(now))
 	b.waiting.lookAgain()
 	return true
 }

@@ -73,11 +73,11 @@ type ledger struct {
 	mu             sync.Mutex
 	limit          int
 	issued, used   int // sums of weights
+	waiting        queue
+	table          table
 	promised       int // weights of the callers that are asking within
 	held           int // permits in Use
 	doubleReleases uint64
-	table          table
-	waiting        queue
 	away           bool    // one that stood in waiting is waiting within now
 	spare          *waiter // free for reuse, linked by next
 }

@@ -16,10 +16,11 @@ const (
 	stateLeaving // released, while the observers are told
 )
 
-// place is room for one permit.
+// place is room for one permit. It is small, and free ones are linked through it: under contention
+// the cores hand each other as few lines of cache as can be.
 type place struct {
 	turn   uint64
-	weight int32 // what it counts for; a demand's weight is at most MaxLimit
+	weight int32 // what it counts for, at most MaxLimit; when free, the next free place + 1
 	state  state
 	used   bool // whether it carries a task
 }
@@ -42,20 +43,21 @@ func (n *note) carry(t Task) { n.task, n.wasUsed = t, true }
 // places after that, so that issuing allocates nothing.
 type table struct {
 	places []place
+	free   int32 // the first free place + 1; 0 for none
+	keep   bool  // whether to keep notes
 	notes  []note
-	free   []uint32
-	keep   bool // whether to keep notes
 }
 
 // issue takes a place for a permit of the weight and returns its id.
 func (t *table) issue(weight int32) uint64 {
 	var at uint32
-	if n := len(t.free); n > 0 {
-		at, t.free = t.free[n-1], t.free[:n-1]
+	if t.free > 0 {
+		at = uint32(t.free - 1)
 	} else {
 		at = t.grow()
 	}
 	p := &t.places[at]
+	t.free = p.weight
 	p.turn++
 	p.state, p.used, p.weight = stateOut, false, weight
 	return p.turn<<indexBits | uint64(at)
@@ -94,9 +96,9 @@ func (t *table) note(at uint32) note {
 
 // clear makes the place free for another permit.
 func (t *table) clear(at uint32) {
-	t.places[at].state = stateFree
+	p := &t.places[at]
+	p.state, p.weight, t.free = stateFree, t.free, int32(at)+1
 	if t.keep {
 		t.notes[at] = note{} // let go of the strings
 	}
-	t.free = append(t.free, at)
 }
