@@ -359,6 +359,25 @@ func TestResourceIsFIFO(t *testing.T) {
 	})
 }
 
+// A newcomer that finds the machine idle before the one in front has looked leaves it to that one.
+func TestNewcomerDoesNotOvertakeOnAResource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{memory: 0.99}
+		r := resource(t, slots.ResourceOptions{Controller: controller(t, m), Limit: 10})
+		take(t, r)
+		time.Sleep(time.Second)
+		fill(r, slots.Request{}) // makes a reading; the next is due in 100 ms
+		time.Sleep(95 * time.Millisecond)
+		got := reserving(t, r, slots.Request{}) // looks again in 10 ms
+		m.set(0.1, 0, nil)
+		time.Sleep(7 * time.Millisecond)
+		if _, ok := r.TryReserve(slots.Request{}); ok {
+			t.Error("TryReserve overtook a caller that waits")
+		}
+		(<-got).Release()
+	})
+}
+
 // Who waited for the limit waits for the machine next, and looks at it again by itself.
 func TestReleaseOnABusyMachineIsNotTheLastLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

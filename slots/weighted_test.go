@@ -233,13 +233,18 @@ func TestReservationsGoOnWhenAHoldIsGivenUp(t *testing.T) {
 func TestEndOfHoldRacesWithCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := weighted(t, 2, 1)
-		for range 500 {
+		for round := range 500 {
 			a, b := take(t, w), take(t, w)
 			mustRun(t, using(t.Context(), a, weight(2)), "2 of 2")
 			ctx, cancel := context.WithCancel(t.Context())
 			held := using(ctx, b, weight(2))
-			go cancel()
-			go a.Release()
+			if round%2 == 0 {
+				go cancel()
+				go a.Release()
+			} else { // the end of ctx wakes the Use, and before it has looked the hold ends too
+				cancel()
+				a.Release()
+			}
 			want := slots.Stats{Limit: 2, Issued: 2, Used: 2}
 			if err := <-held; err != nil {
 				want = slots.Stats{Limit: 2, Issued: 1, Idle: 1}
