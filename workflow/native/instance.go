@@ -147,7 +147,6 @@ func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error 
 		FailureConverter: o.FailureConverter,
 		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
 		ActivityName:     o.ActivityName,
-		WorkflowName:     o.WorkflowName,
 	})
 	e.Replaying = replaying
 	e.Now = s.Time

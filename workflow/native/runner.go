@@ -25,8 +25,6 @@ type Options struct {
 	// ActivityName resolves what a workflow gives as an activity to an activity
 	// type; default: only names are accepted.
 	ActivityName func(activity any) (string, error)
-	// WorkflowName does so for workflows; default: only names are accepted.
-	WorkflowName func(workflow any) (string, error)
 }
 
 // A Runner is a [runner.Runner] of Go functions.
@@ -52,21 +50,17 @@ func New(o Options) *Runner {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.ActivityName == nil {
-		o.ActivityName = onlyNames("activity")
-	}
-	if o.WorkflowName == nil {
-		o.WorkflowName = onlyNames("workflow")
+		o.ActivityName = onlyNames
 	}
 	return &Runner{options: o, prepared: make(map[string]runner.Definition)}
 }
 
-func onlyNames(what string) func(any) (string, error) {
-	return func(v any) (string, error) {
-		if s, ok := v.(string); ok {
-			return s, nil
-		}
-		return "", fmt.Errorf("%s %T: this runner has no registry: give its name as a string", what, v)
+// onlyNames resolves activities without a registry.
+func onlyNames(activity any) (string, error) {
+	if s, ok := activity.(string); ok {
+		return s, nil
 	}
+	return "", fmt.Errorf("activity %T: this runner has no registry: give its name as a string", activity)
 }
 
 // Prepare implements [runner.Runner]. A later definition of a type replaces an
@@ -84,11 +78,12 @@ func (r *Runner) Prepare(def runner.Definition) error {
 // NewInstance implements [runner.Runner].
 func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 	r.mu.RLock()
+	defer r.mu.RUnlock()
 	def, ok := r.prepared[d.WorkflowType]
-	known := slices.Sorted(maps.Keys(r.prepared))
-	r.mu.RUnlock()
 	if !ok {
-		return nil, &runner.UnknownTypeError{Type: d.WorkflowType, Known: known}
+		return nil, &runner.UnknownTypeError{
+			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
+		}
 	}
 	return &instance{runner: r, def: def, details: d}, nil
 }

@@ -35,7 +35,7 @@ func (e *Env) ScheduleActivity(
 		Mismatch("[TMPRL1100] adding duplicate command for activity id " +
 			strconv.Quote(attr.GetActivityId()))
 	}
-	p := &pending{resolve: resolved, scheduled: scheduled}
+	p := &pending{resolve: resolved}
 	e.pending[key] = p
 	e.Emit(&commandpb.Command{
 		CommandType:  enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
@@ -44,23 +44,13 @@ func (e *Env) ScheduleActivity(
 			ScheduleActivityTaskCommandAttributes: attr,
 		},
 	})
-	canceled := false
-	return func() {
-		if canceled || e.pending[key] != p {
-			return
+	return e.canceler(key, p, func() *commandpb.Command {
+		return &commandpb.Command{
+			CommandType: enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK,
+			Attributes: &commandpb.Command_RequestCancelActivityTaskCommandAttributes{
+				RequestCancelActivityTaskCommandAttributes: &commandpb.
+					RequestCancelActivityTaskCommandAttributes{ScheduledEventId: scheduled},
+			},
 		}
-		canceled = true
-		e.cancelActivity(p)
-	}
-}
-
-func (e *Env) cancelActivity(p *pending) {
-	p.cancel = &commandpb.Command{
-		CommandType: enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK,
-		Attributes: &commandpb.Command_RequestCancelActivityTaskCommandAttributes{
-			RequestCancelActivityTaskCommandAttributes: &commandpb.
-				RequestCancelActivityTaskCommandAttributes{ScheduledEventId: p.scheduled},
-		},
-	}
-	e.Emit(p.cancel)
+	})
 }

@@ -5,7 +5,6 @@ import (
 
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
-	failurepb "go.temporal.io/api/failure/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
@@ -23,8 +22,6 @@ type Options struct {
 	Logger log.Logger
 	// ActivityName resolves what a workflow gives as an activity.
 	ActivityName func(activity any) (string, error)
-	// WorkflowName resolves what a workflow gives as a workflow.
-	WorkflowName func(workflow any) (string, error)
 }
 
 // Hooks are what the authoring API does when something happens. Bind sets them.
@@ -69,9 +66,8 @@ type pendingKey struct {
 
 // pending is something that a command started and no event has ended.
 type pending struct {
-	resolve   func(*commonpb.Payloads, *failurepb.Failure)
-	scheduled int64
-	cancel    *commandpb.Command
+	resolve Resolved
+	cancel  *commandpb.Command // nil until it was asked for
 }
 
 // New makes the world of a run.
@@ -119,18 +115,29 @@ func (e *Env) TakeCommands() ([]*commandpb.Command, []*protocolpb.Message) {
 	return c, m
 }
 
-// Resolve ends something that a command started. It reports whether anything
-// waited for it.
-func (e *Env) Resolve(r *runner.Resolve) bool {
+// Resolve ends something that a command started, if it has not ended before.
+func (e *Env) Resolve(r *runner.Resolve) {
 	key := pendingKey{r.Kind, r.ID}
 	p, ok := e.pending[key]
 	if !ok {
-		return false
+		return
 	}
 	delete(e.pending, key)
 	if p.cancel != nil { // if it was not sent yet, it need not be
 		e.drop(p.cancel)
 	}
 	p.resolve(r.Result, r.Failure)
-	return true
+}
+
+// canceler returns what asks for the cancellation of p, once and while p has
+// not ended. The entry stays: should p end before the command is sent, the
+// command must be taken back.
+func (e *Env) canceler(key pendingKey, p *pending, request func() *commandpb.Command) func() {
+	return func() {
+		if p.cancel != nil || e.pending[key] != p {
+			return
+		}
+		p.cancel = request()
+		e.Emit(p.cancel)
+	}
 }

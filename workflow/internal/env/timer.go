@@ -29,21 +29,13 @@ func (e *Env) StartTimer(d time.Duration, meta *sdkpb.UserMetadata, fired Resolv
 			},
 		},
 	})
-	canceled := false
-	return func() {
-		if canceled || e.pending[key] != p {
-			return
-		}
-		canceled = true
+	return e.canceler(key, p, func() *commandpb.Command {
 		p.resolve = ignore
-		p.cancel = &commandpb.Command{
+		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_CANCEL_TIMER,
 			Attributes: &commandpb.Command_CancelTimerCommandAttributes{
 				CancelTimerCommandAttributes: &commandpb.CancelTimerCommandAttributes{TimerId: id},
 			},
 		}
-		// The pending entry stays: should the timer fire before the command is
-		// sent, the command must be taken back.
-		e.Emit(p.cancel)
-	}
+	})
 }
