@@ -9,7 +9,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	sdktemporal "go.temporal.io/sdk/temporal"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -318,11 +317,6 @@ func awaitLog(t *testing.T, c client.Client, run client.WorkflowRun, words strin
 			t.Fatalf("the log is %q, want %q in it", log, words)
 		}
 		v, err := c.QueryWorkflow(t.Context(), run.GetID(), "", "log")
-		if lost := new(serviceerror.DeadlineExceeded); errors.As(err, &lost) {
-			// A task went to a poll that a stopping worker had just given up;
-			// the server hands it out again after its timeout of ten seconds.
-			continue
-		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,13 @@ func TestMain(m *testing.M) {
 func withServer(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	opts := embedded.Options{Namespaces: []string{otherNamespace}}
+	opts := embedded.Options{
+		Namespaces: []string{otherNamespace},
+		// The server ends the polls of a worker that stops, as the service in
+		// memory does. Without it a task may go to a poll that was just given up,
+		// and comes back when it has timed out.
+		DynamicConfig: map[string]any{"frontend.enableCancelWorkerPollsOnShutdown": true},
+	}
 	if os.Getenv("REALSERVER_LOG") != "" {
 		opts.Logger = slog.New(slog.NewTextHandler(os.Stderr,
 			&slog.HandlerOptions{Level: slog.LevelWarn}))
