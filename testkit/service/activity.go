@@ -92,7 +92,7 @@ func (c *completion) scheduleActivity(
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
 			callerError("add-activitytask-scheduled-event", "ActivityID: "+command.GetActivityId())), nil
 	}
-	at := now()
+	at := c.r.s.now()
 	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, at)
 	attributes := &historypb.ActivityTaskScheduledEventAttributes{
 		ActivityId: command.GetActivityId(), ActivityType: command.GetActivityType(),
@@ -142,7 +142,7 @@ func (c *completion) cancelActivity(
 	if a == nil && !r.endIsHeld(id) || a != nil && a.cancelRequested {
 		return c.refuse(bad, callerError("add-activitytask-cancel-requested-event", "ScheduledEventID: "+itoa(id)))
 	}
-	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskCancelRequestedEventAttributes{
 		ActivityTaskCancelRequestedEventAttributes: &historypb.ActivityTaskCancelRequestedEventAttributes{
 			ScheduledEventId: id, WorkflowTaskCompletedEventId: c.completed.GetEventId(),
@@ -191,7 +191,7 @@ func (r *run) endCompleted(
 	a *activity, result *commonpb.Payloads, identity string, version *commonpb.WorkerVersionStamp,
 ) {
 	r.writeStarted(a, version)
-	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskCompletedEventAttributes{
 		ActivityTaskCompletedEventAttributes: &historypb.ActivityTaskCompletedEventAttributes{
 			ScheduledEventId: a.id(), Result: result, Identity: identity,
@@ -206,7 +206,7 @@ func (r *run) endFailed(
 	version *commonpb.WorkerVersionStamp,
 ) {
 	r.writeStarted(a, version)
-	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED)
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskFailedEventAttributes{
 		ActivityTaskFailedEventAttributes: &historypb.ActivityTaskFailedEventAttributes{
 			ScheduledEventId: a.id(), Failure: f, RetryState: retry, Identity: identity,
@@ -218,7 +218,7 @@ func (r *run) endFailed(
 
 func (r *run) endCanceled(a *activity, details *commonpb.Payloads, identity string) {
 	r.writeStarted(a, nil)
-	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED)
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskCanceledEventAttributes{
 		ActivityTaskCanceledEventAttributes: &historypb.ActivityTaskCanceledEventAttributes{
 			ScheduledEventId: a.id(), LatestCancelRequestedEventId: a.cancelID,
@@ -285,7 +285,7 @@ func (r *run) timeOutActivity(d deadline) bool {
 	f.GetTimeoutFailureInfo().LastHeartbeatDetails = a.details
 	f.Cause = a.lastFailure
 	r.writeStarted(a, nil)
-	e := newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT)
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskTimedOutEventAttributes{
 		ActivityTaskTimedOutEventAttributes: &historypb.ActivityTaskTimedOutEventAttributes{
 			ScheduledEventId: a.id(), Failure: f, RetryState: retry,
@@ -332,7 +332,7 @@ func (r *run) retry(a *activity, f *failurepb.Failure) enumspb.RetryState {
 	if most != 0 && (interval <= 0 || interval > most) {
 		interval = most
 	}
-	at := now()
+	at := r.s.now()
 	if d := a.attributes.GetScheduleToCloseTimeout().AsDuration(); d > 0 &&
 		at.Add(interval).After(a.scheduled.GetEventTime().AsTime().Add(d)) {
 		return enumspb.RETRY_STATE_TIMEOUT

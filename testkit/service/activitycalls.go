@@ -74,7 +74,7 @@ func (s *Service) completeActivity(
 	}
 	if !a.isStarted {
 		// Someone else has done it before a worker could begin.
-		a.isStarted, a.startedAt, a.identity = true, now(), identity
+		a.isStarted, a.startedAt, a.identity = true, s.now(), identity
 	}
 	r.endCompleted(a, result, identity, unversioned(version))
 	r.ensureTask()
@@ -90,7 +90,7 @@ func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActiv
 		return err
 	}
 	if d := req.GetLastHeartbeatDetails(); d != nil {
-		a.details, a.heartbeatAt = d, now()
+		a.details, a.heartbeatAt = d, s.now()
 	}
 	if state := r.retry(a, req.GetFailure()); state != enumspb.RETRY_STATE_IN_PROGRESS {
 		//nolint:staticcheck // workers still send it
@@ -127,7 +127,7 @@ func (s *Service) heartbeat(c activityCall, details *commonpb.Payloads, identity
 	if identity != "" {
 		a.lastIdentity = identity
 	}
-	a.details, a.heartbeatAt = details, now()
+	a.details, a.heartbeatAt = details, s.now()
 	r.commit()
 	return a.cancelRequested, nil
 }

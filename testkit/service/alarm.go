@@ -86,7 +86,7 @@ func (s *Service) ring() {
 		return
 	}
 	s.alarms.next = time.Time{}
-	at := now()
+	at := s.now()
 	for r := s.alarms.due(at); r != nil; r = s.alarms.due(at) {
 		r.expire(at)
 	}

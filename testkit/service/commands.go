@@ -118,7 +118,7 @@ func (c *completion) startTimer(a *commandpb.StartTimerCommandAttributes) *histo
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_START_TIMER_DUPLICATE_ID,
 			callerError("add-timer-started-event", "TimerID: "+a.GetTimerId()))
 	}
-	at := now()
+	at := c.r.s.now()
 	e := newEvent(enumspb.EVENT_TYPE_TIMER_STARTED, at)
 	e.Attributes = &historypb.HistoryEvent_TimerStartedEventAttributes{
 		TimerStartedEventAttributes: &historypb.TimerStartedEventAttributes{
@@ -148,7 +148,7 @@ func (c *completion) cancelTimer(a *commandpb.CancelTimerCommandAttributes) *his
 	} else if started = c.r.takeFired(a.GetTimerId()); started == 0 {
 		return c.refuse(bad, callerError("add-timer-canceled-event", "TimerID: "+a.GetTimerId()))
 	}
-	e := newEvent(enumspb.EVENT_TYPE_TIMER_CANCELED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_TIMER_CANCELED)
 	e.Attributes = &historypb.HistoryEvent_TimerCanceledEventAttributes{
 		TimerCanceledEventAttributes: &historypb.TimerCanceledEventAttributes{
 			TimerId: a.GetTimerId(), StartedEventId: started, Identity: c.req.GetIdentity(),
@@ -185,7 +185,7 @@ func (r *run) fireTimers(at time.Time) bool {
 		if next == nil {
 			break
 		}
-		e := newEvent(enumspb.EVENT_TYPE_TIMER_FIRED, now())
+		e := r.newEvent(enumspb.EVENT_TYPE_TIMER_FIRED)
 		e.Attributes = &historypb.HistoryEvent_TimerFiredEventAttributes{
 			TimerFiredEventAttributes: &historypb.TimerFiredEventAttributes{
 				TimerId: next.id, StartedEventId: next.started,
@@ -206,7 +206,7 @@ func (c *completion) recordMarker(a *commandpb.RecordMarkerCommandAttributes) *h
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES,
 			invalid("MarkerName is not set on RecordMarkerCommand."))
 	}
-	e := newEvent(enumspb.EVENT_TYPE_MARKER_RECORDED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_MARKER_RECORDED)
 	e.Attributes = &historypb.HistoryEvent_MarkerRecordedEventAttributes{
 		MarkerRecordedEventAttributes: &historypb.MarkerRecordedEventAttributes{
 			MarkerName: a.GetMarkerName(), Details: a.GetDetails(), Header: a.GetHeader(), Failure: a.GetFailure(),
@@ -229,7 +229,7 @@ func (c *completion) upsertAttributes(
 	if p := a.GetSearchAttributes().GetIndexedFields()[changeVersion]; p.GetMetadata() != nil {
 		p.Metadata["type"] = []byte("KeywordList") // the server knows, though the worker does not say
 	}
-	e := newEvent(enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)
 	e.Attributes = &historypb.HistoryEvent_UpsertWorkflowSearchAttributesEventAttributes{
 		UpsertWorkflowSearchAttributesEventAttributes: &historypb.UpsertWorkflowSearchAttributesEventAttributes{
 			WorkflowTaskCompletedEventId: c.completed.GetEventId(), SearchAttributes: a.GetSearchAttributes(),
@@ -246,7 +246,7 @@ func (c *completion) modifyProperties(
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES,
 			invalid("UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand."))
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowPropertiesModifiedEventAttributes{
 		WorkflowPropertiesModifiedEventAttributes: &historypb.WorkflowPropertiesModifiedEventAttributes{
 			WorkflowTaskCompletedEventId: c.completed.GetEventId(), UpsertedMemo: a.GetUpsertedMemo(),
@@ -288,7 +288,7 @@ func (c *completion) completeWorkflow(
 	if !c.closes() {
 		return nil
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCompletedEventAttributes{
 		WorkflowExecutionCompletedEventAttributes: &historypb.WorkflowExecutionCompletedEventAttributes{
 			Result: a.GetResult(), WorkflowTaskCompletedEventId: c.completed.GetEventId(),
@@ -306,7 +306,7 @@ func (c *completion) failWorkflow(a *commandpb.FailWorkflowExecutionCommandAttri
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES,
 			serviceerror.NewInvalidArgument("Failure is not set on FailWorkflowExecutionCommand."))
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionFailedEventAttributes{
 		WorkflowExecutionFailedEventAttributes: &historypb.WorkflowExecutionFailedEventAttributes{
 			Failure: a.GetFailure(), RetryState: enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET,
@@ -323,7 +323,7 @@ func (c *completion) cancelWorkflow(
 	if !c.closes() {
 		return nil
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCanceledEventAttributes{
 		WorkflowExecutionCanceledEventAttributes: &historypb.WorkflowExecutionCanceledEventAttributes{
 			Details: a.GetDetails(), WorkflowTaskCompletedEventId: c.completed.GetEventId(),

@@ -164,7 +164,7 @@ func (c *completion) finish() {
 	}
 	scheduled, started := r.task.scheduled, r.task.started
 	r.dropTask()
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
 	//nolint:staticcheck // clients that know nothing else send them
 	e.Attributes = &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
 		WorkflowTaskCompletedEventAttributes: &historypb.WorkflowTaskCompletedEventAttributes{

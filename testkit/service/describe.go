@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	activitypb "go.temporal.io/api/activity/v1"
 	commonpb "go.temporal.io/api/common/v1"
@@ -52,7 +53,7 @@ func (v *server) DescribeWorkflowExecution(
 		PendingWorkflowTask: r.task.info(),
 	}
 	for _, a := range r.activities {
-		response.PendingActivities = append(response.PendingActivities, a.info())
+		response.PendingActivities = append(response.PendingActivities, a.info(r.s.now()))
 	}
 	slices.SortFunc(response.PendingActivities, func(a, b *workflowpb.PendingActivityInfo) int {
 		return cmp.Compare(a.GetActivityId(), b.GetActivityId())
@@ -100,7 +101,7 @@ func (t *workflowTask) info() *workflowpb.PendingWorkflowTaskInfo {
 	return info
 }
 
-func (a *activity) info() *workflowpb.PendingActivityInfo {
+func (a *activity) info(at time.Time) *workflowpb.PendingActivityInfo {
 	attributes, policy := a.attributes, a.attributes.GetRetryPolicy()
 	info := &workflowpb.PendingActivityInfo{
 		ActivityId:              attributes.GetActivityId(),
@@ -140,7 +141,7 @@ func (a *activity) info() *workflowpb.PendingActivityInfo {
 		info.State = enumspb.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
 	case a.isStarted:
 		info.State = enumspb.PENDING_ACTIVITY_STATE_STARTED
-	case a.scheduledAt.After(now()):
+	case a.scheduledAt.After(at):
 		info.NextAttemptScheduleTime = timestamppb.New(a.scheduledAt)
 		info.CurrentRetryInterval = durationpb.New(a.scheduledAt.Sub(a.lastCompletedAt))
 	}

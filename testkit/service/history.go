@@ -15,6 +15,11 @@ func newEvent(t enumspb.EventType, at time.Time) *historypb.HistoryEvent {
 	return &historypb.HistoryEvent{EventType: t, EventTime: timestamppb.New(at)}
 }
 
+// newEvent returns an event of now, without attributes.
+func (r *run) newEvent(t enumspb.EventType) *historypb.HistoryEvent {
+	return newEvent(t, r.s.now())
+}
+
 // nextID is the id that the next event gets.
 func (r *run) nextID() int64 { return int64(len(r.events)) + 1 }
 

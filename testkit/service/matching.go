@@ -65,8 +65,8 @@ func (s *Service) workflowQueue(r *run, name string) *queue {
 }
 
 // alive reports whether someone polls the queue or has polled it lately.
-func (q *queue) alive(window time.Duration) bool {
-	return len(q.pollers) > 0 || !q.lastPoll.IsZero() && now().Sub(q.lastPoll) < window
+func (q *queue) alive(at time.Time, window time.Duration) bool {
+	return len(q.pollers) > 0 || !q.lastPoll.IsZero() && at.Sub(q.lastPoll) < window
 }
 
 // offerWorkflowTask gives the run's workflow task to a worker, now or when one
@@ -77,7 +77,7 @@ func (s *Service) offerWorkflowTask(r *run, stamp int64) {
 	}
 	q := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
 	if r.sticky != "" {
-		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) {
+		if own := s.workflowQueue(r, r.sticky); own.alive(s.now(), stickyWindow) {
 			q = own
 		}
 	}
@@ -108,7 +108,7 @@ func (s *Service) match(q *queue) {
 			q.pollers = append([]*poller{p}, q.pollers...)
 			return
 		}
-		q.lastPoll = now()
+		q.lastPoll = s.now()
 		p.given = true
 		p.got <- response
 	}

@@ -99,7 +99,7 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return nil, nil //nolint:nilnil // a worker that stops gets no more tasks
 	}
 	q := s.queue(k)
-	q.lastPoll = now()
+	q.lastPoll = s.now()
 	q.pollers = append(q.pollers, p)
 	s.match(q)
 	s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return <-p.got, nil
 	}
 	q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
-	q.lastPoll = now()
+	q.lastPoll = s.now()
 	return nil, err
 }
 
@@ -220,7 +220,7 @@ func (o offer) beginActivity(p *poller) proto.Message {
 	if a == nil || a.isStarted || a.attempt != o.attempt {
 		return nil
 	}
-	a.isStarted, a.startedAt, a.requestID, a.identity = true, now(), r.s.newID(), p.identity
+	a.isStarted, a.startedAt, a.requestID, a.identity = true, r.s.now(), r.s.newID(), p.identity
 	a.heartbeatAt = time.Time{}
 	attributes := a.attributes
 	toClose := attributes.GetScheduleToCloseTimeout()

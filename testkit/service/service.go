@@ -209,9 +209,9 @@ func (s *Service) newID() string {
 		uint32(a), uint16(a>>32), (a>>48)&0xfff, b&0xfff, (b>>16)&0xffffffffffff) //nolint:gosec // meant
 }
 
-// now is the time, without the reading of the monotonic clock: it goes into
-// messages and must be what comes out of them.
-func now() time.Time { return time.Now().Round(0).UTC() }
+// now is the service's time, without the reading of the monotonic clock: it goes
+// into messages and must be what comes out of them.
+func (s *Service) now() time.Time { return time.Now().Round(0).UTC() }
 
 // direct is a connection that calls the handlers of the service.
 type direct struct {

@@ -43,7 +43,7 @@ func (v *server) SignalWorkflowExecution(
 	if !r.running() {
 		return nil, errCompleted()
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
 		WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
 			SignalName: req.GetSignalName(), Input: req.GetInput(), Identity: req.GetIdentity(),
@@ -87,7 +87,7 @@ func (v *server) RequestCancelWorkflowExecution(
 	if r.cancelRequested {
 		return response, nil
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes{
 		WorkflowExecutionCancelRequestedEventAttributes: &historypb.WorkflowExecutionCancelRequestedEventAttributes{
 			Cause: req.GetReason(), Identity: req.GetIdentity(),
@@ -158,7 +158,7 @@ func (v *server) TerminateWorkflowExecution(
 // terminate ends the run.
 func (r *run) terminate(reason string, details *commonpb.Payloads, identity string) *historypb.HistoryEvent {
 	r.breakOff()
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTerminatedEventAttributes{
 		WorkflowExecutionTerminatedEventAttributes: &historypb.WorkflowExecutionTerminatedEventAttributes{
 			Reason: reason, Details: details, Identity: identity,
@@ -173,10 +173,10 @@ func (r *run) terminate(reason string, details *commonpb.Payloads, identity stri
 func (r *run) timeOut() {
 	r.breakOff()
 	retry := enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET
-	if at := r.started.GetWorkflowExecutionExpirationTime(); at != nil && !at.AsTime().After(now()) {
+	if at := r.started.GetWorkflowExecutionExpirationTime(); at != nil && !at.AsTime().After(r.s.now()) {
 		retry = enumspb.RETRY_STATE_TIMEOUT
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTimedOutEventAttributes{
 		WorkflowExecutionTimedOutEventAttributes: &historypb.WorkflowExecutionTimedOutEventAttributes{
 			RetryState: retry,

@@ -206,7 +206,7 @@ func (s *Service) start(n *namespace, req *workflowservice.StartWorkflowExecutio
 
 // startAs starts a run of the id.
 func (s *Service) startAs(n *namespace, req *workflowservice.StartWorkflowExecutionRequest, id string) *run {
-	at := now()
+	at := s.now()
 	a := startedAttributes(req, id, at)
 	r := &run{
 		state: state{

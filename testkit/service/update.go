@@ -145,7 +145,7 @@ func (c *completion) accept(u *update, m *updatepb.Acceptance) error {
 	case m.GetAcceptedRequestMessageId() == "":
 		return invalid("invalid %T: accepted_request_message_id is not set", m)
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionUpdateAcceptedEventAttributes{
 		WorkflowExecutionUpdateAcceptedEventAttributes: &historypb.WorkflowExecutionUpdateAcceptedEventAttributes{
 			ProtocolInstanceId: u.id, AcceptedRequestMessageId: u.id + "/request",
@@ -190,7 +190,7 @@ func (c *completion) respond(u *update, m *updatepb.Response) error {
 	case m.GetOutcome() == nil:
 		return invalid("invalid %T: outcome is not set", m)
 	}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED, now())
+	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionUpdateCompletedEventAttributes{
 		WorkflowExecutionUpdateCompletedEventAttributes: &historypb.WorkflowExecutionUpdateCompletedEventAttributes{
 			AcceptedEventId: u.accepted, Meta: m.GetMeta(), Outcome: m.GetOutcome(),

@@ -93,7 +93,7 @@ func (r *run) newTask(kind taskKind) {
 		r.attempt, kind, write = 1, normalTask, true
 		r.flush()
 	}
-	at := now()
+	at := r.s.now()
 	r.s.stamps++
 	r.task = workflowTask{
 		kind: kind, stamp: r.s.stamps, attempt: r.attempt,
@@ -168,7 +168,7 @@ func (r *run) startTask(
 	case r.sticky == "" && sticky:
 		return false
 	}
-	at := now()
+	at := r.s.now()
 	t := &r.task
 	t.requestID, t.identity, t.startedAt = requestID, identity, at
 	t.historySize = r.size()
@@ -250,7 +250,7 @@ func (r *run) timeOutTask() {
 }
 
 func (r *run) addTaskTimedOut(kind enumspb.TimeoutType) {
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT, now())
+	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
 	e.Attributes = &historypb.HistoryEvent_WorkflowTaskTimedOutEventAttributes{
 		WorkflowTaskTimedOutEventAttributes: &historypb.WorkflowTaskTimedOutEventAttributes{
 			ScheduledEventId: r.task.scheduled, StartedEventId: r.task.started, TimeoutType: kind,
@@ -268,7 +268,7 @@ func (r *run) addTaskFailed(
 		r.writeBoth(identity, version)
 	}
 	if r.task.attempt == 1 {
-		e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, now())
+		e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED)
 		e.Attributes = &historypb.HistoryEvent_WorkflowTaskFailedEventAttributes{
 			WorkflowTaskFailedEventAttributes: &historypb.WorkflowTaskFailedEventAttributes{
 				ScheduledEventId: r.task.scheduled, StartedEventId: r.task.started,
