@@ -66,7 +66,7 @@ func (r *run) info() *workflowpb.WorkflowExecutionInfo {
 		Execution:        r.execution(),
 		Type:             r.started.GetWorkflowType(),
 		StartTime:        timestamppb.New(r.startTime),
-		ExecutionTime:    timestamppb.New(r.startTime),
+		ExecutionTime:    timestamppb.New(r.executionTime()),
 		Status:           r.status,
 		HistoryLength:    int64(len(r.events)),
 		HistorySizeBytes: r.size(),
@@ -79,7 +79,7 @@ func (r *run) info() *workflowpb.WorkflowExecutionInfo {
 	}
 	if !r.running() {
 		info.CloseTime = timestamppb.New(r.closed)
-		info.ExecutionDuration = durationpb.New(r.closed.Sub(r.startTime))
+		info.ExecutionDuration = durationpb.New(r.closed.Sub(r.executionTime()))
 	}
 	return info
 }

@@ -40,6 +40,11 @@ type state struct {
 	memo       map[string]*commonpb.Payload
 	attributes map[string]*commonpb.Payload
 
+	// begun is set once there has been a workflow task. Before that a run may wait
+	// for the time of its first one, which is firstAt.
+	begun   bool
+	firstAt time.Time
+
 	task workflowTask
 	// attempt is that of the workflow task that is pending or comes next.
 	attempt       int32
@@ -204,6 +209,7 @@ func (r *run) nextAlarm() time.Time {
 		return next
 	}
 	consider(r.expires())
+	consider(r.firstAt)
 	consider(r.task.deadline())
 	for _, t := range r.timers {
 		consider(t.at)
@@ -223,7 +229,11 @@ func (r *run) expires() time.Time {
 	if d == 0 {
 		return time.Time{}
 	}
-	return r.startTime.Add(d)
+	at, last := r.executionTime().Add(d), r.started.GetWorkflowExecutionExpirationTime()
+	if last != nil && at.After(last.AsTime()) {
+		return last.AsTime()
+	}
+	return at
 }
 
 // expire does what is due, each thing in a transaction of its own, as the
@@ -236,6 +246,10 @@ func (r *run) expire(at time.Time) {
 		r.timeOut()
 		r.commit()
 	default:
+		if due(r.firstAt) {
+			r.schedule(normalTask)
+			r.commit()
+		}
 		if due(r.task.deadline()) {
 			r.timeOutTask()
 			r.commit()

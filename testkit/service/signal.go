@@ -52,7 +52,9 @@ func (v *server) SignalWorkflowExecution(
 	}
 	e.Links = req.GetLinks()
 	r.add(e)
-	r.ensureTask()
+	if !r.backsOff() {
+		r.ensureTask()
+	}
 	r.commit()
 	return response, nil
 }

@@ -40,8 +40,7 @@ func (v *server) StartWorkflowExecution(
 			return found, err
 		}
 	}
-	r := v.s.start(n, req)
-	return started(r, true), nil
+	return started(v.s.begin(n, requested(req, v.s.now())), true), nil
 }
 
 func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse {
@@ -190,55 +189,19 @@ func (r *run) resolveRunning(
 		return started(r, false), nil
 	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING:
 		// The id of the new run is in the details of the old one's end.
-		successor := r.s.newID()
+		successor := requested(req, r.s.now())
+		successor.id = r.s.newID()
 		r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
-			encodeString("terminated by new runID: "+successor), historyIdentity)
+			encodeString("terminated by new runID: "+successor.id), historyIdentity)
 		r.commit()
-		return started(r.s.startAs(r.namespace, req, successor), true), nil
+		return started(r.s.begin(r.namespace, successor), true), nil
 	default:
 		return nil, serviceerror.NewInternalf("Failed to process start workflow id conflict policy: %v.", policy)
 	}
 }
 
-func (s *Service) start(n *namespace, req *workflowservice.StartWorkflowExecutionRequest) *run {
-	return s.startAs(n, req, s.newID())
-}
-
-// startAs starts a run of the id.
-func (s *Service) startAs(n *namespace, req *workflowservice.StartWorkflowExecutionRequest, id string) *run {
-	at := s.now()
-	a := startedAttributes(req, id, at)
-	r := &run{
-		state: state{
-			status:     enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-			memo:       a.GetMemo().GetFields(),
-			attributes: a.GetSearchAttributes().GetIndexedFields(),
-			attempt:    1,
-			activities: make(map[int64]*activity),
-			timers:     make(map[string]*timer),
-			signals:    make(map[string]bool),
-			updates:    make(map[string]*update),
-		},
-		s: s, namespace: n, workflowID: req.GetWorkflowId(), id: id, requestID: req.GetRequestId(),
-		started: a, startTime: at,
-		changed: make(chan struct{}),
-	}
-	r.alarm = alarm{run: r, index: -1}
-	e := newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, at)
-	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-		WorkflowExecutionStartedEventAttributes: a,
-	}
-	e.UserMetadata, e.Links = req.GetUserMetadata(), req.GetLinks()
-	r.add(e)
-	n.current[r.workflowID], s.runs[id] = r, r
-	r.schedule(normalTask)
-	r.commit()
-	return r
-}
-
-func startedAttributes(
-	req *workflowservice.StartWorkflowExecutionRequest, id string, at time.Time,
-) *historypb.WorkflowExecutionStartedEventAttributes {
+// requested is the run that a client asks for.
+func requested(req *workflowservice.StartWorkflowExecutionRequest, at time.Time) spec {
 	a := &historypb.WorkflowExecutionStartedEventAttributes{
 		WorkflowType:             req.GetWorkflowType(),
 		TaskQueue:                req.GetTaskQueue(),
@@ -248,11 +211,7 @@ func startedAttributes(
 		WorkflowTaskTimeout:      req.GetWorkflowTaskTimeout(),
 		ContinuedFailure:         req.GetContinuedFailure(),
 		LastCompletionResult:     req.GetLastCompletionResult(),
-		OriginalExecutionRunId:   id,
 		Identity:                 req.GetIdentity(),
-		FirstExecutionRunId:      id,
-		Attempt:                  1,
-		FirstWorkflowTaskBackoff: durationpb.New(0),
 		Memo:                     req.GetMemo(),
 		SearchAttributes:         req.GetSearchAttributes(),
 		Header:                   req.GetHeader(),
@@ -262,5 +221,8 @@ func startedAttributes(
 	if d := req.GetWorkflowExecutionTimeout().AsDuration(); d > 0 {
 		a.WorkflowExecutionExpirationTime = timestamppb.New(at.Add(d).Round(time.Millisecond))
 	}
-	return a
+	return spec{
+		attributes: a, requestID: req.GetRequestId(), at: at,
+		metadata: req.GetUserMetadata(), links: req.GetLinks(),
+	}
 }
