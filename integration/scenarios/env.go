@@ -125,10 +125,18 @@ func (e *Env) Must(err error) {
 }
 
 // Worker starts a worker of the SDK on the scenario's task queue; the function
-// that is returned stops it.
+// that is returned stops it. It polls for all its activities.
 func (e *Env) Worker(o worker.Options, register ...any) func() {
 	e.Helper()
-	o.Identity, o.DisableEagerActivities = Identity, true
+	o.DisableEagerActivities = true
+	return e.EagerWorker(o, register...)
+}
+
+// EagerWorker is Worker for one that asks for activities with the answers to its
+// workflow tasks, unless the options say otherwise.
+func (e *Env) EagerWorker(o worker.Options, register ...any) func() {
+	e.Helper()
+	o.Identity = Identity
 	w := worker.New(e.Client, e.Name, o)
 	for _, r := range register {
 		switch r := r.(type) {

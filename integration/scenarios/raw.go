@@ -155,9 +155,14 @@ func (e *Env) pollActivity() *workflowservice.PollActivityTaskQueueResponse {
 		Namespace: "default", Identity: Identity, TaskQueue: &taskqueuepb.TaskQueue{Name: e.Name},
 	})
 	e.Must(err)
+	e.noteActivity(a)
+	return a
+}
+
+// noteActivity notes what a worker sees of an attempt.
+func (e *Env) noteActivity(a *workflowservice.PollActivityTaskQueueResponse) {
 	e.Note("activity: %s", Message(a, "taskToken", "scheduledTime", "startedTime", "currentAttemptScheduledTime",
 		"pollerScalingDecision"))
-	return a
 }
 
 func (e *Env) respondActivity(a *workflowservice.PollActivityTaskQueueResponse) {

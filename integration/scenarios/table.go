@@ -6,5 +6,6 @@ import "slices"
 func All() []Scenario {
 	return slices.Concat(
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
-		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios())
+		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
+		eagerScenarios(), eagerStartScenarios())
 }

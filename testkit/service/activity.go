@@ -81,10 +81,6 @@ func (c *completion) scheduleActivity(
 	command *commandpb.ScheduleActivityTaskCommandAttributes,
 ) (*historypb.HistoryEvent, error) {
 	r := c.r
-	if command.GetRequestEagerExecution() {
-		// The server may decline, and does.
-		command.RequestEagerExecution = false
-	}
 	if err := normalizeActivity(command, r.started.GetWorkflowRunTimeout()); err != nil {
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES, err), nil
 	}
@@ -110,8 +106,11 @@ func (c *completion) scheduleActivity(
 		ActivityTaskScheduledEventAttributes: attributes,
 	}
 	r.add(e)
-	r.activities[e.GetEventId()] = &activity{
-		scheduled: e, attributes: attributes, attempt: 1, scheduledAt: at, offered: true,
+	a := &activity{scheduled: e, attributes: attributes, attempt: 1, scheduledAt: at, offered: true}
+	r.activities[e.GetEventId()] = a
+	if command.GetRequestEagerExecution() {
+		c.eager = append(c.eager, a)
+		return e, nil
 	}
 	r.after = append(r.after, func() { r.s.offerActivity(r, e.GetEventId(), 1) })
 	return e, nil

@@ -66,6 +66,7 @@ type completion struct {
 	messages  []*protocolpb.Message   // not handled yet
 	unhandled bool                    // events have come in that the workflow has not seen
 	again     bool                    // a cancelled activity wants another task
+	eager     []*activity             // that the worker wants with the response
 }
 
 // failedCommand is a command that fails the task.
@@ -91,6 +92,10 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 		r.undo(c.before)
 		return nil, err
 	}
+	resp := &workflowservice.RespondWorkflowTaskCompletedResponse{}
+	if c.failed == nil {
+		resp.ActivityTasks = c.beginEager()
+	}
 	if c.failed == nil && r.running() && !c.req.GetForceCreateNewWorkflowTask() {
 		r.rejectUnprocessed()
 	}
@@ -107,7 +112,6 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 	if c.failed != nil {
 		return nil, serviceerror.NewInvalidArgument(c.failed.text())
 	}
-	resp := &workflowservice.RespondWorkflowTaskCompletedResponse{}
 	if handed {
 		resp.WorkflowTask = r.taskResponse(c.req.GetIdentity(), !c.heartbeat())
 	}

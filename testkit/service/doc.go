@@ -44,7 +44,6 @@
 //   - Tasks of a queue are first come first served: priorities are kept and passed
 //     on, but order nothing. The limit of tasks per second that a poll may ask for
 //     is not applied.
-//   - Activities and first tasks are never handed out eagerly; workers may ask.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - Search attributes are not checked against a schema, payloads not against the
 //     limits of sizes.

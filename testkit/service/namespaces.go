@@ -83,6 +83,7 @@ func (v *server) GetSystemInfo(
 			ActivityFailureIncludeHeartbeat: true,
 			EncodedFailureAttributes:        true,
 			UpsertMemo:                      true,
+			EagerWorkflowStart:              true,
 			SdkMetadata:                     true,
 			BuildIdBasedVersioning:          true,
 		},

@@ -30,6 +30,8 @@ type spec struct {
 	// held keeps back the first workflow task until scheduleFirst is called: a
 	// child waits until its parent knows of it.
 	held bool
+	// eager begins the first workflow task for the starter, unless it has to wait.
+	eager bool
 }
 
 // begin starts a run and makes it the latest of its workflow id. The run before
@@ -53,7 +55,10 @@ func (s *Service) begin(n *namespace, p spec) *run {
 	e.UserMetadata, e.Links = p.metadata, p.links
 	r.add(e)
 	n.current[r.workflowID], s.runs[r.id] = r, r
-	if !p.held {
+	switch {
+	case r.started.GetEagerExecutionAccepted():
+		r.startEagerly()
+	case !p.held:
 		r.scheduleFirst()
 	}
 	r.commit()
@@ -75,6 +80,7 @@ func (s *Service) newRun(n *namespace, p spec) *run {
 	if a.FirstWorkflowTaskBackoff == nil {
 		a.FirstWorkflowTaskBackoff = durationpb.New(0)
 	}
+	a.EagerExecutionAccepted = p.eager && a.GetFirstWorkflowTaskBackoff().AsDuration() <= 0
 	r := &run{
 		state: state{
 			status:     enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,

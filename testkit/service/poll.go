@@ -173,10 +173,7 @@ func (r *run) taskResponse(identity string, resend bool) *workflowservice.PollWo
 		history.Events = append(history.Events, r.transient(identity)...)
 	}
 	response := &workflowservice.PollWorkflowTaskQueueResponse{
-		TaskToken: token{
-			Namespace: r.namespace.name, WorkflowID: r.workflowID, RunID: r.id,
-			Scheduled: t.scheduled, Started: t.started, Attempt: t.attempt, Stamp: t.stamp,
-		}.bytes(),
+		TaskToken:                  r.taskToken(),
 		WorkflowExecution:          r.execution(),
 		WorkflowType:               r.started.GetWorkflowType(),
 		PreviousStartedEventId:     r.lastStarted,
@@ -201,6 +198,15 @@ func (r *run) taskResponse(identity string, resend bool) *workflowservice.PollWo
 	return response
 }
 
+// taskToken names the workflow task.
+func (r *run) taskToken() []byte {
+	t := &r.task
+	return token{
+		Namespace: r.namespace.name, WorkflowID: r.workflowID, RunID: r.id,
+		Scheduled: t.scheduled, Started: t.started, Attempt: t.attempt, Stamp: t.stamp,
+	}.bytes()
+}
+
 // transient are the events of a task that are not in history.
 func (r *run) transient(identity string) []*historypb.HistoryEvent {
 	scheduled := r.scheduledEvent(r.currentQueue(), r.task.scheduledAt)
@@ -220,18 +226,24 @@ func (o offer) beginActivity(p *poller) proto.Message {
 	if a == nil || a.isStarted || a.attempt != o.attempt {
 		return nil
 	}
-	a.isStarted, a.startedAt, a.requestID, a.identity = true, r.s.now(), r.s.newID(), p.identity
+	response := r.beginActivity(a, p.identity)
+	r.commit()
+	return response
+}
+
+// beginActivity starts the pending attempt of the activity for a worker.
+func (r *run) beginActivity(a *activity, identity string) *workflowservice.PollActivityTaskQueueResponse {
+	a.isStarted, a.startedAt, a.requestID, a.identity = true, r.s.now(), r.s.newID(), identity
 	a.heartbeatAt = time.Time{}
 	attributes := a.attributes
 	toClose := attributes.GetScheduleToCloseTimeout()
 	if toClose == nil {
 		toClose = durationpb.New(0)
 	}
-	r.commit()
 	return &workflowservice.PollActivityTaskQueueResponse{
 		TaskToken: token{
 			Namespace: r.namespace.name, WorkflowID: r.workflowID, RunID: r.id,
-			Scheduled: o.scheduled, Attempt: a.attempt, ActivityID: attributes.GetActivityId(),
+			Scheduled: a.id(), Attempt: a.attempt, ActivityID: attributes.GetActivityId(),
 		}.bytes(),
 		WorkflowNamespace:           r.namespace.name,
 		WorkflowType:                r.started.GetWorkflowType(),

@@ -53,7 +53,7 @@ type Options struct {
 // others: those of the real server that this service implements.
 func DefaultCapabilities() *namespacepb.NamespaceInfo_Capabilities {
 	return &namespacepb.NamespaceInfo_Capabilities{
-		SyncUpdate: true, AsyncUpdate: true, WorkerPollCompleteOnShutdown: true,
+		EagerWorkflowStart: true, SyncUpdate: true, AsyncUpdate: true, WorkerPollCompleteOnShutdown: true,
 	}
 }
 

@@ -40,7 +40,18 @@ func (v *server) StartWorkflowExecution(
 			return found, err
 		}
 	}
-	return started(v.s.begin(n, requested(req, v.s.now())), true), nil
+	return v.s.begin(n, requested(req, v.s.now())).startedFor(req), nil
+}
+
+// startedFor is the response to a call that has started the run.
+func (r *run) startedFor(
+	req *workflowservice.StartWorkflowExecutionRequest,
+) *workflowservice.StartWorkflowExecutionResponse {
+	response := started(r, true)
+	if req.GetRequestEagerExecution() {
+		response.EagerWorkflowTask = r.eagerTask()
+	}
+	return response
 }
 
 func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse {
@@ -155,7 +166,7 @@ func (r *run) resolve(
 ) (*workflowservice.StartWorkflowExecutionResponse, error) {
 	if req.GetRequestId() == r.requestID {
 		// The same call once more: its response may have been lost.
-		return started(r, true), nil
+		return r.startedFor(req), nil
 	}
 	if r.running() {
 		return r.resolveRunning(req)
@@ -194,7 +205,7 @@ func (r *run) resolveRunning(
 		r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
 			encodeString("terminated by new runID: "+successor.id), historyIdentity)
 		r.commit()
-		return started(r.s.begin(r.namespace, successor), true), nil
+		return r.s.begin(r.namespace, successor).startedFor(req), nil
 	default:
 		return nil, serviceerror.NewInternalf("Failed to process start workflow id conflict policy: %v.", policy)
 	}
@@ -223,6 +234,6 @@ func requested(req *workflowservice.StartWorkflowExecutionRequest, at time.Time)
 	}
 	return spec{
 		attributes: a, requestID: req.GetRequestId(), at: at,
-		metadata: req.GetUserMetadata(), links: req.GetLinks(),
+		metadata: req.GetUserMetadata(), links: req.GetLinks(), eager: req.GetRequestEagerExecution(),
 	}
 }
