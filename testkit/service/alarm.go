@@ -9,6 +9,7 @@ import (
 // lock guards them.
 type alarms struct {
 	ring    func()
+	until   func(at time.Time) (d time.Duration, comes bool) // see clock
 	heap    alarmHeap
 	timer   *time.Timer
 	next    time.Time
@@ -66,11 +67,23 @@ func (a *alarms) arm() {
 		return
 	}
 	a.next = at
-	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Until(at), a.ring)
-		return
+	d, comes := a.until(at)
+	switch {
+	case a.timer == nil && comes:
+		a.timer = time.AfterFunc(d, a.ring)
+	case comes:
+		a.timer.Reset(d)
+	case a.timer != nil:
+		a.timer.Stop()
 	}
-	a.timer.Reset(time.Until(at))
+}
+
+// first is the time of the earliest alarm; false if there is none.
+func (a *alarms) first() (time.Time, bool) {
+	if len(a.heap) == 0 {
+		return time.Time{}, false
+	}
+	return a.heap[0].at, true
 }
 
 func (a *alarms) stop() {
@@ -85,6 +98,12 @@ func (s *Service) ring() {
 	if s.alarms.stopped {
 		return
 	}
+	s.ringDue()
+	s.skip()
+}
+
+// ringDue is ring for one who has the lock.
+func (s *Service) ringDue() {
 	s.alarms.next = time.Time{}
 	at := s.now()
 	for r := s.alarms.due(at); r != nil; r = s.alarms.due(at) {

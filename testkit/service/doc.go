@@ -8,7 +8,8 @@
 //     integration/scenarios run on both and are compared, event by event, and so
 //     are the errors that clients see.
 //   - It lives on the clock of package time and on channels alone. In a bubble of
-//     testing/synctest thirty days pass in milliseconds.
+//     testing/synctest thirty days pass in milliseconds. Outside one they do if
+//     its time skips what nobody has to wait for, or is moved by hand: see [Time].
 //   - A test decides about faults: [Options.Hook] sees every call and may fail,
 //     delay, repeat it or lose its response.
 //   - [Service.Leftovers] tells what a test has left behind.
@@ -33,7 +34,9 @@
 // committed or, if the server would refuse it, undone. Only a commit makes tasks
 // visible to pollers, wakes those that wait and sets the run's alarm, which is
 // the earliest of all its timers and timeouts. All alarms are in one queue, served
-// by one time.Timer. Each task queue holds the polls that wait and the tasks that
+// by one time.Timer. Calls are counted in and out, and out while they only wait:
+// when none is in progress and no worker has a task, a clock that skips goes on to
+// the next alarm. Each task queue holds the polls that wait and the tasks that
 // do, first come first served.
 //
 // # Known differences

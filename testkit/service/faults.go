@@ -64,6 +64,8 @@ func (s *Service) call(ctx context.Context, method string, request proto.Message
 		}
 		return response, nil
 	}
+	s.enter()
+	defer s.leave()
 	if s.options.Hook == nil {
 		return do(ctx, request)
 	}

@@ -125,6 +125,7 @@ func (s *Service) await(ctx context.Context, r *run, happened func() bool) error
 	defer timeout.Stop()
 	for !happened() {
 		changed := r.changed
+		s.rest()
 		s.mu.Unlock()
 		var err error
 		over := false
@@ -138,6 +139,7 @@ func (s *Service) await(ctx context.Context, r *run, happened func() bool) error
 			err = errClosed()
 		}
 		s.mu.Lock()
+		s.clock.calls++
 		if err != nil || over {
 			return err
 		}

@@ -28,12 +28,13 @@ type queue struct {
 	tasks    []offer
 	queries  []*query // served before tasks: someone waits for them
 	pollers  []*poller
-	lastPoll time.Time // when the last poll ended or, if one waits, began
+	lastPoll time.Time // when the last poll ended or, if one waits, began, in real time
 }
 
 // offer is a task that waits. It may be out of date when its turn comes.
 type offer struct {
-	run *run
+	run   *run
+	since time.Time // real time
 	// stamp is that of the workflow task.
 	stamp int64
 	// scheduled and attempt are those of the activity.
@@ -65,8 +66,8 @@ func (s *Service) workflowQueue(r *run, name string) *queue {
 }
 
 // alive reports whether someone polls the queue or has polled it lately.
-func (q *queue) alive(at time.Time, window time.Duration) bool {
-	return len(q.pollers) > 0 || !q.lastPoll.IsZero() && at.Sub(q.lastPoll) < window
+func (q *queue) alive(window time.Duration) bool {
+	return len(q.pollers) > 0 || !q.lastPoll.IsZero() && time.Since(q.lastPoll) < window
 }
 
 // offerWorkflowTask gives the run's workflow task to a worker, now or when one
@@ -77,11 +78,11 @@ func (s *Service) offerWorkflowTask(r *run, stamp int64) {
 	}
 	q := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
 	if r.sticky != "" {
-		if own := s.workflowQueue(r, r.sticky); own.alive(s.now(), stickyWindow) {
+		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) {
 			q = own
 		}
 	}
-	q.tasks = append(q.tasks, offer{run: r, stamp: stamp})
+	q.tasks = append(q.tasks, offer{run: r, since: time.Now(), stamp: stamp})
 	s.match(q)
 }
 
@@ -94,7 +95,7 @@ func (s *Service) offerActivity(r *run, scheduled int64, attempt int32) {
 	q := s.queue(queueKey{
 		r.namespace.name, a.attributes.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
 	})
-	q.tasks = append(q.tasks, offer{run: r, scheduled: scheduled, attempt: attempt})
+	q.tasks = append(q.tasks, offer{run: r, since: time.Now(), scheduled: scheduled, attempt: attempt})
 	s.match(q)
 }
 
@@ -108,7 +109,7 @@ func (s *Service) match(q *queue) {
 			q.pollers = append([]*poller{p}, q.pollers...)
 			return
 		}
-		q.lastPoll = s.now()
+		q.lastPoll = time.Now()
 		p.given = true
 		p.got <- response
 	}

@@ -99,7 +99,7 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return nil, nil //nolint:nilnil // a worker that stops gets no more tasks
 	}
 	q := s.queue(k)
-	q.lastPoll = s.now()
+	q.lastPoll = time.Now()
 	q.pollers = append(q.pollers, p)
 	s.match(q)
 	s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return <-p.got, nil
 	}
 	q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
-	q.lastPoll = s.now()
+	q.lastPoll = time.Now()
 	return nil, err
 }
 
@@ -126,6 +126,8 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 func (s *Service) waitTask(ctx context.Context, p *poller) (proto.Message, error) {
 	var over <-chan time.Time
 	done := ctx.Done()
+	s.leave()
+	defer s.enter()
 	patient := p.instance != "" && ctx.Value(patience{}) != nil
 	if !patient {
 		timeout := time.NewTimer(within(ctx, s.options.PollTimeout))

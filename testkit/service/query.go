@@ -132,7 +132,7 @@ func (q *query) answered() (*workflowservice.QueryWorkflowResponse, error) {
 func (s *Service) ask(ctx context.Context, r *run, input *querypb.WorkflowQuery) (*query, error) {
 	s.mu.Lock()
 	if r.sticky != "" {
-		if own := s.workflowQueue(r, r.sticky); own.alive(s.now(), stickyWindow) {
+		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) {
 			q, wait := r.newQuery(input), r.stickyTimeout
 			s.send(own, q)
 			s.mu.Unlock()
@@ -147,7 +147,7 @@ func (s *Service) ask(ctx context.Context, r *run, input *querypb.WorkflowQuery)
 		}
 	}
 	normal := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
-	if !normal.alive(s.now(), queryWindow) {
+	if !normal.alive(queryWindow) {
 		s.mu.Unlock()
 		return nil, serviceerror.NewFailedPrecondition(textNoPoller)
 	}

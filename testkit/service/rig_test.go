@@ -46,8 +46,14 @@ func in(t *testing.T, o service.Options, test func(r rig)) {
 // worker starts a worker; the function that is returned stops it.
 func (r rig) worker(o worker.Options) func() {
 	r.t.Helper()
+	return r.workerOver(r.s.Direct(), o)
+}
+
+// workerOver is worker for one that reaches the service some other way.
+func (r rig) workerOver(c worker.Client, o worker.Options) func() {
+	r.t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
-	w, err := worker.New(r.s.Direct(), tasks, o)
+	w, err := worker.New(c, tasks, o)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -242,7 +242,7 @@ func (r *run) expire(at time.Time) {
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(at) }
 	switch {
 	case !r.running():
-	case due(r.expires()):
+	case due(r.expires()) && !r.nextAlarm().Before(r.expires()):
 		r.timeOut()
 		r.commit()
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 	DefaultPollTimeout = time.Minute
 	// DefaultWaitTimeout is how long a call waits for events or updates.
 	DefaultWaitTimeout = 20 * time.Second
+	// DefaultPatience is how long time does not skip for a task without a worker.
+	DefaultPatience = 2 * time.Second
 	// DefaultServerVersion is the version that GetSystemInfo reports: that of the
 	// server whose behaviour is followed.
 	DefaultServerVersion = "1.32.1"
@@ -42,6 +45,12 @@ type Options struct {
 	// Capabilities are those of every namespace; default: [DefaultCapabilities].
 	// WorkerPollCompleteOnShutdown makes ShutdownWorker end the worker's polls.
 	Capabilities *namespacepb.NamespaceInfo_Capabilities
+	// Time is the clock of the service; default [TimePasses].
+	Time Time
+	// Patience is how long, in the time of package time, a clock that skips or is
+	// advanced by hand waits for a worker to poll for a task, before it goes on as
+	// if there was none; default [DefaultPatience].
+	Patience time.Duration
 	// Seed makes the ids of runs; equal seeds give equal ids. Default: random, since
 	// caches of workers in one process may share runs by id.
 	Seed uint64
@@ -72,6 +81,7 @@ type Service struct {
 	queries    map[string]*query // that a worker has or is to get, by id
 	shutdown   map[string]bool   // workers that were told to stop, by instance key
 	alarms     alarms
+	clock      clock
 	stamps     int64 // of workflow tasks
 
 	closed    chan struct{}
@@ -114,6 +124,9 @@ func New(o Options) (*Service, error) {
 	if o.WaitTimeout == 0 {
 		o.WaitTimeout = DefaultWaitTimeout
 	}
+	if o.Patience == 0 {
+		o.Patience = DefaultPatience
+	}
 	if o.ServerVersion == "" {
 		o.ServerVersion = DefaultServerVersion
 	}
@@ -137,7 +150,8 @@ func New(o Options) (*Service, error) {
 		s.namespaces[name] = &namespace{name: name, id: s.newID(), current: make(map[string]*run)}
 	}
 	s.api = &server{s: s}
-	s.alarms.ring = s.ring
+	s.clock = newClock(o.Time)
+	s.alarms.ring, s.alarms.until = s.ring, s.clock.until
 	return s, nil
 }
 
@@ -146,12 +160,17 @@ func (o *Options) check() error {
 	for _, d := range []struct {
 		field string
 		value time.Duration
-	}{{"PollTimeout", o.PollTimeout}, {"WaitTimeout", o.WaitTimeout}} {
+	}{{"PollTimeout", o.PollTimeout}, {"WaitTimeout", o.WaitTimeout}, {"Patience", o.Patience}} {
 		if d.value < 0 {
 			errs = append(errs, &OptionError{
 				d.field, d.value.String(), "use zero for the default or a positive duration",
 			})
 		}
+	}
+	if o.Time < TimePasses || o.Time > TimeByHand {
+		errs = append(errs, &OptionError{
+			"Time", strconv.Itoa(int(o.Time)), "use TimePasses, TimeSkips or TimeByHand",
+		})
 	}
 	for i, name := range o.Namespaces {
 		if name == "" {
@@ -171,6 +190,9 @@ func (s *Service) Close() error {
 		s.mu.Lock()
 		close(s.closed)
 		s.alarms.stop()
+		if s.clock.later != nil {
+			s.clock.later.Stop()
+		}
 		s.mu.Unlock()
 	})
 	s.serving.close()
@@ -208,10 +230,6 @@ func (s *Service) newID() string {
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x",
 		uint32(a), uint16(a>>32), (a>>48)&0xfff, b&0xfff, (b>>16)&0xffffffffffff) //nolint:gosec // meant
 }
-
-// now is the service's time, without the reading of the monotonic clock: it goes
-// into messages and must be what comes out of them.
-func (s *Service) now() time.Time { return time.Now().Round(0).UTC() }
 
 // direct is a connection that calls the handlers of the service.
 type direct struct {

@@ -130,15 +130,34 @@ func (s *Service) waitUpdate(
 		if err != nil || reached >= stage {
 			return reached, outcome, err
 		}
-		select {
-		case <-changed:
-		case <-timeout.C:
+		over, err := s.waitStep(ctx, changed, timeout.C, reached >= stageAccepted)
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case over:
 			return reached, outcome, nil
-		case <-ctx.Done():
-			return 0, nil, ctx.Err()
-		case <-s.closed:
-			return 0, nil, errClosed()
 		}
+	}
+}
+
+// waitStep waits for the next step of an update. Once a worker has accepted it,
+// the rest may take any time: time need not stand for it.
+func (s *Service) waitStep(
+	ctx context.Context, changed <-chan struct{}, timeout <-chan time.Time, idle bool,
+) (over bool, err error) {
+	if idle {
+		s.leave()
+		defer s.enter()
+	}
+	select {
+	case <-changed:
+		return false, nil
+	case <-timeout:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-s.closed:
+		return false, errClosed()
 	}
 }
 
