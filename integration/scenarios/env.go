@@ -102,7 +102,7 @@ func (e *Env) Note(format string, args ...any) {
 	e.notes = append(e.notes, fmt.Sprintf(format, args...))
 }
 
-// NoteErr records an error as a client sees it.
+// NoteErr records an error as a client sees it: code, message and details.
 func (e *Env) NoteErr(what string, err error) {
 	if err == nil {
 		e.Note("%s: no error", what)
@@ -113,6 +113,9 @@ func (e *Env) NoteErr(what string, err error) {
 		s = serviceerror.ToStatus(err)
 	}
 	e.Note("%s: %v: %s", what, s.Code(), s.Message())
+	for _, detail := range s.Proto().GetDetails() {
+		e.Note("  with %s", detailText(detail))
+	}
 }
 
 // Must ends the scenario if something failed that has nothing to do with what it

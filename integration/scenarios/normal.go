@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // eventText is an event as text, without what no two servers have in common.
@@ -34,6 +35,15 @@ func eventText(e *historypb.HistoryEvent) string {
 		slices.Sort(m.LangUsedFlags) // the SDK sends them in any order
 	}
 	return text(c)
+}
+
+// detailText is a detail of an error: its type and what is in it.
+func detailText(detail *anypb.Any) string {
+	m, err := detail.UnmarshalNew()
+	if err != nil {
+		return detail.GetTypeUrl() + ": " + err.Error()
+	}
+	return string(m.ProtoReflect().Descriptor().FullName()) + " " + text(m)
 }
 
 // text is a message as JSON of one form: protojson's own varies on purpose.
