@@ -32,7 +32,7 @@ func onFake(t *testing.T, s scenarios.Scenario) []string {
 	t.Helper()
 	var seen []string
 	synctest.Test(t, func(t *testing.T) {
-		fake, err := service.New(service.Options{})
+		fake, err := service.New(service.Options{Namespaces: scenarios.Namespaces()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,6 +46,9 @@ type Env struct {
 // Identity is that of clients and workers.
 const Identity = "tester"
 
+// Namespaces are those of a server that scenarios run on: they happen in the first.
+func Namespaces() []string { return []string{"default", "other"} }
+
 // A Server is something that scenarios run on.
 type Server struct {
 	// HostPort and DialOptions reach it.
@@ -186,7 +189,9 @@ func (e *Env) StartWith(o client.StartWorkflowOptions, workflow any, args ...any
 	if o.ID == "" {
 		o.ID = e.Name
 	}
-	o.TaskQueue = e.Name
+	if o.TaskQueue == "" {
+		o.TaskQueue = e.Name
+	}
 	run, err := e.Client.ExecuteWorkflow(e.Ctx(), o, workflow, args...)
 	if err != nil {
 		e.Fatal(err)

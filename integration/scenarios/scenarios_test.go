@@ -18,7 +18,7 @@ func TestTable(t *testing.T) {
 	for _, s := range scenarios.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				fake, err := service.New(service.Options{})
+				fake, err := service.New(service.Options{Namespaces: scenarios.Namespaces()})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -77,6 +77,10 @@ func (c *completion) command(command *commandpb.Command) (*historypb.HistoryEven
 		return c.upsertAttributes(command.GetUpsertWorkflowSearchAttributesCommandAttributes()), nil
 	case enumspb.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
 		return c.modifyProperties(command.GetModifyWorkflowPropertiesCommandAttributes()), nil
+	case enumspb.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
+		return c.signalExternal(command.GetSignalExternalWorkflowExecutionCommandAttributes())
+	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:
+		return c.cancelExternal(command.GetRequestCancelExternalWorkflowExecutionCommandAttributes())
 	case enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:
 		c.protocolMessage(command.GetProtocolMessageCommandAttributes())
 		return nil, nil //nolint:nilnil // its event is that of the message

@@ -113,7 +113,7 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 		return nil, serviceerror.NewInvalidArgument(c.failed.text())
 	}
 	if handed {
-		resp.WorkflowTask = r.taskResponse(c.req.GetIdentity(), !c.heartbeat())
+		resp.WorkflowTask = r.taskResponse(c.req.GetIdentity(), true, !c.heartbeat())
 	}
 	if c.completed == nil {
 		resp.ResetHistoryEventId = r.lastStarted
@@ -148,10 +148,10 @@ func (c *completion) save() {
 		return
 	}
 	// What was done is written now; the speculative task that follows is not.
-	next, attempt := c.r.task, c.r.attempt
-	c.r.task = workflowTask{}
+	next, attempt, after := c.r.task, c.r.attempt, c.r.after
+	c.r.task, c.r.after = workflowTask{}, nil
 	c.r.commit()
-	c.r.task, c.r.attempt = next, attempt
+	c.r.task, c.r.attempt, c.r.after = next, attempt, after
 	c.r.settle()
 }
 

@@ -33,11 +33,13 @@
 // of events with the state that they imply; an operation changes a run and is then
 // committed or, if the server would refuse it, undone. Only a commit makes tasks
 // visible to pollers, wakes those that wait and sets the run's alarm, which is
-// the earliest of all its timers and timeouts. All alarms are in one queue, served
-// by one time.Timer. Calls are counted in and out, and out while they only wait:
-// when none is in progress and no worker has a task, a clock that skips goes on to
-// the next alarm. Each task queue holds the polls that wait and the tasks that
-// do, first come first served.
+// the earliest of all its timers and timeouts. What a run does to another one
+// follows its commit, as in the server's transfer queue: one step after the other,
+// each committed on its own, all before the operation returns. All alarms are in
+// one queue, served by one time.Timer. Calls are counted in and out, and out while
+// they only wait: when none is in progress and no worker has a task, a clock that
+// skips goes on to the next alarm. Each task queue holds the polls that wait and
+// the tasks that do, first come first served.
 //
 // # Known differences
 //
@@ -47,6 +49,8 @@
 //   - Tasks of a queue are first come first served: priorities are kept and passed
 //     on, but order nothing. The limit of tasks per second that a poll may ask for
 //     is not applied.
+//   - Namespaces are as far apart as on a server that was not told otherwise: no
+//     command reaches a workflow of another one.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - Search attributes are not checked against a schema, payloads not against the
 //     limits of sizes.

@@ -25,6 +25,8 @@ const (
 	textUpdateFailing   = "Unable to perform workflow execution update due to Workflow Task in failed state."
 	textQueryFailing    = "Unable to query workflow due to Workflow Task in failed state."
 	textClosedUnstarted = "Workflow execution closed before WorkflowTaskStarted event"
+	textParent          = "workflow parent does not match"
+	textCrossNamespace  = "cross namespace commands are not allowed"
 	textClosing         = "workflow operation can not be applied because workflow is closing"
 )
 

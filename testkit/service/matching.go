@@ -150,7 +150,7 @@ func (o offer) begin(p *poller) proto.Message {
 		return nil
 	}
 	speculative := r.task.kind == speculativeTask
-	response := r.taskResponse(p.identity, true)
+	response := r.taskResponse(p.identity, false, true)
 	if speculative && len(response.GetMessages()) == 0 {
 		// What it was made for has gone.
 		r.dropTask()

@@ -162,12 +162,15 @@ func within(ctx context.Context, most time.Duration) time.Duration {
 	return most
 }
 
-// taskResponse is the workflow task in flight as a worker gets it. resend says
-// whether updates that were sent before are sent again.
-func (r *run) taskResponse(identity string, resend bool) *workflowservice.PollWorkflowTaskQueueResponse {
+// taskResponse is the workflow task in flight as a worker gets it; with follows,
+// one that has just answered the task before. resend says whether updates that
+// were sent before are sent again.
+func (r *run) taskResponse(
+	identity string, follows, resend bool,
+) *workflowservice.PollWorkflowTaskQueueResponse {
 	t := &r.task
 	first := int64(1)
-	if r.sticky != "" {
+	if r.sticky != "" || follows {
 		first = r.lastStarted + 1
 	}
 	history, next := r.page(pageToken{RunID: r.id, First: first, Next: r.nextID(), Running: true}, pageSize)

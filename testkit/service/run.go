@@ -132,14 +132,29 @@ func (r *run) commit() {
 	r.settle()
 }
 
-// settle performs what comes after an operation that wrote nothing.
+// settle performs what comes after an operation, if that wrote anything or not.
 func (r *run) settle() {
-	for len(r.after) > 0 {
-		next := r.after[0]
-		r.after = r.after[1:]
+	r.s.alarms.set(r, r.nextAlarm())
+	steps := r.after
+	r.after = nil
+	r.s.follow(steps)
+}
+
+// follow performs the steps, behind those that are on their way: what a step does
+// to a run is committed like any other operation and may have steps of its own.
+// So all that follows from an operation happens before it returns, in one order.
+func (s *Service) follow(steps []func()) {
+	s.steps = append(s.steps, steps...)
+	if s.following {
+		return
+	}
+	s.following = true
+	for len(s.steps) > 0 {
+		next := s.steps[0]
+		s.steps = s.steps[1:]
 		next()
 	}
-	r.s.alarms.set(r, r.nextAlarm())
+	s.following = false
 }
 
 func (r *run) running() bool { return r.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING }

@@ -82,7 +82,9 @@ type Service struct {
 	shutdown   map[string]bool   // workers that were told to stop, by instance key
 	alarms     alarms
 	clock      clock
-	stamps     int64 // of workflow tasks
+	stamps     int64    // of workflow tasks
+	steps      []func() // what operations have left to do, first come first served
+	following  bool     // the steps are on their way
 
 	closed    chan struct{}
 	closeOnce sync.Once

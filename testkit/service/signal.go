@@ -34,29 +34,50 @@ func (v *server) SignalWorkflowExecution(
 	response := &workflowservice.SignalWorkflowExecutionResponse{
 		Link: r.requestLink(req.GetRequestId(), enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED),
 	}
-	if id := req.GetRequestId(); id != "" {
-		if r.signals[id] {
-			return response, nil
-		}
-		r.signals[id] = r.running()
+	err = r.signal(&historypb.WorkflowExecutionSignaledEventAttributes{
+		SignalName: req.GetSignalName(), Input: req.GetInput(), Identity: req.GetIdentity(),
+		Header: req.GetHeader(), RequestId: req.GetRequestId(),
+	}, req.GetLinks(), false)
+	if err != nil {
+		return nil, err
 	}
-	if !r.running() {
-		return nil, errCompleted()
+	return response, nil
+}
+
+// signal takes a signal, unless one of the same request was taken before; with
+// childOnly, only if it comes from the parent.
+func (r *run) signal(
+	a *historypb.WorkflowExecutionSignaledEventAttributes, links []*commonpb.Link, childOnly bool,
+) error {
+	id := a.GetRequestId()
+	switch {
+	case id != "" && r.signals[id]:
+		return nil
+	case !r.running():
+		return errCompleted()
+	case childOnly && !r.isChildOf(a.GetExternalWorkflowExecution()):
+		return serviceerror.NewNotFound(textParent)
+	}
+	if id != "" {
+		r.signals[id] = true
 	}
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
-		WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
-			SignalName: req.GetSignalName(), Input: req.GetInput(), Identity: req.GetIdentity(),
-			Header: req.GetHeader(), RequestId: req.GetRequestId(),
-		},
+		WorkflowExecutionSignaledEventAttributes: a,
 	}
-	e.Links = req.GetLinks()
+	e.Links = links
 	r.add(e)
 	if !r.backsOff() {
 		r.ensureTask()
 	}
 	r.commit()
-	return response, nil
+	return nil
+}
+
+// isChildOf reports whether the run was started by the other one.
+func (r *run) isChildOf(e *commonpb.WorkflowExecution) bool {
+	parent := r.started.GetParentWorkflowExecution()
+	return parent.GetWorkflowId() == e.GetWorkflowId() && parent.GetRunId() == e.GetRunId()
 }
 
 // requestLink names the event that a request has made.
@@ -79,28 +100,43 @@ func (v *server) RequestCancelWorkflowExecution(
 		return nil, err
 	}
 	defer unlock()
-	response := &workflowservice.RequestCancelWorkflowExecutionResponse{}
-	if !r.running() {
-		return response, nil
-	}
-	if err := r.inChain(req.GetFirstExecutionRunId()); err != nil {
+	err = r.requestCancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{
+		Cause: req.GetReason(), Identity: req.GetIdentity(),
+	}, req.GetLinks(), req.GetFirstExecutionRunId(), false)
+	if err != nil {
 		return nil, err
 	}
+	return &workflowservice.RequestCancelWorkflowExecutionResponse{}, nil
+}
+
+// requestCancel asks the run to cancel itself, if it is in the chain of the first
+// run, if that is given; with childOnly, only if the parent asks.
+func (r *run) requestCancel(
+	a *historypb.WorkflowExecutionCancelRequestedEventAttributes, links []*commonpb.Link,
+	first string, childOnly bool,
+) error {
+	if !r.running() {
+		return nil
+	}
+	if err := r.inChain(first); err != nil {
+		return err
+	}
+	if childOnly && !r.isChildOf(a.GetExternalWorkflowExecution()) {
+		return serviceerror.NewNotFound(textParent)
+	}
 	if r.cancelRequested {
-		return response, nil
+		return nil
 	}
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes{
-		WorkflowExecutionCancelRequestedEventAttributes: &historypb.WorkflowExecutionCancelRequestedEventAttributes{
-			Cause: req.GetReason(), Identity: req.GetIdentity(),
-		},
+		WorkflowExecutionCancelRequestedEventAttributes: a,
 	}
-	e.Links = req.GetLinks()
+	e.Links = links
 	r.add(e)
 	r.cancelRequested = true
 	r.ensureTask()
 	r.commit()
-	return response, nil
+	return nil
 }
 
 // chain locks the service and returns the run; first, if set, is the id of the
