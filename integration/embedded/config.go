@@ -92,6 +92,12 @@ func defaultDynamicConfig() map[string]any {
 		// Timers may wait that long for clocks that disagree, by default a second.
 		// Here is one clock.
 		"history.timerProcessorMaxTimeShift": "1ms",
+		// One process gains nothing from more than one partition of a task queue,
+		// and where there are more, a task can be lost until it times out: one that
+		// is matched to a poll which was forwarded to another partition in the
+		// instant in which its worker stops and ShutdownWorker ends the poll.
+		"matching.numTaskqueueReadPartitions":  1,
+		"matching.numTaskqueueWritePartitions": 1,
 	}
 }
 

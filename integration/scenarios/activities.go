@@ -232,7 +232,8 @@ func timeoutScenarios() []Scenario {
 		})},
 		{"activity-schedule-to-close", carries(Plan{Activity: "Work", ScheduleToClose: second, Queue: "nobody"})},
 		{"activity-timeouts-then-close", carries(Plan{
-			Activity: "Ignore", StartToClose: second, ScheduleToClose: 2500 * time.Millisecond, Retry: quickly(),
+			Activity: "Ignore", StartToClose: second, ScheduleToClose: 10 * time.Second,
+			Retry: &temporal.RetryPolicy{InitialInterval: 20 * time.Second},
 		})},
 		{"activity-timeout-not-retryable", carries(Plan{
 			Activity: "Ignore", StartToClose: second,
