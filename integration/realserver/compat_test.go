@@ -187,7 +187,8 @@ func oursOn(t *testing.T, queue string, cache int) (stop func()) {
 // theirsOn runs a worker of the SDK on a queue until stop is called.
 func theirsOn(t *testing.T, queue string, _ int) (stop func()) {
 	t.Helper()
-	w := sdkworker.New(sdkClient(t), queue, sdkworker.Options{})
+	// A busy machine may keep a coroutine waiting for its turn for a second.
+	w := sdkworker.New(sdkClient(t), queue, sdkworker.Options{DeadlockDetectionTimeout: patience})
 	w.RegisterWorkflowWithOptions(sdkMixed, sdkworkflow.RegisterOptions{Name: "mixed"})
 	w.RegisterActivity(&echo{})
 	if err := w.Start(); err != nil {

@@ -85,7 +85,7 @@ func oursWithMistakes(t *testing.T) (queue string) {
 func theirsWithMistakes(t *testing.T) (queue string) {
 	t.Helper()
 	queue = taskQueue(t) + "-sdk"
-	w := sdkworker.New(sdkClient(t), queue, sdkworker.Options{})
+	w := sdkworker.New(sdkClient(t), queue, sdkworker.Options{DeadlockDetectionTimeout: patience})
 	for name, f := range map[string]any{
 		"panics": sdkPanics, "takesNumber": sdkTakesNumber, "callsActivity": sdkCallsActivity, "fine": sdkFine,
 	} {

@@ -143,6 +143,8 @@ func (e *Env) Worker(o worker.Options, register ...any) func() {
 func (e *Env) EagerWorker(o worker.Options, register ...any) func() {
 	e.Helper()
 	o.Identity = Identity
+	// A busy machine may keep a coroutine waiting for its turn for a second.
+	o.DeadlockDetectionTimeout = time.Minute
 	w := worker.New(e.Client, e.Name, o)
 	for _, r := range register {
 		switch r := r.(type) {
