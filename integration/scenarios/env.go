@@ -29,7 +29,7 @@ type Scenario struct {
 
 // Env is what a scenario may use: one server, and a record of what is seen there.
 type Env struct {
-	*testing.T
+	testing.TB
 
 	// Client is the Go SDK's.
 	Client client.Client
@@ -60,7 +60,7 @@ type Server struct {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // Run runs a scenario on a server and returns what was to be seen, line by line.
-func Run(t *testing.T, s Scenario, server Server) []string {
+func Run(t testing.TB, s Scenario, server Server) []string {
 	t.Helper()
 	c, err := client.DialContext(t.Context(), client.Options{
 		HostPort: server.HostPort, Identity: Identity, Logger: quiet(),
@@ -70,7 +70,7 @@ func Run(t *testing.T, s Scenario, server Server) []string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	e := &Env{T: t, Client: c, Service: c.WorkflowService(), Name: s.Name}
+	e := &Env{TB: t, Client: c, Service: c.WorkflowService(), Name: s.Name}
 	defer e.end()
 	s.Run(e)
 	for _, run := range e.runs {

@@ -3,6 +3,7 @@ package scenarios_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -14,8 +15,9 @@ import (
 // has been seen is judged beside the real server, in integration/realserver; here
 // nothing may be left behind.
 func TestTable(t *testing.T) {
+	began, all := time.Now(), scenarios.All()
 	// One after the other: the SDK's workers of one process share a cache.
-	for _, s := range scenarios.All() {
+	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake, err := service.New(service.Options{Namespaces: scenarios.Namespaces()})
@@ -39,4 +41,6 @@ func TestTable(t *testing.T) {
 			})
 		})
 	}
+	took := time.Since(began)
+	t.Logf("%d scenarios in %v: %.0f a second", len(all), took, float64(len(all))/took.Seconds())
 }
