@@ -57,7 +57,7 @@ const (
 func (w *Worker) compose(ctx context.Context) (*parts, error) {
 	p := &parts{}
 	if len(w.workflows.Definitions()) > 0 {
-		if err := w.composeWorkflows(p); err != nil {
+		if err := w.composeWorkflows(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,7 @@ func (w *Worker) compose(ctx context.Context) (*parts, error) {
 }
 
 // composeWorkflows adds the way of workflow tasks.
-func (w *Worker) composeWorkflows(p *parts) error {
+func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 	o := &w.options
 	p.workflows = true
 	p.sticky = *o.MaxCachedWorkflows > 0 || o.Parts.Cache != nil
@@ -89,17 +89,17 @@ func (w *Worker) composeWorkflows(p *parts) error {
 		return err
 	}
 	if !p.sticky {
-		return w.pollWorkflows(p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
+		return w.pollWorkflows(tasks, p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
 	}
 	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
 	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
 	if _, resizes := o.Parts.WorkflowSlots.(slots.Resizer); resizes {
 		p.recheck = balance.Recheck
 	}
-	if err := w.pollWorkflows(p, handler, balance, poller.Normal, normal); err != nil {
+	if err := w.pollWorkflows(tasks, p, handler, balance, poller.Normal, normal); err != nil {
 		return err
 	}
-	return w.pollWorkflows(p, handler, balance, poller.Sticky, stickyPolls)
+	return w.pollWorkflows(tasks, p, handler, balance, poller.Sticky, stickyPolls)
 }
 
 func suppliedSlots(given slots.Supplier, limit int) (slots.Supplier, error) {
@@ -150,7 +150,7 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 
 // pollWorkflows adds a poller of the normal or the sticky queue.
 func (w *Worker) pollWorkflows(
-	p *parts, h *task.Handler, b *poller.Balance, side poller.Side, polls int,
+	tasks context.Context, p *parts, h *task.Handler, b *poller.Balance, side poller.Side, polls int,
 ) error {
 	o := &w.options
 	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
@@ -173,7 +173,11 @@ func (w *Worker) pollWorkflows(
 		Source: workflowSource(w.service, w.identity, queue),
 		Admit:  admit,
 		Handle: func(ctx context.Context, t *workflowTask, k ticket) {
-			k.use(ctx, t.GetWorkflowType().GetName(), t.GetWorkflowExecution().GetRunId())
+			// A workflow task runs also when its hold was cut short: it touches nothing
+			// outside, and unanswered it would cost its workflow the task's timeout.
+			_ = k.use(tasks, slots.Task{
+				Type: t.GetWorkflowType().GetName(), ID: t.GetWorkflowExecution().GetRunId(),
+			})
 			err := h.Handle(ctx, t) // the handler logs, and the observer is told
 			k.Return()
 			if errors.Is(err, sticky.ErrClosed) {
@@ -220,9 +224,14 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 			request: slots.Request{Kind: kindActivity, Queue: w.taskQueue},
 		},
 		Handle: func(_ context.Context, t *activityTask, k ticket) {
-			k.use(tasks, t.GetActivityType().GetName(), t.GetActivityId())
-			// Under the worker's own context: its end cancels the activity.
-			_, _ = h.Handle(tasks, t) // the handler logs, and the observer is told
+			ctx := tasks // the worker's own: its end cancels the activity
+			if err := k.use(tasks, slots.Task{
+				Type: t.GetActivityType().GetName(), ID: t.GetActivityId(),
+				Group: t.GetPriority().GetFairnessKey(),
+			}); err != nil {
+				ctx = heldBack(tasks, err)
+			}
+			_, _ = h.Handle(ctx, t) // the handler logs, and the observer is told
 			k.Return()
 			if err := executor.Health(); err != nil {
 				w.breaks("ActivityExecutor", executor, err)
@@ -271,7 +280,7 @@ func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Hand
 		Namespace:                        o.Namespace,
 		TaskQueue:                        w.taskQueue,
 		Identity:                         w.identity.identity,
-		Executor:                         executor,
+		Executor:                         gate{executor},
 		DataConverter:                    o.DataConverter,
 		FailureConverter:                 o.FailureConverter,
 		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,

@@ -123,9 +123,15 @@ type Options struct {
 // another worker too, which makes the two share its limits.
 type Parts struct {
 	// WorkflowSlots bound the workflow tasks that run at once, in place of
-	// MaxConcurrentWorkflowTasks.
+	// MaxConcurrentWorkflowTasks. Of a task they learn the workflow's type and,
+	// as the ID, the run's. Workflow tasks that they hold back when the worker
+	// cancels its activities run then.
 	WorkflowSlots slots.Supplier
 	// ActivitySlots bound the activities, in place of MaxConcurrentActivities.
+	// Of a task they learn the activity's type and ID and, as the Group, the
+	// fairness key of its priority. Activities that they hold back when the
+	// worker cancels what runs are not started: they fail with the retryable
+	// type WorkerShutdown, as those do that stop for it.
 	ActivitySlots slots.Supplier
 	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
 	ActivityRate ratelimit.Limiter

@@ -34,12 +34,6 @@ func (t ticket) Return() {
 	}
 }
 
-// use tells the permit what it is used for. A hold cannot be cut short: the
-// context of a task ends with its worker only, and then it must be answered.
-func (t ticket) use(ctx context.Context, typ, id string) {
-	_ = t.permit.Use(context.WithoutCancel(ctx), slots.Task{Type: typ, ID: id})
-}
-
 // An admission joins the modules that bound tasks into one that hands out tickets.
 type admission struct {
 	slots   slots.Supplier
