@@ -196,8 +196,9 @@ func (c *Controller) take(now time.Time, r Reading, err error) {
 		dt = 0
 	}
 	c.memory.feed(u.Memory, dt)
-	// A counter that went back has begun anew: it says nothing yet.
-	if dt > 0 && r.CPUTime >= c.before.CPUTime {
+	// A counter that went back has begun anew, and one of other CPUs counts something else: it says
+	// nothing yet.
+	if dt > 0 && r.CPUTime >= c.before.CPUTime && r.CPUs == c.before.CPUs {
 		u.CPU = (r.CPUTime - c.before.CPUTime).Seconds() / (dt.Seconds() * r.CPUs)
 		c.cpu.feed(u.CPU, dt)
 	}

@@ -205,16 +205,19 @@ func TestIntegralStaysWithinBounds(t *testing.T) {
 	})
 }
 
-// A counter of CPU time that begins anew says nothing for one reading.
-func TestCounterThatGoesBack(t *testing.T) {
+// A counter of CPU time that begins anew, or goes on with other CPUs, says nothing for one reading.
+func TestCounterThatBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{cpu: 0.2}
 		c := controller(t, m)
 		r := resource(t, slots.ResourceOptions{Controller: c, Limit: 10})
-		for i := range 6 {
+		for i := range 9 {
 			time.Sleep(time.Second)
-			if i == 3 {
+			switch i {
+			case 3:
 				m.busy = 0
+			case 6: // the process was moved, to fewer CPUs that were busier before
+				m.busy, m.fewer = m.busy+time.Hour, 2
 			}
 			fill(r, slots.Request{})
 			if u := c.Usage(); math.Abs(u.CPU-0.2) > 1e-6 {

@@ -70,7 +70,7 @@ type ledger struct {
 	rule   rule // nil: a permit is a permit
 	pace   pace // nil unless time matters
 
-	mu             sync.Mutex
+	mu             lock
 	limit          int
 	issued, used   int // sums of weights
 	waiting        queue
@@ -78,8 +78,9 @@ type ledger struct {
 	promised       int // weights of the callers that are asking within
 	held           int // permits in Use
 	doubleReleases uint64
-	away           bool    // one that stood in waiting is waiting within now
-	spare          *waiter // free for reuse, linked by next
+	away           bool // one that stood in waiting is waiting within now
+
+	spare sync.Pool // of waiters, for reuse
 }
 
 // setUp makes a zero ledger ready.
@@ -256,8 +257,7 @@ func (l *ledger) await(ctx context.Context, w *waiter) (uint64, error) {
 	if l.within != nil {
 		return l.awaitWithin(ctx, w)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	// Who granted it wrote the id before it told us, and has let go of w.
 	id := w.id
 	l.recycle(w)
 	return id, nil
@@ -449,23 +449,22 @@ func (l *ledger) stats() Stats {
 	return s
 }
 
-// waiter makes one. The caller holds l.mu.
+// waiter makes one.
 func (l *ledger) waiter(r Request, d demand) *waiter {
-	w := l.spare
-	if w == nil {
-		return &waiter{request: r, demand: d, wake: make(chan struct{}, 1)}
+	w, ok := l.spare.Get().(*waiter)
+	if !ok {
+		w = &waiter{wake: make(chan struct{}, 1)}
 	}
-	l.spare = w.next
-	w.request, w.demand, w.next = r, d, nil
+	w.request, w.demand = r, d
 	return w
 }
 
-// recycle keeps w, which stands in no queue, for the next who waits. The caller holds l.mu.
+// recycle keeps w, which stands in no queue, for the next who waits.
 func (l *ledger) recycle(w *waiter) {
 	select {
 	case <-w.wake: // a nudge too many
 	default:
 	}
-	*w = waiter{wake: w.wake, next: l.spare}
-	l.spare = w
+	*w = waiter{wake: w.wake}
+	l.spare.Put(w)
 }

@@ -21,7 +21,12 @@ type LinuxOptions struct {
 // one counts that is used up most, and for the CPU the smallest quota. Where no group has a limit,
 // or a larger one than the machine has, the machine counts as a whole.
 //
-// The page cache does not count as used. Control groups of version 1 are not looked at.
+// Of the machine's CPUs only those count on which the process may run, by the cpusets of its groups
+// and by its affinity, with the load that anybody puts on them. A quota for fewer CPUs than those
+// counts instead, with the load of its group.
+//
+// The page cache does not count as used. Control groups of version 1 are not looked at, but their
+// cpusets show in the affinity.
 type LinuxSampler struct {
 	files fs.FS
 	// groups are the directories of the process's control group and of those above it.
@@ -91,7 +96,11 @@ func (s *LinuxSampler) optional(name string) (string, error) {
 
 // Read implements [Sampler].
 func (s *LinuxSampler) Read() (Reading, error) {
-	r, err := s.machine()
+	cpus, err := s.cpus()
+	if err != nil {
+		return Reading{}, fmt.Errorf("slots: read which CPUs there are: %w", err)
+	}
+	r, err := s.machine(cpus)
 	if err != nil {
 		return Reading{}, fmt.Errorf("slots: read the machine: %w", err)
 	}
@@ -106,8 +115,33 @@ func (s *LinuxSampler) Read() (Reading, error) {
 	return r, nil
 }
 
-// machine reads what the machine has and uses.
-func (s *LinuxSampler) machine() (Reading, error) {
+// cpus reads the lists of CPUs on which the process may run: those that are in all of them.
+func (s *LinuxSampler) cpus() ([]cpuList, error) {
+	status, err := s.optional("proc/self/status")
+	if err != nil {
+		return nil, err
+	}
+	affinity, err := parseAffinity(status)
+	if err != nil {
+		return nil, fmt.Errorf("/proc/self/status: Cpus_allowed_list: %w", err)
+	}
+	lists := []cpuList{affinity}
+	for _, dir := range s.groups {
+		text, err := s.optional(dir + "/cpuset.cpus.effective")
+		if err != nil {
+			return nil, err
+		}
+		set, err := parseCPUs(text)
+		if err != nil {
+			return nil, fmt.Errorf("/%s/cpuset.cpus.effective: %w", dir, err)
+		}
+		lists = append(lists, set)
+	}
+	return lists, nil
+}
+
+// machine reads what the machine has and uses, of its CPUs those that are in all the lists.
+func (s *LinuxSampler) machine(cpus []cpuList) (Reading, error) {
 	info, err := fs.ReadFile(s.files, "proc/meminfo")
 	if err != nil {
 		return Reading{}, err
@@ -120,7 +154,7 @@ func (s *LinuxSampler) machine() (Reading, error) {
 	if r.MemoryUsed, r.MemoryLimit, err = parseMeminfo(string(info)); err != nil {
 		return Reading{}, fmt.Errorf("/proc/meminfo: %w", err)
 	}
-	if r.CPUTime, r.CPUs, err = parseStat(string(stat)); err != nil {
+	if r.CPUTime, r.CPUs, err = parseStat(string(stat), cpus); err != nil {
 		return Reading{}, fmt.Errorf("/proc/stat: %w", err)
 	}
 	return r, nil

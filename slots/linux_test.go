@@ -101,6 +101,9 @@ func TestLinuxSampler(t *testing.T) {
 		{"the group above is fuller and has fewer CPUs", nested, slots.Reading{
 			MemoryUsed: 1e9, MemoryLimit: 1024 * mib, CPUTime: 9 * time.Second, CPUs: 2,
 		}},
+		{"the group above is fuller, the own one has fewer CPUs", nested.with(files{
+			"cg 2/workers.slice/w 1.service/cpu.max": "150000 100000\n",
+		}), slots.Reading{MemoryUsed: 1e9, MemoryLimit: 1024 * mib, CPUTime: 2 * time.Second, CPUs: 1.5}},
 		{"a mount that shows the group only", container.with(files{
 			"proc/self/cgroup":    "0::/docker/abc\n",
 			"proc/self/mountinfo": "30 23 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
@@ -111,15 +114,61 @@ func TestLinuxSampler(t *testing.T) {
 		}), mine},
 	}
 	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantReading(t, tt.fs, tt.want) })
+	}
+}
+
+func wantReading(t *testing.T, f files, want slots.Reading) {
+	t.Helper()
+	s, err := slots.NewLinuxSampler(slots.LinuxOptions{FS: f.fs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Read()
+	if err != nil || got != want {
+		t.Errorf("Read() = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// Only the CPUs on which the process may run count, with the load on them.
+func TestLinuxSamplerOfSomeCPUs(t *testing.T) {
+	const own, above = "sys/fs/cgroup/a/b/cpuset.cpus.effective", "sys/fs/cgroup/a/cpuset.cpus.effective"
+	const status = "proc/self/status"
+	machine := host.with(files{
+		"proc/stat": "cpu 1000 0 0 9 9 0 0 0\ncpu0 100 0 0 9 9 0 0 0\ncpu1 200 0 0 9 9 0 0 0\n" +
+			"cpu2 300 0 0 9 9 0 0 0\ncpu10 400 0 0 9 9 0 0 0\n",
+		"proc/self/cgroup": "0::/a/b\n",
+	})
+	allowed := func(list string) string {
+		return "Name:\tx\nCpus_allowed:\tf\nCpus_allowed_list:\t" + list + "\nx:\t1\n"
+	}
+	tests := []struct {
+		name  string
+		files files
+		ticks int // of 10 ms
+		cpus  float64
+	}{
+		{"all", files{status: allowed("0-10"), own: "0-2,10\n", above: "0-63\n"}, 1000, 4},
+		{"none is said", files{status: "Name:\tx\n", own: "\n"}, 1000, 4},
+		{"affinity", files{status: allowed("1-2")}, 500, 2},
+		{"group", files{own: "0,2\n"}, 400, 2},
+		{"group above", files{above: "10\n"}, 400, 1},
+		{"group above is tighter", files{own: "0-2\n", above: "1-10\n"}, 500, 2},
+		{"all of them", files{own: "0-2\n", above: "1-10\n", status: allowed("0,2-3")}, 300, 1},
+		{"nothing in common", files{own: "0-1\n", above: "2\n"}, 1000, 4},
+		{"not there", files{own: "4-5\n"}, 1000, 4},
+		{"a larger quota", files{
+			own: "0-1\n", "sys/fs/cgroup/a/cpu.max": "250000 100000\n", "sys/fs/cgroup/a/cpu.stat": "usage_usec 7000000\n",
+		}, 300, 2},
+		{"a smaller quota", files{
+			own: "0-1\n", "sys/fs/cgroup/a/cpu.max": "150000 100000\n", "sys/fs/cgroup/a/cpu.stat": "usage_usec 7000000\n",
+		}, 700, 1.5},
+	}
+	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := slots.NewLinuxSampler(slots.LinuxOptions{FS: tt.fs.fs()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := s.Read()
-			if err != nil || got != tt.want {
-				t.Errorf("Read() = %+v, %v, want %+v", got, err, tt.want)
-			}
+			wantReading(t, machine.with(tt.files), slots.Reading{
+				MemoryUsed: 2048 * mib, MemoryLimit: 8192 * mib, CPUTime: time.Duration(tt.ticks) * 10 * time.Millisecond, CPUs: tt.cpus,
+			})
 		})
 	}
 }
@@ -133,6 +182,12 @@ func TestLinuxSamplerSaysWhatIsWrong(t *testing.T) {
 		{"proc/meminfo", "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\n", "MemTotal"},
 		{"proc/stat", "cpu 1 2 3\n", "no CPU"},
 		{"proc/stat", "cpu a\ncpu0 1\n", `"a"`},
+		{"proc/stat", "cpu 1\ncpu0 b\n", `cpu0: `},
+		{"proc/stat", "cpu 1\ncpux 1\n", `"x"`},
+		{"proc/self/status", "Cpus_allowed_list:\t0,,1\n", "proc/self/status"},
+		{"sys/fs/cgroup/cpuset.cpus.effective", "3-1\n", "backwards"},
+		{"sys/fs/cgroup/cpuset.cpus.effective", "0-\n", "cpuset.cpus.effective"},
+		{"sys/fs/cgroup/cpuset.cpus.effective", "x\n", `"x"`},
 		{"sys/fs/cgroup/memory.max", "some\n", "memory.max"},
 		{"sys/fs/cgroup/memory.current", "", "memory.current"},
 		{"sys/fs/cgroup/memory.current", "-1", "memory.current"},
@@ -170,22 +225,39 @@ func TestLinuxSamplerOfThisMachine(t *testing.T) {
 // FuzzLinuxSampler reads files of any content: the sampler says what is wrong, or what it says can
 // be used.
 func FuzzLinuxSampler(f *testing.F) {
-	for _, seed := range []files{host, container} {
-		f.Add(seed["proc/meminfo"], seed["proc/stat"], seed["proc/self/cgroup"], seed["proc/self/mountinfo"],
-			seed["sys/fs/cgroup/memory.max"], seed["sys/fs/cgroup/memory.current"],
-			seed["sys/fs/cgroup/memory.stat"], seed["sys/fs/cgroup/cpu.max"], seed["sys/fs/cgroup/cpu.stat"])
+	names := []string{
+		"proc/meminfo", "proc/stat", "proc/self/cgroup", "proc/self/mountinfo", "proc/self/status",
+		"sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current", "sys/fs/cgroup/memory.stat",
+		"sys/fs/cgroup/cpu.max", "sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpuset.cpus.effective",
 	}
-	f.Add("MemTotal: 1 kB\nMemAvailable: 9 kB\n", "cpu 1\ncpu0 1\n", "0::/a/../b\n",
-		"1 2 3 /\\057 /sys/fs/\\143group - cgroup2 x", "0", "1", "", "1 18446744073709551615", "usage_usec 0")
-	f.Fuzz(func(t *testing.T, meminfo, stat, cgroup, mountinfo, limit, current, memory, quota, usage string) {
-		fsys := files{
-			"proc/meminfo": meminfo, "proc/stat": stat,
-			"proc/self/cgroup": cgroup, "proc/self/mountinfo": mountinfo,
-			"sys/fs/cgroup/memory.max": limit, "sys/fs/cgroup/memory.current": current,
-			"sys/fs/cgroup/memory.stat": memory, "sys/fs/cgroup/cpu.max": quota,
-			"sys/fs/cgroup/cpu.stat": usage,
-		}.fs()
-		s, err := slots.NewLinuxSampler(slots.LinuxOptions{FS: fsys})
+	seed := func(f *testing.F, from files) {
+		f.Helper()
+		f.Add(from[names[0]], from[names[1]], from[names[2]], from[names[3]], from[names[4]], from[names[5]],
+			from[names[6]], from[names[7]], from[names[8]], from[names[9]], from[names[10]])
+	}
+	seed(f, host)
+	seed(f, container)
+	seed(f, container.with(files{
+		"proc/self/status":                    "Cpus_allowed_list:\t0-3,5\n",
+		"sys/fs/cgroup/cpuset.cpus.effective": "1-2,4-4\n",
+	}))
+	seed(f, files{
+		"proc/meminfo": "MemTotal: 1 kB\nMemAvailable: 9 kB\n", "proc/stat": "cpu 1\ncpu0 1\n",
+		"proc/self/cgroup": "0::/a/../b\n", "proc/self/mountinfo": "1 2 3 /\\057 /sys/fs/\\143group - cgroup2 x",
+		"sys/fs/cgroup/memory.max": "0", "sys/fs/cgroup/memory.current": "1",
+		"sys/fs/cgroup/cpu.max": "1 18446744073709551615", "sys/fs/cgroup/cpu.stat": "usage_usec 0",
+		"sys/fs/cgroup/cpuset.cpus.effective": "0-4294967295",
+	})
+	f.Fuzz(func(t *testing.T, meminfo, stat, cgroup, mountinfo, status,
+		limit, current, memory, quota, usage, cpuset string,
+	) {
+		fsys := files{}
+		for i, text := range []string{
+			meminfo, stat, cgroup, mountinfo, status, limit, current, memory, quota, usage, cpuset,
+		} {
+			fsys[names[i]] = text
+		}
+		s, err := slots.NewLinuxSampler(slots.LinuxOptions{FS: fsys.fs()})
 		if err != nil {
 			return
 		}

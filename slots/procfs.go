@@ -151,36 +151,3 @@ func values(text string, names ...string) (map[string]uint64, error) {
 	}
 	return found, nil
 }
-
-// tick is the unit of /proc/stat, the same on all systems.
-const tick = 10 * time.Millisecond
-
-// parseStat reads from /proc/stat how long all CPUs together have been busy, and how many they are.
-func parseStat(text string) (busy time.Duration, cpus float64, err error) {
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || !strings.HasPrefix(fields[0], "cpu") {
-			continue
-		}
-		if fields[0] != "cpu" {
-			cpus++
-			continue
-		}
-		// user nice system idle iowait irq softirq steal, and guests, which count as user too.
-		var ticks uint64
-		for i, field := range fields[1:min(len(fields), 9)] {
-			n, err := strconv.ParseUint(field, 10, 64)
-			if err != nil {
-				return 0, 0, err
-			}
-			if i != 3 && i != 4 {
-				ticks += min(n, math.MaxInt64/uint64(tick)/8) // so that no sum can overflow
-			}
-		}
-		busy = time.Duration(ticks) * tick
-	}
-	if cpus == 0 {
-		return 0, 0, errors.New("there is no CPU")
-	}
-	return busy, cpus, nil
-}

@@ -22,6 +22,7 @@ type machine struct {
 	memory float64 // in use, of 1
 	cpu    float64 // busy, of all CPUs
 	err    error
+	fewer  float64 // CPUs than 4
 	busy   time.Duration
 	at     time.Time
 	reads  int
@@ -38,7 +39,7 @@ func (m *machine) set(memory, cpu float64, err error) {
 func (m *machine) advance() {
 	now := time.Now()
 	if !m.at.IsZero() {
-		m.busy += time.Duration(m.cpu * 4 * float64(now.Sub(m.at)))
+		m.busy += time.Duration(m.cpu * (4 - m.fewer) * float64(now.Sub(m.at)))
 	}
 	m.at = now
 }
@@ -52,7 +53,7 @@ func (m *machine) Read() (slots.Reading, error) {
 		return slots.Reading{}, m.err
 	}
 	return slots.Reading{
-		MemoryUsed: uint64(m.memory * gib), MemoryLimit: gib, CPUTime: m.busy, CPUs: 4,
+		MemoryUsed: uint64(m.memory * gib), MemoryLimit: gib, CPUTime: m.busy, CPUs: 4 - m.fewer,
 	}, nil
 }
 
