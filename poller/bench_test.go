@@ -2,6 +2,7 @@ package poller_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mainspring-go/mainspring/poller"
@@ -9,21 +10,18 @@ import (
 
 // flood answers n polls at once with what it has, and then ends.
 type flood struct {
-	quota chan struct{}
+	left  atomic.Int64
 	empty bool
 }
 
 func newFlood(n int, empty bool) *flood {
-	f := &flood{quota: make(chan struct{}, n), empty: empty}
-	for range n {
-		f.quota <- struct{}{}
-	}
-	close(f.quota)
+	f := &flood{empty: empty}
+	f.left.Store(int64(n))
 	return f
 }
 
 func (f *flood) Poll(context.Context) (int, poller.Feedback, error) {
-	if _, ok := <-f.quota; !ok {
+	if f.left.Add(-1) < 0 {
 		return 0, poller.Feedback{}, errClosed
 	}
 	return 1, poller.Feedback{Empty: f.empty}, nil
@@ -76,6 +74,25 @@ func BenchmarkPoll(b *testing.B) {
 	b.Run("task/100", func(b *testing.B) { benchmark(b, 100, false) })
 	b.Run("empty/1", func(b *testing.B) { benchmark(b, 1, true) })
 	b.Run("observed/1", func(b *testing.B) { benchmark(b, 1, true, &countPolls{}) })
+}
+
+// BenchmarkHandOver is the floor of a poll that brings a task: its place goes to a goroutine that
+// sleeps, and the one that had it goes to sleep.
+func BenchmarkHandOver(b *testing.B) {
+	b.ReportAllocs()
+	one, other := make(chan bool, 1), make(chan bool, 1)
+	go func() {
+		defer close(one)
+		for range other {
+			one <- true
+		}
+	}()
+	for range b.N / 2 { // two in each round
+		other <- true
+		<-one
+	}
+	close(other)
+	<-one
 }
 
 func BenchmarkBalance(b *testing.B) {

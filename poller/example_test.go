@@ -131,7 +131,7 @@ func ExampleNewLocal() {
 	fmt.Println("idle:", target)
 	// Output:
 	// at first: 4
-	// with a backlog: 18
+	// with a backlog: 20
 	// idle: 1
 }
 

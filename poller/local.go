@@ -45,7 +45,9 @@ type LocalOptions struct {
 //
 //   - It adds a poll, or a quarter of them, after each round of at least 100 ms and ten polls, or
 //     one second, in which nine of ten polls brought a task within Quick, as in the one before,
-//     none failed, and fewer than one in four ended while others waited for a ticket.
+//     none failed, and fewer than one in four ended while others waited for a ticket. If the waits
+//     are no longer than before the last step, the next one is twice that, up to as many polls
+//     again: so a backlog is met in about a second.
 //   - It takes away half of the polls after a round of at least a second in which three of four
 //     polls waited four times as long as Quick or more, and one poll if three of four waited so
 //     long or came back empty.
@@ -67,6 +69,8 @@ type Local struct {
 	throttled time.Time     // when a throttled poll last made it smaller
 	changed   time.Time     // polls sent before tell nothing about the present target
 	prompt    bool          // the last short round said so
+	step      int           // by how much that made it grow
+	before    time.Duration // the mean wait in it
 	short     round         // tells whether to grow
 	long      round         // tells whether to shrink
 	trial     trial
@@ -214,19 +218,25 @@ func (l *Local) judgeShort(now time.Time) {
 	if w.tasks > 0 { // no round trip is longer than the shortest wait
 		l.quick = max(l.opts.Quick, min(l.quick, 2*w.shortest))
 	}
-	before := l.prompt
+	again := l.prompt
 	l.prompt = 10*w.quick >= 9*w.polls
+	step := 0
 	switch {
 	case w.failed || 4*w.starved >= w.polls || now.Sub(l.throttled) < localCalm:
-	case l.prompt && !before: // once is chance
+	case l.prompt && !again: // once is chance
 	case l.prompt:
-		l.target = l.bounded(l.target + max(1, l.target/4))
+		step = max(1, l.target/4)
+		if l.step > 0 && w.wait() <= l.before*11/10 {
+			step = max(step, min(2*l.step, l.target))
+		}
+		l.target = l.bounded(l.target + step)
 		l.long = round{}
 	case l.doubtful(now):
 		l.trial.from, l.trial.wait = l.target, w.wait()
 		l.target = l.bounded(2 * l.target)
 		l.changed, l.long = now, round{}
 	}
+	l.step, l.before = step, w.wait()
 }
 
 // doubtful reports whether the waits may be round trips, and a trial is due.

@@ -40,7 +40,30 @@ func TestLocal(t *testing.T) {
 	}{
 		{"starts with five", poller.LocalOptions{}, []bout{{1, 0, prompt, 5}}},
 		{"twice ten prompt polls, but not in less than 100 ms", poller.LocalOptions{}, []bout{
-			{41, 5 * ms, prompt, 5}, {1, 5 * ms, prompt, 6}, {21, 5 * ms, prompt, 7},
+			{41, 5 * ms, prompt, 5}, {1, 5 * ms, prompt, 6}, {20, 5 * ms, prompt, 6}, {1, 5 * ms, prompt, 8},
+		}},
+		{"steps double while more polls wait no longer", poller.LocalOptions{}, []bout{
+			{42, 5 * ms, prompt, 6},
+			{21, 5 * ms, prompt, 8},
+			{21, 5 * ms, prompt, 12},
+			{21, 5 * ms, prompt, 20},
+			{21, 5 * ms, prompt, 36},
+			{36, 5 * ms, prompt, 68},
+		}},
+		{"never to more than twice the polls", poller.LocalOptions{Initial: 1, Max: 1000}, []bout{
+			{42, 5 * ms, prompt, 2}, {21, 5 * ms, prompt, 4}, {21, 5 * ms, prompt, 8}, {21, 5 * ms, prompt, 16},
+		}},
+		{"by a quarter when they wait longer", poller.LocalOptions{Initial: 20}, []bout{
+			{42, 5 * ms, prompt, 25},
+			{25, 5 * ms, took(6*ms, task()), 31},
+			{31, 5 * ms, took(6*ms, task()), 43},
+		}},
+		{"and begin anew after one that did not grow it", poller.LocalOptions{Initial: 20}, []bout{
+			{42, 5 * ms, prompt, 25},
+			{25, 5 * ms, prompt, 35},
+			{35, 5 * ms, waited, 35},
+			{35, 5 * ms, prompt, 35},
+			{35, 5 * ms, prompt, 43},
 		}},
 		{"less than ten take longer", poller.LocalOptions{}, []bout{
 			{10, 50 * ms, prompt, 5}, {9, 50 * ms, prompt, 5}, {1, 50 * ms, prompt, 6},
@@ -135,8 +158,8 @@ func TestLocal(t *testing.T) {
 			{10, 15 * ms, waited, 10},
 			{17, 15 * ms, waited, 10},
 			{20, 15 * ms, waited, 12},
-			{12, 15 * ms, took(30*ms, task()), 15}, // twice that is what is quick now
-			{100, 15 * ms, waited, 15},
+			{12, 15 * ms, took(30*ms, task()), 16}, // twice that is what is quick now
+			{100, 15 * ms, waited, 16},
 		}},
 		{"as configured", poller.LocalOptions{Quick: 120 * ms}, []bout{{20, 15 * ms, waited, 6}}},
 		{"a start makes it new", poller.LocalOptions{}, []bout{
