@@ -38,7 +38,11 @@ func withServer(run func() int) (code int, err error) {
 		// The server ends the polls of a worker that stops, as the service in
 		// memory does. Without it a task may go to a poll that was just given up,
 		// and comes back when it has timed out.
-		DynamicConfig: map[string]any{"frontend.enableCancelWorkerPollsOnShutdown": true},
+		DynamicConfig: map[string]any{
+			"frontend.enableCancelWorkerPollsOnShutdown": true,
+			// What is told of a queue is never old.
+			"matching.TaskQueueInfoByBuildIdTTL": "1ms",
+		},
 	}
 	if os.Getenv("REALSERVER_LOG") != "" {
 		opts.Logger = slog.New(slog.NewTextHandler(os.Stderr,

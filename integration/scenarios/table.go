@@ -7,6 +7,6 @@ func All() []Scenario {
 	return slices.Concat(
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
 		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
-		eagerScenarios(), eagerStartScenarios(),
-		externalScenarios())
+		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
+		queueScenarios(), scalingScenarios(), externalScenarios())
 }

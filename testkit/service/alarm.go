@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// alarms wake runs at their times: one heap, served by one timer. The service's
+// alarms wake runs and queues at their times: one heap, served by one timer. The service's
 // lock guards them.
 type alarms struct {
 	ring    func()
@@ -17,32 +17,34 @@ type alarms struct {
 	stopped bool
 }
 
-// alarm is the time at which one run has something to do. Each run has one.
+// alarm is the time at which one run has something to do, or a queue that may hand
+// out no task before. Each has one.
 type alarm struct {
 	run   *run
+	queue *queue
 	at    time.Time
 	seq   int64 // alarms of one time ring in the order in which they were set
 	index int   // in the heap; -1 if it is not there
 }
 
-// set makes the run's alarm ring at the time; the zero time takes it away.
-func (a *alarms) set(r *run, at time.Time) {
-	if r.alarm.index >= 0 {
-		if r.alarm.at.Equal(at) {
+// set makes the alarm ring at the time; the zero time takes it away.
+func (a *alarms) set(one *alarm, at time.Time) {
+	if one.index >= 0 {
+		if one.at.Equal(at) {
 			return
 		}
-		heap.Remove(&a.heap, r.alarm.index)
+		heap.Remove(&a.heap, one.index)
 	}
 	if !at.IsZero() {
 		a.seq++
-		r.alarm.at, r.alarm.seq = at, a.seq
-		heap.Push(&a.heap, &r.alarm)
+		one.at, one.seq = at, a.seq
+		heap.Push(&a.heap, one)
 	}
 	a.arm()
 }
 
-// due takes the first run whose time has come; nil if there is none.
-func (a *alarms) due(at time.Time) *run {
+// due takes the first alarm whose time has come; nil if there is none.
+func (a *alarms) due(at time.Time) *alarm {
 	if len(a.heap) == 0 || a.heap[0].at.After(at) {
 		return nil
 	}
@@ -50,7 +52,7 @@ func (a *alarms) due(at time.Time) *run {
 	if !ok {
 		return nil
 	}
-	return first.run
+	return first
 }
 
 // arm sets the timer to the earliest alarm.
@@ -91,7 +93,7 @@ func (a *alarms) stop() {
 	a.arm()
 }
 
-// ring lets every run do what is due.
+// ring lets every run and queue do what is due.
 func (s *Service) ring() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,8 +108,12 @@ func (s *Service) ring() {
 func (s *Service) ringDue() {
 	s.alarms.next = time.Time{}
 	at := s.now()
-	for r := s.alarms.due(at); r != nil; r = s.alarms.due(at) {
-		r.expire(at)
+	for a := s.alarms.due(at); a != nil; a = s.alarms.due(at) {
+		if a.run != nil {
+			a.run.expire(at)
+		} else {
+			s.match(a.queue)
+		}
 	}
 	s.alarms.arm()
 }

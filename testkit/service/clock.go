@@ -272,6 +272,9 @@ func (s *Service) busy() (what string, again time.Duration) {
 		return "a call", 0
 	}
 	for _, a := range s.alarms.heap {
+		if a.run == nil {
+			continue
+		}
 		if what := a.run.inWork(); what != "" {
 			return what, 0
 		}
@@ -302,10 +305,14 @@ func (r *run) inWork() string {
 }
 
 // waitsSince is since when, in real time, the last of the tasks of the queue has
-// waited for a poll; false if none does.
+// waited for a poll; false if none does. If there are polls, tasks wait for the
+// rate that the queue is limited to.
 func (q *queue) waitsSince() (since time.Time, waits bool) {
+	if len(q.pollers) > 0 {
+		return since, false
+	}
 	for _, o := range q.tasks {
-		if o.wanted() {
+		if o.since.After(since) && o.wanted() {
 			since, waits = o.since, true
 		}
 	}

@@ -39,16 +39,18 @@
 // one queue, served by one time.Timer. Calls are counted in and out, and out while
 // they only wait: when none is in progress and no worker has a task, a clock that
 // skips goes on to the next alarm. Each task queue holds the polls that wait and
-// the tasks that do, first come first served.
+// the tasks that do, by their priority, and within one first come first served.
 //
 // # Known differences
 //
 //   - A page of history has so many events; the server counts batches of events.
 //   - The size of history in WorkflowTaskStarted is that of the messages, not of
 //     what the server stores.
-//   - Tasks of a queue are first come first served: priorities are kept and passed
-//     on, but order nothing. The limit of tasks per second that a poll may ask for
-//     is not applied.
+//   - A task queue has one partition, and what DescribeTaskQueue tells of it is never
+//     old: matching.numTaskqueueReadPartitions is 1, matching.TaskQueueInfoByBuildIdTTL
+//     nothing. The limit of 1000 tasks per second that it tells of is not applied.
+//   - Fairness is off, as by the server's defaults: keys and weights are checked,
+//     kept and inherited, but order nothing.
 //   - Namespaces are as far apart as on a server that was not told otherwise: no
 //     command reaches a workflow of another one.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.

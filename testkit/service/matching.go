@@ -1,9 +1,11 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"google.golang.org/protobuf/proto"
@@ -25,16 +27,27 @@ type queueKey struct {
 // queue is one task queue: the tasks that wait for polls, or the polls that wait
 // for tasks. The service's lock guards it.
 type queue struct {
-	tasks    []offer
-	queries  []*query // served before tasks: someone waits for them
+	tasks    []offer  // the most urgent first
+	queries  []*query // served before tasks of their priority: someone waits for them
 	pollers  []*poller
 	lastPoll time.Time // when the last poll ended or, if one waits, began, in real time
+
+	limit  rateLimit
+	alarm  alarm // when the limit lets the next task go
+	config *taskqueuepb.TaskQueueConfig
+	known  map[string]pollerInfo // who polls it, by identity
+	flows  map[int32]*flow       // by rank
+	levels map[int32]bool        // that have had a backlog
+	held   counter               // times that the limit has held a task back
+	made   time.Time             // in real time
+	advice advice
 }
 
 // offer is a task that waits. It may be out of date when its turn comes.
 type offer struct {
 	run   *run
 	since time.Time // real time
+	rank  int32     // of its priority
 	// stamp is that of the workflow task.
 	stamp int64
 	// scheduled and attempt are those of the activity.
@@ -48,14 +61,21 @@ type poller struct {
 	identity string
 	instance string
 	version  *commonpb.WorkerVersionStamp // what it says of its code
-	got      chan proto.Message           // has room for one: who hands over never waits
-	given    bool
+	since    time.Time                    // real time
+	rate     *float64                     // how many tasks it wants in a second
+
+	capabilities *commonpb.WorkerVersionCapabilities
+	deployment   *deploymentpb.WorkerDeploymentOptions
+
+	got   chan proto.Message // has room for one: who hands over never waits
+	given bool
 }
 
 func (s *Service) queue(k queueKey) *queue {
 	q := s.queues[k]
 	if q == nil {
-		q = &queue{}
+		q = &queue{made: time.Now()}
+		q.alarm = alarm{queue: q, index: -1}
 		s.queues[k] = q
 	}
 	return q
@@ -82,8 +102,7 @@ func (s *Service) offerWorkflowTask(r *run, stamp int64) {
 			q = own
 		}
 	}
-	q.tasks = append(q.tasks, offer{run: r, since: time.Now(), stamp: stamp})
-	s.match(q)
+	s.put(q, offer{run: r, rank: rankOf(r.priority()), stamp: stamp})
 }
 
 // offerActivity gives an attempt of an activity to a worker.
@@ -95,43 +114,79 @@ func (s *Service) offerActivity(r *run, scheduled int64, attempt int32) {
 	q := s.queue(queueKey{
 		r.namespace.name, a.attributes.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
 	})
-	q.tasks = append(q.tasks, offer{run: r, since: time.Now(), scheduled: scheduled, attempt: attempt})
-	s.match(q)
+	s.put(q, offer{
+		run: r, rank: rankOf(inherit(r.priority(), a.attributes.GetPriority())),
+		scheduled: scheduled, attempt: attempt,
+	})
 }
 
-// match hands tasks to polls while there are both.
+// put adds a task to the queue.
+func (s *Service) put(q *queue, o offer) {
+	o.since = time.Now()
+	q.came(o.rank, o.since)
+	q.add(o)
+	s.match(q)
+	q.waits()
+}
+
+// match hands tasks to polls while there are both and the queue's limit allows it.
 func (s *Service) match(q *queue) {
 	for len(q.pollers) > 0 {
+		if q.limit.holdsBack(s.now()) {
+			s.holdBack(q)
+			return
+		}
 		p := q.pollers[0]
 		q.pollers = q.pollers[1:]
+		before, oldest := q.limit.ready, q.oldest()
+		q.limit.take(s.now())
 		response := s.take(q, p)
 		if response == nil {
+			q.limit.ready = before
 			q.pollers = append([]*poller{p}, q.pollers...)
 			return
 		}
 		q.lastPoll = time.Now()
+		q.remember(p, q.lastPoll)
+		q.advise(p, response, oldest)
 		p.given = true
 		p.got <- response
 	}
 }
 
+// holdBack waits until the limit lets the next task go, if there is one.
+func (s *Service) holdBack(q *queue) {
+	if len(q.queries) == 0 && !slices.ContainsFunc(q.tasks, offer.wanted) {
+		return
+	}
+	q.held.inc(q.made, time.Now())
+	if !q.limit.never {
+		s.alarms.set(&q.alarm, q.limit.ready)
+	}
+}
+
 // take begins the first task of the queue that is still wanted.
 func (s *Service) take(q *queue, p *poller) proto.Message {
-	for len(q.queries) > 0 {
-		next := q.queries[0]
-		q.queries = q.queries[1:]
-		if !next.over {
-			return next.response(p.queue)
+	for {
+		if len(q.queries) > 0 && (len(q.tasks) == 0 || q.queries[0].rank() <= q.tasks[0].rank) {
+			next := q.queries[0]
+			q.queries = q.queries[1:]
+			if !next.over {
+				q.left(next.rank(), time.Now())
+				return next.response(p.queue)
+			}
+			continue
 		}
-	}
-	for len(q.tasks) > 0 {
+		if len(q.tasks) == 0 {
+			return nil
+		}
 		next := q.tasks[0]
 		q.tasks = q.tasks[1:]
+		q.left(next.rank, time.Now())
 		if response := next.begin(p); response != nil {
 			return response
 		}
 	}
-	return nil
 }
 
 // begin starts the task for the poll; nil if it is not wanted any more.

@@ -40,7 +40,9 @@ func (v *server) PollWorkflowTaskQueue(
 		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	}, &poller{
 		queue: req.GetTaskQueue(), identity: req.GetIdentity(), instance: req.GetWorkerInstanceKey(),
-		version: stamp(req.GetWorkerVersionCapabilities()), //nolint:staticcheck // workers still send it
+		//nolint:staticcheck // workers still send it
+		version: stamp(req.GetWorkerVersionCapabilities()), capabilities: req.GetWorkerVersionCapabilities(),
+		deployment: req.GetDeploymentOptions(),
 	})
 	if response, ok := got.(*workflowservice.PollWorkflowTaskQueueResponse); ok {
 		return response, nil
@@ -73,6 +75,8 @@ func (v *server) PollActivityTaskQueue(
 		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
 	}, &poller{
 		queue: req.GetTaskQueue(), identity: req.GetIdentity(), instance: req.GetWorkerInstanceKey(),
+		rate: maxRate(req.GetTaskQueueMetadata()), deployment: req.GetDeploymentOptions(),
+		capabilities: req.GetWorkerVersionCapabilities(), //nolint:staticcheck // workers still send it
 	})
 	if response, ok := got.(*workflowservice.PollActivityTaskQueueResponse); ok {
 		return response, nil
@@ -99,7 +103,10 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return nil, nil //nolint:nilnil // a worker that stops gets no more tasks
 	}
 	q := s.queue(k)
-	q.lastPoll = time.Now()
+	q.lastPoll, p.since = time.Now(), time.Now()
+	q.remember(p, p.since)
+	q.limit.worker = p.rate
+	q.limit.apply(s.now())
 	q.pollers = append(q.pollers, p)
 	s.match(q)
 	s.mu.Unlock()
@@ -119,6 +126,9 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 	}
 	q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
 	q.lastPoll = time.Now()
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		q.remember(p, q.lastPoll)
+	}
 	return nil, err
 }
 
@@ -232,6 +242,7 @@ func (o offer) beginActivity(p *poller) proto.Message {
 		return nil
 	}
 	response := r.beginActivity(a, p.identity)
+	response.Priority = inherit(r.priority(), response.GetPriority()) // but not of one that is handed out eagerly
 	r.commit()
 	return response
 }

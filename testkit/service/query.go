@@ -29,6 +29,9 @@ type query struct {
 	failure error
 }
 
+// rank is where the query comes in a queue.
+func (q *query) rank() int32 { return rankOf(q.run.priority()) }
+
 // finish ends the query's wait.
 func (q *query) finish() {
 	if !q.over {
@@ -160,6 +163,7 @@ func (s *Service) ask(ctx context.Context, r *run, input *querypb.WorkflowQuery)
 // send puts the query into the queue.
 func (s *Service) send(to *queue, q *query) {
 	s.queries[q.id] = q
+	to.came(q.rank(), time.Now())
 	to.queries = append(to.queries, q)
 	s.match(to)
 }

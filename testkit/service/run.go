@@ -134,7 +134,7 @@ func (r *run) commit() {
 
 // settle performs what comes after an operation, if that wrote anything or not.
 func (r *run) settle() {
-	r.s.alarms.set(r, r.nextAlarm())
+	r.s.alarms.set(&r.alarm, r.nextAlarm())
 	steps := r.after
 	r.after = nil
 	r.s.follow(steps)

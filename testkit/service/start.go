@@ -98,6 +98,9 @@ func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
 	if err := checkPolicies(req); err != nil {
 		return err
 	}
+	if err := checkPriority(req.GetPriority()); err != nil {
+		return err
+	}
 	capTimeouts(req)
 	return firstUnimplemented("StartWorkflowExecution", []use{
 		{"RetryPolicy", req.GetRetryPolicy() != nil},

@@ -98,6 +98,9 @@ func normalizeActivity(a *commandpb.ScheduleActivityTaskCommandAttributes, run *
 			return invalid("%s exceeds length limit. Length=%d Limit=%d", l.name, len(l.value), maxID)
 		}
 	}
+	if err := checkPriority(a.GetPriority()); err != nil {
+		return invalid("invalid priorities: %v", err)
+	}
 	for _, d := range []struct {
 		name  string
 		value *durationpb.Duration
