@@ -47,7 +47,10 @@ func Carry(ctx workflow.Context, p Plan) (string, error) {
 	return out, err
 }
 
-const second = time.Second
+const (
+	second      = time.Second
+	millisecond = time.Millisecond
+)
 
 func once() *temporal.RetryPolicy { return &temporal.RetryPolicy{MaximumAttempts: 1} }
 

@@ -27,6 +27,9 @@ type spec struct {
 	// metadata and links go with the first event.
 	metadata *sdkpb.UserMetadata
 	links    []*commonpb.Link
+	// first, if it is set, is done before there is a workflow task, as part of the
+	// start.
+	first func(*run)
 	// held keeps back the first workflow task until scheduleFirst is called: a
 	// child waits until its parent knows of it.
 	held bool
@@ -55,6 +58,9 @@ func (s *Service) begin(n *namespace, p spec) *run {
 	e.UserMetadata, e.Links = p.metadata, p.links
 	r.add(e)
 	n.current[r.workflowID], s.runs[r.id] = r, r
+	if p.first != nil {
+		p.first(r)
+	}
 	switch {
 	case r.started.GetEagerExecutionAccepted():
 		r.startEagerly()

@@ -57,8 +57,19 @@ func (r *run) signal(
 		return errCompleted()
 	case childOnly && !r.isChildOf(a.GetExternalWorkflowExecution()):
 		return serviceerror.NewNotFound(textParent)
+	case a.GetExternalWorkflowExecution() == nil && r.closing && r.task.inFlight():
+		return errClosing()
 	}
-	if id != "" {
+	r.addSignal(a, links)
+	if !r.backsOff() {
+		r.ensureTask()
+	}
+	r.commit()
+	return nil
+}
+
+func (r *run) addSignal(a *historypb.WorkflowExecutionSignaledEventAttributes, links []*commonpb.Link) {
+	if id := a.GetRequestId(); id != "" {
 		r.signals[id] = true
 	}
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
@@ -67,11 +78,6 @@ func (r *run) signal(
 	}
 	e.Links = links
 	r.add(e)
-	if !r.backsOff() {
-		r.ensureTask()
-	}
-	r.commit()
-	return nil
 }
 
 // isChildOf reports whether the run was started by the other one.

@@ -35,7 +35,7 @@ func (v *server) StartWorkflowExecution(
 		req.RequestId = v.s.newID()
 	}
 	if existing := n.current[req.GetWorkflowId()]; existing != nil {
-		found, err := existing.resolve(req)
+		found, err := existing.resolve(req, nil)
 		if found != nil || err != nil {
 			return found, err
 		}
@@ -69,12 +69,11 @@ func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse
 // checkStart validates the request and fills in its defaults, in the order in
 // which the server does.
 func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
-	setPolicies(req)
+	setPolicies(req, enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL)
+	if err := checkWorkflowID(req.GetWorkflowId()); err != nil {
+		return err
+	}
 	switch {
-	case req.GetWorkflowId() == "":
-		return invalid("WorkflowId is not set on request.")
-	case len(req.GetWorkflowId()) > maxID:
-		return invalid("WorkflowId exceeds maximum allowed length (%d/%d)", len(req.GetWorkflowId()), maxID)
 	case req.GetWorkflowType().GetName() == "":
 		return invalid("WorkflowType is not set on request.")
 	case len(req.GetWorkflowType().GetName()) > maxID:
@@ -83,19 +82,10 @@ func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
 	if err := checkQueue(req.GetTaskQueue()); err != nil {
 		return err
 	}
-	for _, d := range []struct {
-		name    string
-		timeout *durationpb.Duration
-	}{
-		{"WorkflowExecutionTimeoutSeconds", req.GetWorkflowExecutionTimeout()},
-		{"WorkflowRunTimeoutSeconds", req.GetWorkflowRunTimeout()},
-		{"WorkflowTaskTimeoutSeconds", req.GetWorkflowTaskTimeout()},
-	} {
-		if d.timeout.AsDuration() < 0 {
-			return invalid("An invalid %s is set on request. cause: negative duration", d.name)
-		}
+	if err := checkTimeouts(req); err != nil {
+		return err
 	}
-	if err := checkPolicies(req); err != nil {
+	if err := migratePolicies(req); err != nil {
 		return err
 	}
 	if err := checkPriority(req.GetPriority()); err != nil {
@@ -113,31 +103,74 @@ func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
 	})
 }
 
-func setPolicies(req *workflowservice.StartWorkflowExecutionRequest) {
+// timeouts are those of a request that starts a workflow.
+type timeouts interface {
+	GetWorkflowExecutionTimeout() *durationpb.Duration
+	GetWorkflowRunTimeout() *durationpb.Duration
+	GetWorkflowTaskTimeout() *durationpb.Duration
+}
+
+func checkTimeouts(req timeouts) error {
+	for _, d := range []struct {
+		name    string
+		timeout *durationpb.Duration
+	}{
+		{"WorkflowExecutionTimeoutSeconds", req.GetWorkflowExecutionTimeout()},
+		{"WorkflowRunTimeoutSeconds", req.GetWorkflowRunTimeout()},
+		{"WorkflowTaskTimeoutSeconds", req.GetWorkflowTaskTimeout()},
+	} {
+		if d.timeout.AsDuration() < 0 {
+			return invalid("An invalid %s is set on request. cause: negative duration", d.name)
+		}
+	}
+	return nil
+}
+
+func checkWorkflowID(id string) error {
+	switch {
+	case id == "":
+		return invalid("WorkflowId is not set on request.")
+	case len(id) > maxID:
+		return invalid("WorkflowId exceeds maximum allowed length (%d/%d)", len(id), maxID)
+	}
+	return nil
+}
+
+// setPolicies fills in the policies that are left open.
+func setPolicies(req *workflowservice.StartWorkflowExecutionRequest, conflict enumspb.WorkflowIdConflictPolicy) {
 	if req.GetWorkflowIdReusePolicy() == enumspb.WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED {
 		req.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	}
 	//nolint:staticcheck // older clients use it
 	if req.GetWorkflowIdConflictPolicy() == enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED &&
 		req.GetWorkflowIdReusePolicy() != enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING {
-		req.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+		req.WorkflowIdConflictPolicy = conflict
 	}
 }
 
-func checkPolicies(req *workflowservice.StartWorkflowExecutionRequest) error {
-	reuse, conflict := req.GetWorkflowIdReusePolicy(), req.GetWorkflowIdConflictPolicy()
+// checkPolicies refuses policies that contradict each other.
+func checkPolicies(reuse enumspb.WorkflowIdReusePolicy, conflict enumspb.WorkflowIdConflictPolicy) error {
+	switch {
+	case conflict != enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED &&
+		reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING: //nolint:staticcheck // older clients use it
+		return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy")
+	case conflict == enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING &&
+		reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING")
+	}
+	return nil
+}
+
+// migratePolicies checks the policies and says in today's words what older ones
+// ask for.
+func migratePolicies(req *workflowservice.StartWorkflowExecutionRequest) error {
+	if err := checkPolicies(req.GetWorkflowIdReusePolicy(), req.GetWorkflowIdConflictPolicy()); err != nil {
+		return err
+	}
 	//nolint:staticcheck // older clients use it
-	if reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING {
-		if conflict != enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED {
-			return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy")
-		}
+	if req.GetWorkflowIdReusePolicy() == enumspb.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING {
 		req.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 		req.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-		return nil
-	}
-	if conflict == enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING &&
-		reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE {
-		return invalid("Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING")
 	}
 	return nil
 }
@@ -165,36 +198,41 @@ func capTimeouts(req *workflowservice.StartWorkflowExecutionRequest) {
 // resolve says what a start of the run's workflow id does: with neither a
 // response nor an error another run may start.
 func (r *run) resolve(
-	req *workflowservice.StartWorkflowExecutionRequest,
+	req *workflowservice.StartWorkflowExecutionRequest, first func(*run),
 ) (*workflowservice.StartWorkflowExecutionResponse, error) {
 	if req.GetRequestId() == r.requestID {
 		// The same call once more: its response may have been lost.
 		return r.startedFor(req), nil
 	}
 	if r.running() {
-		return r.resolveRunning(req)
+		return r.resolveRunning(req, first)
 	}
+	return nil, r.reusable(req.GetWorkflowIdReusePolicy())
+}
+
+// reusable says why no other run may follow the run, which is closed.
+func (r *run) reusable(policy enumspb.WorkflowIdReusePolicy) error {
 	failed := r.status != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED &&
 		r.status != enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
-	switch policy := req.GetWorkflowIdReusePolicy(); policy {
+	switch policy {
 	case enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE:
-		return nil, nil //nolint:nilnil // another may start
+		return nil
 	case enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY:
 		if failed {
-			return nil, nil //nolint:nilnil // another may start
+			return nil
 		}
-		return nil, errAlreadyStarted("Workflow execution already finished successfully. WorkflowId: %v, RunId: %v. "+
+		return errAlreadyStarted("Workflow execution already finished successfully. WorkflowId: %v, RunId: %v. "+
 			"Workflow Id reuse policy: allow duplicate workflow Id if last run failed.", r)
 	case enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
-		return nil, errAlreadyStarted("Workflow execution already finished. WorkflowId: %v, RunId: %v. "+
+		return errAlreadyStarted("Workflow execution already finished. WorkflowId: %v, RunId: %v. "+
 			"Workflow Id reuse policy: reject duplicate workflow Id.", r)
 	default:
-		return nil, serviceerror.NewInternalf("Failed to process start workflow id reuse policy: %v.", policy)
+		return serviceerror.NewInternalf("Failed to process start workflow id reuse policy: %v.", policy)
 	}
 }
 
 func (r *run) resolveRunning(
-	req *workflowservice.StartWorkflowExecutionRequest,
+	req *workflowservice.StartWorkflowExecutionRequest, first func(*run),
 ) (*workflowservice.StartWorkflowExecutionResponse, error) {
 	switch policy := req.GetWorkflowIdConflictPolicy(); policy {
 	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
@@ -202,16 +240,21 @@ func (r *run) resolveRunning(
 	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING:
 		return started(r, false), nil
 	case enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING:
-		// The id of the new run is in the details of the old one's end.
-		successor := requested(req, r.s.now())
-		successor.id = r.s.newID()
-		r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
-			encodeString("terminated by new runID: "+successor.id), historyIdentity)
-		r.commit()
-		return r.s.begin(r.namespace, successor).startedFor(req), nil
+		return r.replace(req, first).startedFor(req), nil
 	default:
 		return nil, serviceerror.NewInternalf("Failed to process start workflow id conflict policy: %v.", policy)
 	}
+}
+
+// replace terminates the run and starts another one in its place.
+func (r *run) replace(req *workflowservice.StartWorkflowExecutionRequest, first func(*run)) *run {
+	successor := requested(req, r.s.now())
+	// The id of the new run is in the details of the old one's end.
+	successor.id, successor.first = r.s.newID(), first
+	r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
+		encodeString("terminated by new runID: "+successor.id), historyIdentity)
+	r.commit()
+	return r.s.begin(r.namespace, successor)
 }
 
 // requested is the run that a client asks for.

@@ -25,9 +25,7 @@ func (v *server) UpdateWorkflowExecution(
 		return nil, err
 	}
 	v.s.mu.Lock()
-	if req.GetRequest().GetMeta().GetUpdateId() == "" {
-		req.GetRequest().GetMeta().UpdateId = v.s.newID()
-	}
+	v.s.nameUpdate(req)
 	r, err := v.s.find(req.GetNamespace(), req.GetWorkflowExecution())
 	var u *update
 	if err == nil {
@@ -37,14 +35,25 @@ func (v *server) UpdateWorkflowExecution(
 	if err != nil {
 		return nil, err
 	}
-	reached, outcome, err := v.s.waitUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
+	return v.s.updated(ctx, r, u, req)
+}
+
+// nameUpdate gives the update an id unless it has one.
+func (s *Service) nameUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) {
+	if req.GetRequest().GetMeta().GetUpdateId() == "" {
+		req.GetRequest().GetMeta().UpdateId = s.newID()
+	}
+}
+
+// updated waits for the stage that the request asks for and answers it.
+func (s *Service) updated(
+	ctx context.Context, r *run, u *update, req *workflowservice.UpdateWorkflowExecutionRequest,
+) (*workflowservice.UpdateWorkflowExecutionResponse, error) {
+	reached, outcome, err := s.waitUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
 	if err != nil {
 		return nil, err
 	}
-	response := &workflowservice.UpdateWorkflowExecutionResponse{
-		UpdateRef: &updatepb.UpdateRef{WorkflowExecution: r.execution(), UpdateId: u.id},
-		Outcome:   outcome, Stage: reached,
-	}
+	response := r.updateResponse(u.id, outcome, reached)
 	switch {
 	case reached == stageCompleted && outcome.GetFailure() != nil:
 		response.Link = &commonpb.Link{Variant: &commonpb.Link_Workflow_{Workflow: &commonpb.Link_Workflow{
@@ -55,6 +64,15 @@ func (v *server) UpdateWorkflowExecution(
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED)
 	}
 	return response, nil
+}
+
+func (r *run) updateResponse(
+	id string, outcome *updatepb.Outcome, reached enumspb.UpdateWorkflowExecutionLifecycleStage,
+) *workflowservice.UpdateWorkflowExecutionResponse {
+	return &workflowservice.UpdateWorkflowExecutionResponse{
+		UpdateRef: &updatepb.UpdateRef{WorkflowExecution: r.execution(), UpdateId: id},
+		Outcome:   outcome, Stage: reached,
+	}
 }
 
 func checkUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) error {
@@ -105,14 +123,20 @@ func (r *run) admit(req *workflowservice.UpdateWorkflowExecutionRequest) (*updat
 	case known != nil:
 		return known, nil
 	}
-	u := &update{id: id, stage: admitted, request: req.GetRequest(), changed: make(chan struct{})}
-	r.updates[id] = u
-	r.order = append(r.order, id)
+	u := r.addUpdate(req)
 	if !r.task.pending() {
 		r.schedule(speculativeTask)
 		r.settle()
 	}
 	return u, nil
+}
+
+func (r *run) addUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) *update {
+	id := req.GetRequest().GetMeta().GetUpdateId()
+	u := &update{id: id, stage: admitted, request: req.GetRequest(), changed: make(chan struct{})}
+	r.updates[id] = u
+	r.order = append(r.order, id)
+	return u
 }
 
 // waitUpdate waits until the update has come as far as the stage, but no longer
