@@ -20,6 +20,7 @@ type activity struct {
 	attributes *historypb.ActivityTaskScheduledEventAttributes
 
 	attempt     int32
+	stamp       int64     // tells the offers that are good
 	scheduledAt time.Time // this attempt
 	offered     bool      // this attempt to workers
 	isStarted   bool
@@ -34,13 +35,17 @@ type activity struct {
 	heartbeatAt     time.Time
 	cancelRequested bool
 	cancelID        int64
+
+	pause          *pause // nil if it is not paused
+	reset          bool   // since the attempt began
+	resetHeartbeat bool   // the next attempt gets no details
 }
 
 func (a *activity) id() int64 { return a.scheduled.GetEventId() }
 
 // retryAt is when the attempt is to be offered to workers; zero if it has been.
 func (a *activity) retryAt() time.Time {
-	if a.offered || a.isStarted {
+	if a.offered || a.isStarted || a.pause != nil {
 		return time.Time{}
 	}
 	return a.scheduledAt
@@ -54,8 +59,12 @@ type deadline struct {
 	attempt  int32
 }
 
+// deadlines are none while the activity is paused.
 func (a *activity) deadlines() []deadline {
 	var out []deadline
+	if a.pause != nil {
+		return out
+	}
 	add := func(kind enumspb.TimeoutType, from time.Time, d time.Duration) {
 		if d > 0 {
 			out = append(out, deadline{from.Add(d), a, kind, a.attempt})
@@ -112,7 +121,7 @@ func (c *completion) scheduleActivity(
 		c.eager = append(c.eager, a)
 		return e, nil
 	}
-	r.after = append(r.after, func() { r.s.offerActivity(r, e.GetEventId(), 1) })
+	r.after = append(r.after, func() { r.s.offerActivity(r, e.GetEventId(), 0) })
 	return e, nil
 }
 
@@ -262,8 +271,8 @@ func (r *run) offerRetries(at time.Time) bool {
 	for id, a := range r.activities {
 		if t := a.retryAt(); !t.IsZero() && !t.After(at) {
 			a.offered, changed = true, true
-			attempt := a.attempt
-			r.after = append(r.after, func() { r.s.offerActivity(r, id, attempt) })
+			stamp := a.stamp
+			r.after = append(r.after, func() { r.s.offerActivity(r, id, stamp) })
 		}
 	}
 	return changed
@@ -318,6 +327,11 @@ func (r *run) retry(a *activity, f *failurepb.Failure) enumspb.RetryState {
 	if !retryable(f, policy.GetNonRetryableErrorTypes()) {
 		return enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE
 	}
+	if a.pause != nil {
+		a.isStarted, a.startedAt, a.requestID = false, time.Time{}, ""
+		a.attempt, a.lastFailure = a.attempt+1, f
+		return enumspb.RETRY_STATE_IN_PROGRESS
+	}
 	if most := policy.GetMaximumAttempts(); most > 0 && a.attempt >= most {
 		return enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
 	}
@@ -332,13 +346,14 @@ func (r *run) retry(a *activity, f *failurepb.Failure) enumspb.RetryState {
 		interval = most
 	}
 	at := r.s.now()
-	if d := a.attributes.GetScheduleToCloseTimeout().AsDuration(); d > 0 &&
+	if d := a.original().GetScheduleToCloseTimeout().AsDuration(); d > 0 &&
 		at.Add(interval).After(a.scheduled.GetEventTime().AsTime().Add(d)) {
 		return enumspb.RETRY_STATE_TIMEOUT
 	}
-	a.lastFailure, a.lastIdentity, a.lastCompletedAt = f, a.identity, at
-	a.attempt, a.scheduledAt = a.attempt+1, at.Add(interval)
-	a.offered, a.isStarted, a.startedAt, a.requestID = false, false, time.Time{}, ""
+	a.attempt++
+	a.recall()
+	a.again(at.Add(interval))
+	a.lastFailure = f
 	return enumspb.RETRY_STATE_IN_PROGRESS
 }
 

@@ -92,6 +92,7 @@ func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActiv
 	if d := req.GetLastHeartbeatDetails(); d != nil {
 		a.details, a.heartbeatAt = d, s.now()
 	}
+	a.lastCompletedAt = s.now()
 	if state := r.retry(a, req.GetFailure()); state != enumspb.RETRY_STATE_IN_PROGRESS {
 		//nolint:staticcheck // workers still send it
 		r.endFailed(a, req.GetFailure(), state, req.GetIdentity(), unversioned(req.GetWorkerVersion()))
@@ -117,19 +118,22 @@ func (s *Service) cancelActivity(c activityCall, details *commonpb.Payloads, ide
 	return nil
 }
 
-func (s *Service) heartbeat(c activityCall, details *commonpb.Payloads, identity string) (bool, error) {
+// sign is what a heartbeat is answered with.
+type sign struct{ cancel, paused, reset bool }
+
+func (s *Service) heartbeat(c activityCall, details *commonpb.Payloads, identity string) (sign, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, a, err := c.find(s, false)
 	if err != nil {
-		return false, err
+		return sign{}, err
 	}
 	if identity != "" {
 		a.lastIdentity = identity
 	}
 	a.details, a.heartbeatAt = details, s.now()
 	r.commit()
-	return a.cancelRequested, nil
+	return sign{a.cancelRequested, a.pause != nil, a.reset}, nil
 }
 
 // RespondActivityTaskCompleted takes the result of an activity.
@@ -234,11 +238,13 @@ func (v *server) RecordActivityTaskHeartbeat(
 	if err != nil {
 		return nil, err
 	}
-	cancel, err := v.s.heartbeat(c, req.GetDetails(), req.GetIdentity())
+	sign, err := v.s.heartbeat(c, req.GetDetails(), req.GetIdentity())
 	if err != nil {
 		return nil, err
 	}
-	return &workflowservice.RecordActivityTaskHeartbeatResponse{CancelRequested: cancel}, nil
+	return &workflowservice.RecordActivityTaskHeartbeatResponse{
+		CancelRequested: sign.cancel, ActivityPaused: sign.paused, ActivityReset: sign.reset,
+	}, nil
 }
 
 // RecordActivityTaskHeartbeatById takes a sign of life of an activity that the
@@ -250,9 +256,11 @@ func (v *server) RecordActivityTaskHeartbeatById(
 	if err != nil {
 		return nil, err
 	}
-	cancel, err := v.s.heartbeat(c, req.GetDetails(), req.GetIdentity())
+	sign, err := v.s.heartbeat(c, req.GetDetails(), req.GetIdentity())
 	if err != nil {
 		return nil, err
 	}
-	return &workflowservice.RecordActivityTaskHeartbeatByIdResponse{CancelRequested: cancel}, nil
+	return &workflowservice.RecordActivityTaskHeartbeatByIdResponse{
+		CancelRequested: sign.cancel, ActivityPaused: sign.paused, ActivityReset: sign.reset,
+	}, nil
 }

@@ -130,7 +130,7 @@ func (a *activity) info(at time.Time) *workflowpb.PendingActivityInfo {
 			},
 		},
 	}
-	if d := attributes.GetScheduleToCloseTimeout().AsDuration(); d > 0 {
+	if d := a.original().GetScheduleToCloseTimeout().AsDuration(); d > 0 {
 		info.ExpirationTime = timestamppb.New(a.scheduled.GetEventTime().AsTime().Add(d))
 	}
 	if !a.heartbeatAt.IsZero() {
@@ -139,11 +139,26 @@ func (a *activity) info(at time.Time) *workflowpb.PendingActivityInfo {
 	switch {
 	case a.cancelRequested:
 		info.State = enumspb.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
+	case a.isStarted && a.pause != nil:
+		info.State = enumspb.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED
 	case a.isStarted:
 		info.State = enumspb.PENDING_ACTIVITY_STATE_STARTED
+	case a.pause != nil:
+		info.State = enumspb.PENDING_ACTIVITY_STATE_PAUSED
 	case a.scheduledAt.After(at):
 		info.NextAttemptScheduleTime = timestamppb.New(a.scheduledAt)
 		info.CurrentRetryInterval = durationpb.New(a.scheduledAt.Sub(a.lastCompletedAt))
+	}
+	if a.pause != nil {
+		info.Paused = true
+		info.PauseInfo = &workflowpb.PendingActivityInfo_PauseInfo{
+			PauseTime: timestamppb.New(a.pause.at),
+			PausedBy: &workflowpb.PendingActivityInfo_PauseInfo_Manual_{
+				Manual: &workflowpb.PendingActivityInfo_PauseInfo_Manual{
+					Identity: a.pause.identity, Reason: a.pause.reason,
+				},
+			},
+		}
 	}
 	return info
 }

@@ -73,6 +73,6 @@ func (o offer) wanted() bool {
 		return o.run.task.stamp == o.stamp && !o.run.task.inFlight()
 	default:
 		a := o.run.activities[o.scheduled]
-		return a != nil && !a.isStarted && a.attempt == o.attempt
+		return a != nil && !a.isStarted && a.stamp == o.stamp
 	}
 }

@@ -48,11 +48,10 @@ type offer struct {
 	run   *run
 	since time.Time // real time
 	rank  int32     // of its priority
-	// stamp is that of the workflow task.
+	// stamp is that of the workflow task, or that of the activity when it was offered.
 	stamp int64
-	// scheduled and attempt are those of the activity.
+	// scheduled is that of the activity; zero for workflow tasks.
 	scheduled int64
-	attempt   int32
 }
 
 // poller is a poll that waits.
@@ -106,9 +105,9 @@ func (s *Service) offerWorkflowTask(r *run, stamp int64) {
 }
 
 // offerActivity gives an attempt of an activity to a worker.
-func (s *Service) offerActivity(r *run, scheduled int64, attempt int32) {
+func (s *Service) offerActivity(r *run, scheduled, stamp int64) {
 	a := r.activities[scheduled]
-	if a == nil || a.attempt != attempt {
+	if a == nil || a.stamp != stamp {
 		return
 	}
 	q := s.queue(queueKey{
@@ -116,7 +115,7 @@ func (s *Service) offerActivity(r *run, scheduled int64, attempt int32) {
 	})
 	s.put(q, offer{
 		run: r, rank: rankOf(inherit(r.priority(), a.attributes.GetPriority())),
-		scheduled: scheduled, attempt: attempt,
+		scheduled: scheduled, stamp: stamp,
 	})
 }
 

@@ -238,7 +238,7 @@ func (r *run) transient(identity string) []*historypb.HistoryEvent {
 func (o offer) beginActivity(p *poller) proto.Message {
 	r := o.run
 	a := r.activities[o.scheduled]
-	if a == nil || a.isStarted || a.attempt != o.attempt {
+	if a == nil || a.isStarted || a.stamp != o.stamp {
 		return nil
 	}
 	response := r.beginActivity(a, p.identity)
@@ -250,8 +250,7 @@ func (o offer) beginActivity(p *poller) proto.Message {
 // beginActivity starts the pending attempt of the activity for a worker.
 func (r *run) beginActivity(a *activity, identity string) *workflowservice.PollActivityTaskQueueResponse {
 	a.isStarted, a.startedAt, a.requestID, a.identity = true, r.s.now(), r.s.newID(), identity
-	a.heartbeatAt = time.Time{}
-	attributes := a.attributes
+	attributes := a.original() // as the server has it, even if they have been changed
 	toClose := attributes.GetScheduleToCloseTimeout()
 	if toClose == nil {
 		toClose = durationpb.New(0)
@@ -276,8 +275,8 @@ func (r *run) beginActivity(a *activity, identity string) *workflowservice.PollA
 		ScheduleToCloseTimeout:      toClose,
 		StartToCloseTimeout:         attributes.GetStartToCloseTimeout(),
 		HeartbeatTimeout:            attributes.GetHeartbeatTimeout(),
-		RetryPolicy:                 attributes.GetRetryPolicy(),
-		Priority:                    attributes.GetPriority(),
+		RetryPolicy:                 a.attributes.GetRetryPolicy(),
+		Priority:                    a.attributes.GetPriority(),
 	}
 }
 

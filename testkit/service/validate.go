@@ -179,6 +179,10 @@ func normalizeRetry(p *commonpb.RetryPolicy) error {
 	if p.GetBackoffCoefficient() == 0 {
 		p.BackoffCoefficient = coefficient
 	}
+	return checkRetry(p)
+}
+
+func checkRetry(p *commonpb.RetryPolicy) error {
 	switch {
 	case p.GetMaximumAttempts() == 1:
 		return nil
@@ -188,7 +192,8 @@ func normalizeRetry(p *commonpb.RetryPolicy) error {
 		return invalid("BackoffCoefficient cannot be less than 1 on retry policy.")
 	case p.GetMaximumInterval().AsDuration() < 0:
 		return invalid("invalid MaximumInterval set on retry policy: %v", errNegative)
-	case p.GetMaximumInterval().AsDuration() < p.GetInitialInterval().AsDuration():
+	case p.GetMaximumInterval().AsDuration() > 0 &&
+		p.GetMaximumInterval().AsDuration() < p.GetInitialInterval().AsDuration():
 		return invalid("MaximumInterval cannot be less than InitialInterval on retry policy.")
 	case p.GetMaximumAttempts() < 0:
 		return invalid("MaximumAttempts cannot be negative on retry policy.")
