@@ -15,6 +15,8 @@ const (
 	textNotCancelled    = "unable to mark activity as canceled without activity being request canceled first"
 	textBadToken        = "error deserializing task token"  //nolint:gosec // no secret
 	textBadTokenAtFront = "Error deserializing task token." //nolint:gosec // no secret
+	textTokenMismatch   = "RunId in the request does not match the NextPageToken."
+	textBadPageToken    = "Invalid NextPageToken."
 	textNoPoller        = "no poller seen for task queue recently, worker may be down"
 	textQueryGone       = "query task not found, or already expired"
 	textQueryTimeout    = "query timed out before a worker could process it"

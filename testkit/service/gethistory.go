@@ -63,10 +63,10 @@ func (s *Service) resume(
 		return t, nil, err
 	}
 	if req.GetExecution().GetRunId() != "" && t.RunID != r.id {
-		return t, nil, serviceerror.NewInvalidArgument("RunId in the request does not match the NextPageToken.")
+		return t, nil, serviceerror.NewInvalidArgument(textTokenMismatch)
 	}
 	if r = s.runs[t.RunID]; r == nil || t.First < 1 || t.Next > r.nextID() {
-		return t, nil, serviceerror.NewInvalidArgument("Invalid NextPageToken.")
+		return t, nil, serviceerror.NewInvalidArgument(textBadPageToken)
 	}
 	return t, r, nil
 }

@@ -60,7 +60,7 @@ func (t pageToken) bytes() []byte {
 func readPageToken(b []byte) (pageToken, error) {
 	var t pageToken
 	if json.Unmarshal(b, &t) != nil {
-		return t, serviceerror.NewInvalidArgument("Invalid NextPageToken.")
+		return t, serviceerror.NewInvalidArgument(textBadPageToken)
 	}
 	return t, nil
 }
