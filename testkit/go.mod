@@ -12,6 +12,7 @@ require (
 	github.com/mainspring-go/mainspring/sticky v0.0.0
 	github.com/mainspring-go/mainspring/temporal v0.0.0
 	github.com/mainspring-go/mainspring/workflow v0.0.0
+	github.com/robfig/cron/v3 v3.0.1
 	go.temporal.io/api v1.64.1
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12

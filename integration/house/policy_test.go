@@ -36,7 +36,7 @@ workflow:   temporal | go.temporal.io/api google.golang.org/protobuf | github.co
 
 # what composes them
 core:       ratelimit slots sticky poller shutdown temporal activity workflow | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc | github.com/google/go-cmp
-testkit:    ratelimit slots sticky poller shutdown temporal activity workflow core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp |
+testkit:    ratelimit slots sticky poller shutdown temporal activity workflow core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp github.com/robfig/cron/v3 |
 
 # a program without Temporal, and proof that one needs nothing of it
 integration/examples/directory: ratelimit slots poller shutdown | |

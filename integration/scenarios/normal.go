@@ -3,15 +3,18 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	historypb "go.temporal.io/api/history/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // eventText is an event as text, without what no two servers have in common.
@@ -27,10 +30,15 @@ func eventText(e *historypb.HistoryEvent) string {
 	if a := c.GetWorkflowExecutionStartedEventAttributes(); a.GetWorkflowExecutionExpirationTime() != nil {
 		a.WorkflowExecutionExpirationTime.Seconds, a.WorkflowExecutionExpirationTime.Nanos = 0, 0
 	}
+	if a := c.GetWorkflowExecutionStartedEventAttributes(); a.GetContinuedExecutionRunId() != "" {
+		// It is made up to a second from how long the run before has taken.
+		pause := math.Ceil(a.GetFirstWorkflowTaskBackoff().AsDuration().Seconds())
+		a.FirstWorkflowTaskBackoff = durationpb.New(time.Duration(pause) * time.Second)
+	}
 	if a := c.GetMarkerRecordedEventAttributes(); a.GetMarkerName() == "LocalActivity" {
 		delete(a.Details, "data") // it has the time
 	}
-	drop(c.ProtoReflect(), []string{"stackTrace"}) // it has addresses
+	drop(c.ProtoReflect(), []string{"stackTrace", "createTime", "expireTime"}) // the first has addresses
 	if m := c.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata(); m != nil {
 		slices.Sort(m.LangUsedFlags) // the SDK sends them in any order
 	}

@@ -22,14 +22,17 @@ func nth(kind string, n int) func(*historypb.HistoryEvent) bool {
 }
 
 // describe is what DescribeWorkflowExecution tells, without times and sizes.
-func describe(e *Env, id string) string {
-	d, err := e.Client.DescribeWorkflowExecution(e.Ctx(), id, "")
+func describe(e *Env, id string) string { return describeRun(e, id, "") }
+
+// describeRun is describe for one run.
+func describeRun(e *Env, id, runID string) string {
+	d, err := e.Client.DescribeWorkflowExecution(e.Ctx(), id, runID)
 	if err != nil {
 		return err.Error()
 	}
 	return Message(d, "startTime", "closeTime", "executionTime", "executionDuration", "historySizeBytes",
 		"stateTransitionCount", "scheduledTime", "originalScheduledTime", "startedTime", "lastStartedTime",
-		"executionExpirationTime", "runExpirationTime", "originalStartTime", "autoResetPoints",
+		"executionExpirationTime", "runExpirationTime", "originalStartTime", "createTime", "expireTime",
 		"nextAttemptScheduleTime", "lastHeartbeatTime", "lastAttemptCompleteTime", "expirationTime",
 		"currentRetryInterval", "requestIdInfos", "mostRecentWorkerVersionStamp", "searchAttributes",
 		"externalPayloadSizeBytes", "externalPayloadCount")

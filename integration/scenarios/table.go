@@ -11,5 +11,6 @@ func All() []Scenario {
 		queueScenarios(), scalingScenarios(), externalScenarios(),
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
-		historyScenarios(), speculativeScenarios())
+		historyScenarios(), speculativeScenarios(),
+		chainScenarios(), retryScenarios(), delayScenarios())
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -315,7 +314,6 @@ func timeoutFailure(message string, kind enumspb.TimeoutType) *failurepb.Failure
 
 // retry makes another attempt of the activity, or says why there is none.
 func (r *run) retry(a *activity, f *failurepb.Failure) enumspb.RetryState {
-	policy := a.attributes.GetRetryPolicy()
 	if a.cancelRequested {
 		return enumspb.RETRY_STATE_CANCEL_REQUESTED
 	}
@@ -324,65 +322,26 @@ func (r *run) retry(a *activity, f *failurepb.Failure) enumspb.RetryState {
 			t.GetTimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE) {
 		return enumspb.RETRY_STATE_TIMEOUT
 	}
-	if !retryable(f, policy.GetNonRetryableErrorTypes()) {
-		return enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE
+	failed := attempt{
+		policy: a.attributes.GetRetryPolicy(), number: a.attempt, failure: f, at: r.s.now(), uncapped: true,
 	}
-	if a.pause != nil {
+	if d := a.original().GetScheduleToCloseTimeout().AsDuration(); d > 0 {
+		failed.last = a.scheduled.GetEventTime().AsTime().Add(d)
+	}
+	interval, state := failed.next()
+	if a.pause != nil && state != enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE {
 		a.isStarted, a.startedAt, a.requestID = false, time.Time{}, ""
 		a.attempt, a.lastFailure = a.attempt+1, f
 		return enumspb.RETRY_STATE_IN_PROGRESS
 	}
-	if most := policy.GetMaximumAttempts(); most > 0 && a.attempt >= most {
-		return enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
-	}
-	interval, most := backoff(policy, a.attempt), policy.GetMaximumInterval().AsDuration()
-	if d := f.GetApplicationFailureInfo().GetNextRetryDelay(); d != nil {
-		interval, most = d.AsDuration(), d.AsDuration()
-	}
-	if most == 0 && interval <= 0 {
-		return enumspb.RETRY_STATE_TIMEOUT
-	}
-	if most != 0 && (interval <= 0 || interval > most) {
-		interval = most
-	}
-	at := r.s.now()
-	if d := a.original().GetScheduleToCloseTimeout().AsDuration(); d > 0 &&
-		at.Add(interval).After(a.scheduled.GetEventTime().AsTime().Add(d)) {
-		return enumspb.RETRY_STATE_TIMEOUT
+	if state != enumspb.RETRY_STATE_IN_PROGRESS {
+		return state
 	}
 	a.attempt++
 	a.recall()
-	a.again(at.Add(interval))
+	a.again(failed.at.Add(interval))
 	a.lastFailure = f
 	return enumspb.RETRY_STATE_IN_PROGRESS
-}
-
-// backoff is the pause after an attempt; zero or less if it is too long to be told.
-func backoff(p *commonpb.RetryPolicy, attempt int32) time.Duration {
-	d := float64(p.GetInitialInterval().AsDuration()) * math.Pow(p.GetBackoffCoefficient(), float64(attempt-1))
-	if d >= math.MaxInt64 {
-		return 0
-	}
-	return time.Duration(d)
-}
-
-// retryable reports whether the failure is one after which another attempt makes sense.
-func retryable(f *failurepb.Failure, types []string) bool {
-	switch {
-	case f == nil:
-		return true
-	case f.GetTerminatedFailureInfo() != nil, f.GetCanceledFailureInfo() != nil:
-		return false
-	case f.GetTimeoutFailureInfo() != nil:
-		return !slices.Contains(types, "TemporalTimeout:"+f.GetTimeoutFailureInfo().GetTimeoutType().String())
-	case f.GetServerFailureInfo() != nil:
-		return !f.GetServerFailureInfo().GetNonRetryable()
-	case f.GetApplicationFailureInfo() != nil:
-		i := f.GetApplicationFailureInfo()
-		return !i.GetNonRetryable() && !slices.Contains(types, i.GetType())
-	default:
-		return true
-	}
 }
 
 func timestamp(t time.Time) *timestamppb.Timestamp {

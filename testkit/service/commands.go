@@ -90,6 +90,8 @@ func (c *completion) command(command *commandpb.Command) (*historypb.HistoryEven
 		return c.failWorkflow(command.GetFailWorkflowExecutionCommandAttributes()), nil
 	case enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
 		return c.cancelWorkflow(command.GetCancelWorkflowExecutionCommandAttributes()), nil
+	case enumspb.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+		return c.continueAsNew(command.GetContinueAsNewWorkflowExecutionCommandAttributes()), nil
 	default:
 		return nil, unimplemented("RespondWorkflowTaskCompleted", "command "+t.String())
 	}
@@ -223,6 +225,13 @@ func (c *completion) recordMarker(a *commandpb.RecordMarkerCommandAttributes) *h
 // changeVersion is the search attribute that tells the versions of changes.
 const changeVersion = "TemporalChangeVersion"
 
+// setTypes tells the types that the server knows, though workers do not say them.
+func setTypes(a *commonpb.SearchAttributes) {
+	if p := a.GetIndexedFields()[changeVersion]; p.GetMetadata() != nil {
+		p.Metadata["type"] = []byte("KeywordList")
+	}
+}
+
 func (c *completion) upsertAttributes(
 	a *commandpb.UpsertWorkflowSearchAttributesCommandAttributes,
 ) *historypb.HistoryEvent {
@@ -230,9 +239,7 @@ func (c *completion) upsertAttributes(
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
 			invalid("IndexedFields is not set on UpsertWorkflowSearchAttributesCommand."))
 	}
-	if p := a.GetSearchAttributes().GetIndexedFields()[changeVersion]; p.GetMetadata() != nil {
-		p.Metadata["type"] = []byte("KeywordList") // the server knows, though the worker does not say
-	}
+	setTypes(a.GetSearchAttributes())
 	e := c.r.newEvent(enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)
 	e.Attributes = &historypb.HistoryEvent_UpsertWorkflowSearchAttributesEventAttributes{
 		UpsertWorkflowSearchAttributesEventAttributes: &historypb.UpsertWorkflowSearchAttributesEventAttributes{
@@ -292,13 +299,16 @@ func (c *completion) completeWorkflow(
 	if !c.closes() {
 		return nil
 	}
+	n := c.r.afterCompletion(a.GetResult())
 	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionCompletedEventAttributes{
 		WorkflowExecutionCompletedEventAttributes: &historypb.WorkflowExecutionCompletedEventAttributes{
 			Result: a.GetResult(), WorkflowTaskCompletedEventId: c.completed.GetEventId(),
+			NewExecutionRunId: n.id(),
 		},
 	}
 	c.r.end(enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, e)
+	c.r.follow(n)
 	return e
 }
 
@@ -310,14 +320,16 @@ func (c *completion) failWorkflow(a *commandpb.FailWorkflowExecutionCommandAttri
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES,
 			serviceerror.NewInvalidArgument("Failure is not set on FailWorkflowExecutionCommand."))
 	}
+	n, retry := c.r.afterFailure(a.GetFailure())
 	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionFailedEventAttributes{
 		WorkflowExecutionFailedEventAttributes: &historypb.WorkflowExecutionFailedEventAttributes{
-			Failure: a.GetFailure(), RetryState: enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET,
+			Failure: a.GetFailure(), RetryState: retry, NewExecutionRunId: n.id(),
 			WorkflowTaskCompletedEventId: c.completed.GetEventId(),
 		},
 	}
 	c.r.end(enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, e)
+	c.r.follow(n)
 	return e
 }
 

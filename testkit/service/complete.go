@@ -181,6 +181,8 @@ func (c *completion) finish() {
 	}
 	c.completed = r.add(e)
 	r.lastStarted = started
+	//nolint:staticcheck // clients that know nothing else send them
+	r.addResetPoint(c.req.GetBinaryChecksum(), c.req.GetWorkerVersionStamp().GetBuildId(), c.completed.GetEventId())
 }
 
 // discards reports whether the task is speculative and nothing has come of it.

@@ -76,6 +76,7 @@ func (r *run) info() *workflowpb.WorkflowExecutionInfo {
 		RootExecution:    r.execution(),
 		FirstRunId:       r.started.GetFirstExecutionRunId(),
 		Priority:         r.started.GetPriority(),
+		AutoResetPoints:  r.resetPoints(),
 	}
 	if !r.running() {
 		info.CloseTime = timestamppb.New(r.closed)

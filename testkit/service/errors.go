@@ -29,6 +29,7 @@ const (
 	textClosedUnstarted = "Workflow execution closed before WorkflowTaskStarted event"
 	textParent          = "workflow parent does not match"
 	textCrossNamespace  = "cross namespace commands are not allowed"
+	textUnscheduled     = "Workflow task is not scheduled yet."
 	textClosing         = "workflow operation can not be applied because workflow is closing"
 )
 
@@ -62,7 +63,7 @@ type use struct {
 
 func errAlreadyStarted(format string, r *run) error {
 	return serviceerror.NewWorkflowExecutionAlreadyStartedWithFirstExecutionRunId(
-		fmt.Sprintf(format, r.workflowID, r.id), r.requestID, r.id, r.id)
+		fmt.Sprintf(format, r.workflowID, r.id), r.requestID, r.id, r.started.GetFirstExecutionRunId())
 }
 
 func errClosing() error {

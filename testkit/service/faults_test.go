@@ -144,16 +144,16 @@ func TestWorkerSurvivesLostResponses(t *testing.T) {
 func TestUnimplementedSaysSo(t *testing.T) {
 	t.Parallel()
 	in(t, service.Options{}, func(r rig) {
-		_, err := r.c.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{})
-		if status.Code(err) != codes.Unimplemented || status.Convert(err).Message() != "method ResetWorkflowExecution not implemented" {
+		_, err := r.c.CreateSchedule(t.Context(), &workflowservice.CreateScheduleRequest{})
+		if status.Code(err) != codes.Unimplemented || status.Convert(err).Message() != "method CreateSchedule not implemented" {
 			t.Errorf("a method that is missing says %v", err)
 		}
 		_, err = r.c.StartWorkflowExecution(t.Context(), &workflowservice.StartWorkflowExecutionRequest{
 			Namespace: service.DefaultNamespace, WorkflowId: "w", TaskQueue: queue(),
-			WorkflowType: &commonpb.WorkflowType{Name: "Any"}, CronSchedule: "* * * * *",
+			WorkflowType: &commonpb.WorkflowType{Name: "Any"}, TimeSkippingConfig: &commonpb.TimeSkippingConfig{},
 		})
 		if status.Code(err) != codes.Unimplemented ||
-			status.Convert(err).Message() != "StartWorkflowExecution: CronSchedule is not implemented" {
+			status.Convert(err).Message() != "StartWorkflowExecution: TimeSkippingConfig is not implemented" {
 			t.Errorf("a field that is missing says %v", err)
 		}
 	})

@@ -88,7 +88,7 @@ func (c *updateWithStart) checkStart() error {
 	if space := c.start.GetNamespace(); space != "" && space != c.n.name {
 		return invalid(textOtherNamespace)
 	}
-	err := checkStart(c.start)
+	err := checkStart(c.start, c.s.now())
 	var missing *serviceerror.Unimplemented
 	switch {
 	case err != nil && !errors.As(err, &missing):

@@ -93,6 +93,7 @@ func (s *Service) newRun(n *namespace, p spec) *run {
 			memo:       a.GetMemo().GetFields(),
 			attributes: a.GetSearchAttributes().GetIndexedFields(),
 			attempt:    1,
+			points:     rollOver(a.GetPrevAutoResetPoints(), a.GetContinuedExecutionRunId(), p.at),
 			activities: make(map[int64]*activity),
 			timers:     make(map[string]*timer),
 			signals:    make(map[string]bool),
@@ -107,10 +108,10 @@ func (s *Service) newRun(n *namespace, p spec) *run {
 }
 
 // scheduleFirst schedules the first workflow task, or sets the time of it if the
-// run is to wait. It does nothing if there has been one.
+// run is to wait. It does nothing if there is or has been one.
 func (r *run) scheduleFirst() {
 	switch {
-	case r.begun:
+	case r.begun():
 	case r.executionTime().After(r.startTime):
 		r.firstAt = r.executionTime()
 	default:
@@ -118,13 +119,27 @@ func (r *run) scheduleFirst() {
 	}
 }
 
+// firstIsDue ends the wait for the first workflow task. It reports whether that
+// changes anything.
+func (r *run) firstIsDue() bool {
+	r.firstAt = time.Time{}
+	if r.begun() {
+		return false
+	}
+	r.schedule(normalTask)
+	return true
+}
+
 // executionTime is when the first workflow task is due.
 func (r *run) executionTime() time.Time {
 	return r.startTime.Add(r.started.GetFirstWorkflowTaskBackoff().AsDuration())
 }
 
+// begun reports whether there is a workflow task or one has been completed.
+func (r *run) begun() bool { return r.task.pending() || r.lastStarted != 0 }
+
 // backsOff reports whether the run waits for its first workflow task. Signals
-// wait with it; a cancellation or an update makes the task come at once.
+// wait with it; a cancellation or an update makes a task come at once.
 func (r *run) backsOff() bool {
-	return !r.begun && r.executionTime().After(r.startTime)
+	return !r.begun() && r.executionTime().After(r.startTime)
 }

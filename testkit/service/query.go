@@ -56,7 +56,7 @@ func (v *server) QueryWorkflow(
 	v.s.mu.Lock()
 	r, err := v.s.find(req.GetNamespace(), req.GetExecution())
 	if err == nil {
-		err = r.queryable()
+		err = r.queryable(ctx)
 	}
 	if err != nil {
 		v.s.mu.Unlock()
@@ -95,10 +95,13 @@ func (r *run) newQuery(input *querypb.WorkflowQuery) *query {
 }
 
 // queryable says why the run cannot be asked.
-func (r *run) queryable() error {
+func (r *run) queryable(ctx context.Context) error {
+	deadline, bounded := ctx.Deadline()
 	switch {
 	case !r.running() && r.lastStarted == 0:
 		return serviceerror.NewWorkflowNotReady(textClosedUnstarted)
+	case !r.begun() && (!bounded || r.executionTime().After(deadline)):
+		return serviceerror.NewWorkflowNotReady(textUnscheduled)
 	case r.attempt >= tooManyAttempts:
 		return serviceerror.NewWorkflowNotReady(textQueryFailing)
 	}

@@ -10,6 +10,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 )
 
 // run is one run of a workflow. The service's lock guards it.
@@ -40,9 +41,7 @@ type state struct {
 	memo       map[string]*commonpb.Payload
 	attributes map[string]*commonpb.Payload
 
-	// begun is set once there has been a workflow task. Before that a run may wait
-	// for the time of its first one, which is firstAt.
-	begun   bool
+	// firstAt is when the first workflow task is due; zero once that time has come.
 	firstAt time.Time
 
 	task workflowTask
@@ -58,6 +57,8 @@ type state struct {
 	activities      map[int64]*activity // by the id of ActivityTaskScheduled
 	timers          map[string]*timer
 	cancelRequested bool
+	continuing      bool // another run follows
+	points          []*workflowpb.ResetPointInfo
 	signals         map[string]bool // request ids
 
 	updates map[string]*update
@@ -261,8 +262,7 @@ func (r *run) expire(at time.Time) {
 		r.timeOut()
 		r.commit()
 	default:
-		if due(r.firstAt) {
-			r.schedule(normalTask)
+		if due(r.firstAt) && r.firstIsDue() {
 			r.commit()
 		}
 		if due(r.task.deadline()) {

@@ -215,18 +215,16 @@ func (r *run) terminate(reason string, details *commonpb.Payloads, identity stri
 
 // timeOut ends the run because its time is over.
 func (r *run) timeOut() {
+	n, retry := r.afterTimeout()
 	r.breakOff()
-	retry := enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET
-	if at := r.started.GetWorkflowExecutionExpirationTime(); at != nil && !at.AsTime().After(r.s.now()) {
-		retry = enumspb.RETRY_STATE_TIMEOUT
-	}
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 	e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTimedOutEventAttributes{
 		WorkflowExecutionTimedOutEventAttributes: &historypb.WorkflowExecutionTimedOutEventAttributes{
-			RetryState: retry,
+			RetryState: retry, NewExecutionRunId: n.id(),
 		},
 	}
 	r.end(enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, e)
+	r.follow(n)
 	r.abortUpdates(abortClosed)
 }
 

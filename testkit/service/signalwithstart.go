@@ -13,6 +13,9 @@ import (
 func (v *server) SignalWithStartWorkflowExecution(
 	_ context.Context, req *workflowservice.SignalWithStartWorkflowExecutionRequest,
 ) (*workflowservice.SignalWithStartWorkflowExecutionResponse, error) {
+	if err := checkCron(req.GetCronSchedule(), v.s.now()); err != nil {
+		return nil, err
+	}
 	if err := checkSignalWithStart(req); err != nil {
 		return nil, err
 	}
@@ -100,6 +103,9 @@ func checkSignalWithStart(req *workflowservice.SignalWithStartWorkflowExecutionR
 	if err := checkTimeouts(req); err != nil {
 		return err
 	}
+	if err := checkWhen(req); err != nil {
+		return err
+	}
 	if err := checkPolicies(req.GetWorkflowIdReusePolicy(), req.GetWorkflowIdConflictPolicy()); err != nil {
 		return err
 	}
@@ -108,9 +114,6 @@ func checkSignalWithStart(req *workflowservice.SignalWithStartWorkflowExecutionR
 			"is not supported for this operation.")
 	}
 	return firstUnimplemented("SignalWithStartWorkflowExecution", []use{
-		{"RetryPolicy", req.GetRetryPolicy() != nil},
-		{"CronSchedule", req.GetCronSchedule() != ""},
-		{"WorkflowStartDelay", req.GetWorkflowStartDelay().AsDuration() > 0},
 		{"VersioningOverride", req.GetVersioningOverride() != nil},
 		{"TimeSkippingConfig", req.GetTimeSkippingConfig() != nil},
 	})
@@ -131,6 +134,8 @@ func startOf(
 		WorkflowIdConflictPolicy: req.GetWorkflowIdConflictPolicy(),
 		Memo:                     req.GetMemo(), SearchAttributes: req.GetSearchAttributes(), Header: req.GetHeader(),
 		UserMetadata: req.GetUserMetadata(), Links: req.GetLinks(), Priority: req.GetPriority(),
+		RetryPolicy: req.GetRetryPolicy(), CronSchedule: req.GetCronSchedule(),
+		WorkflowStartDelay: req.GetWorkflowStartDelay(),
 	}
 	setPolicies(start, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
 	return start

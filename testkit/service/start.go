@@ -22,7 +22,7 @@ const (
 func (v *server) StartWorkflowExecution(
 	_ context.Context, req *workflowservice.StartWorkflowExecutionRequest,
 ) (*workflowservice.StartWorkflowExecutionResponse, error) {
-	if err := checkStart(req); err != nil {
+	if err := checkStart(req, v.s.now()); err != nil {
 		return nil, err
 	}
 	v.s.mu.Lock()
@@ -56,7 +56,7 @@ func (r *run) startedFor(
 
 func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse {
 	return &workflowservice.StartWorkflowExecutionResponse{
-		RunId: r.id, FirstExecutionRunId: r.id, Started: fresh, Status: r.status,
+		RunId: r.id, FirstExecutionRunId: r.started.GetFirstExecutionRunId(), Started: fresh, Status: r.status,
 		Link: &commonpb.Link{Variant: &commonpb.Link_WorkflowEvent_{WorkflowEvent: &commonpb.Link_WorkflowEvent{
 			Namespace: r.namespace.name, WorkflowId: r.workflowID, RunId: r.id,
 			Reference: &commonpb.Link_WorkflowEvent_EventRef{EventRef: &commonpb.Link_WorkflowEvent_EventReference{
@@ -68,9 +68,15 @@ func started(r *run, fresh bool) *workflowservice.StartWorkflowExecutionResponse
 
 // checkStart validates the request and fills in its defaults, in the order in
 // which the server does.
-func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
+func checkStart(req *workflowservice.StartWorkflowExecutionRequest, at time.Time) error {
 	setPolicies(req, enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL)
 	if err := checkWorkflowID(req.GetWorkflowId()); err != nil {
+		return err
+	}
+	if err := checkWhen(req); err != nil {
+		return err
+	}
+	if err := checkCron(req.GetCronSchedule(), at); err != nil {
 		return err
 	}
 	switch {
@@ -93,14 +99,35 @@ func checkStart(req *workflowservice.StartWorkflowExecutionRequest) error {
 	}
 	capTimeouts(req)
 	return firstUnimplemented("StartWorkflowExecution", []use{
-		{"RetryPolicy", req.GetRetryPolicy() != nil},
-		{"CronSchedule", req.GetCronSchedule() != ""},
-		{"WorkflowStartDelay", req.GetWorkflowStartDelay().AsDuration() > 0},
 		{"CompletionCallbacks", len(req.GetCompletionCallbacks()) > 0},
 		{"OnConflictOptions", req.GetOnConflictOptions() != nil},
 		{"VersioningOverride", req.GetVersioningOverride() != nil},
 		{"TimeSkippingConfig", req.GetTimeSkippingConfig() != nil},
 	})
+}
+
+// schedule says when the runs of a request that starts a workflow begin.
+type schedule interface {
+	GetRetryPolicy() *commonpb.RetryPolicy
+	GetCronSchedule() string
+	GetWorkflowStartDelay() *durationpb.Duration
+}
+
+// checkWhen validates that and fills in the retry policy.
+func checkWhen(req schedule) error {
+	if p := req.GetRetryPolicy(); p != nil {
+		if err := normalizeRetry(p); err != nil {
+			return err
+		}
+	}
+	delay := req.GetWorkflowStartDelay()
+	switch {
+	case req.GetCronSchedule() != "" && delay != nil:
+		return invalid("CronSchedule and WorkflowStartDelay may not be used together.")
+	case delay.AsDuration() < 0:
+		return invalid("An invalid WorkflowStartDelaySeconds is set on request. cause: %v", errNegative)
+	}
+	return nil
 }
 
 // timeouts are those of a request that starts a workflow.
@@ -177,12 +204,26 @@ func migratePolicies(req *workflowservice.StartWorkflowExecutionRequest) error {
 
 // capTimeouts makes no timeout longer than the one around it.
 func capTimeouts(req *workflowservice.StartWorkflowExecutionRequest) {
-	execution, run := req.GetWorkflowExecutionTimeout().AsDuration(), req.GetWorkflowRunTimeout().AsDuration()
-	if execution > 0 && (run == 0 || run > execution) {
-		run = execution
+	run := runTimeout(req.GetWorkflowRunTimeout().AsDuration(), req.GetWorkflowExecutionTimeout().AsDuration())
+	if run != req.GetWorkflowRunTimeout().AsDuration() {
 		req.WorkflowRunTimeout = durationpb.New(run)
 	}
-	task := req.GetWorkflowTaskTimeout().AsDuration()
+	task := taskTimeout(req.GetWorkflowTaskTimeout().AsDuration(), run)
+	if task != req.GetWorkflowTaskTimeout().AsDuration() {
+		req.WorkflowTaskTimeout = durationpb.New(task)
+	}
+}
+
+// runTimeout is the timeout of a run within that of the execution; zero: none.
+func runTimeout(run, execution time.Duration) time.Duration {
+	if execution > 0 && (run == 0 || run > execution) {
+		return execution
+	}
+	return run
+}
+
+// taskTimeout is the timeout of workflow tasks within that of the run.
+func taskTimeout(task, run time.Duration) time.Duration {
 	if task == 0 {
 		task = defaultTaskTimeout
 	}
@@ -190,9 +231,7 @@ func capTimeouts(req *workflowservice.StartWorkflowExecutionRequest) {
 	if run > 0 {
 		task = min(task, run)
 	}
-	if task != req.GetWorkflowTaskTimeout().AsDuration() {
-		req.WorkflowTaskTimeout = durationpb.New(task)
-	}
+	return task
 }
 
 // resolve says what a start of the run's workflow id does: with neither a
@@ -274,12 +313,22 @@ func requested(req *workflowservice.StartWorkflowExecutionRequest, at time.Time)
 		Header:                   req.GetHeader(),
 		WorkflowId:               req.GetWorkflowId(),
 		Priority:                 req.GetPriority(),
+		RetryPolicy:              req.GetRetryPolicy(),
+		CronSchedule:             req.GetCronSchedule(),
+	}
+	if pause, due := cronPause(req.GetCronSchedule(), at, at); due {
+		a.Initiator = enumspb.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE
+		a.FirstWorkflowTaskBackoff = durationpb.New(pause)
+	}
+	if req.GetWorkflowStartDelay().AsDuration() > 0 {
+		a.FirstWorkflowTaskBackoff = req.GetWorkflowStartDelay()
 	}
 	if d := req.GetWorkflowExecutionTimeout().AsDuration(); d > 0 {
 		a.WorkflowExecutionExpirationTime = timestamppb.New(at.Add(d).Round(time.Millisecond))
 	}
 	return spec{
 		attributes: a, requestID: req.GetRequestId(), at: at,
-		metadata: req.GetUserMetadata(), links: req.GetLinks(), eager: req.GetRequestEagerExecution(),
+		metadata: req.GetUserMetadata(), links: req.GetLinks(),
+		eager: req.GetRequestEagerExecution() && a.GetFirstWorkflowTaskBackoff().AsDuration() == 0,
 	}
 }

@@ -249,6 +249,8 @@ func (r *run) abort(u *update, why abortReason) {
 				},
 			},
 		}}}
+	case why == abortClosed && r.continuing:
+		u.err = errClosing() // the next run may take it
 	case why == abortClosed:
 		u.err = serviceerror.NewNotFound(textUpdateClosed)
 	case u.stage == sent:

@@ -30,11 +30,12 @@ func checkQueue(q *taskqueuepb.TaskQueue) error {
 		return invalid("missing task queue name")
 	case len(q.GetName()) > maxID:
 		return invalid("taskQueue length exceeds limit")
-	case strings.HasPrefix(q.GetName(), reservedPrefix):
-		return invalid("task queue name cannot start with reserved prefix %v", reservedPrefix)
 	}
 	if q.GetKind() == enumspb.TASK_QUEUE_KIND_UNSPECIFIED {
 		q.Kind = enumspb.TASK_QUEUE_KIND_NORMAL
+	}
+	if strings.HasPrefix(q.GetName(), reservedPrefix) {
+		return invalid("task queue name cannot start with reserved prefix %v", reservedPrefix)
 	}
 	return nil
 }
@@ -197,6 +198,13 @@ func checkRetry(p *commonpb.RetryPolicy) error {
 		return invalid("MaximumInterval cannot be less than InitialInterval on retry policy.")
 	case p.GetMaximumAttempts() < 0:
 		return invalid("MaximumAttempts cannot be negative on retry policy.")
+	}
+	for _, t := range p.GetNonRetryableErrorTypes() {
+		name, isTimeout := strings.CutPrefix(t, timeoutPrefix)
+		if kind, err := enumspb.TimeoutTypeFromString(name); isTimeout &&
+			(err != nil || kind == enumspb.TIMEOUT_TYPE_UNSPECIFIED) {
+			return invalid("Invalid timeout type value: %v.", name)
+		}
 	}
 	return nil
 }

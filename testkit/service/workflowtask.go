@@ -94,7 +94,6 @@ func (r *run) newTask(kind taskKind) {
 		r.flush()
 	}
 	at := r.s.now()
-	r.begun, r.firstAt = true, time.Time{}
 	r.s.stamps++
 	r.task = workflowTask{
 		kind: kind, stamp: r.s.stamps, attempt: r.attempt,
