@@ -34,7 +34,7 @@ func withServer(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	opts := embedded.Options{
-		Namespaces: []string{otherNamespace},
+		Namespaces: []string{otherNamespace, invitedNamespace},
 		// The server ends the polls of a worker that stops, as the service in
 		// memory does. Without it a task may go to a poll that was just given up,
 		// and comes back when it has timed out.
@@ -60,8 +60,12 @@ func withServer(run func() int) (code int, err error) {
 // machine that may have other things to do.
 const patience = 90 * time.Second
 
-// otherNamespace exists beside the default one, for tests of namespaces.
-const otherNamespace = "other"
+// These exist beside the default one: for tests of namespaces, and for a shop of
+// the quickstart, whose task queue is fixed.
+const (
+	otherNamespace   = "other"
+	invitedNamespace = "invited"
+)
 
 // taskQueue is a task queue that no other test uses.
 func taskQueue(t *testing.T) string {

@@ -2,8 +2,10 @@ package realserver_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -119,5 +121,38 @@ func TestQuickstartRefusesABadOrder(t *testing.T) {
 				t.Errorf("the order ended with %v, want a refusal that is not retried", err)
 			}
 		})
+	}
+}
+
+// What the invitation tells to type must be an order that goes through.
+func TestQuickstartInvitesToAnOrderThatIsTaken(t *testing.T) {
+	t.Parallel()
+	text, err := quickstart.Invitation("localhost:7233", "sales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"start", "query", "signal", "result"} {
+		line := "temporal workflow " + command + " --address localhost:7233 --namespace sales --workflow-id my-order"
+		if !strings.Contains(text, line) {
+			t.Errorf("no %q in:\n%s", line, text)
+		}
+	}
+	found := regexp.MustCompile(`--task-queue (\S+) --type (\S+) --input '(.*)'\n`).FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("no order in:\n%s", text)
+	}
+	queue, workflowType, input := found[1], found[2], found[3]
+	plot, _ := openShop(t, invitedNamespace)
+	run, err := plot.Client.ExecuteWorkflow(t.Context(),
+		client.StartWorkflowOptions{ID: "my-order", TaskQueue: queue}, workflowType, json.RawMessage(input))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plot.Client.SignalWorkflow(t.Context(), run.GetID(), "", quickstart.SignalApprove, "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	var receipt quickstart.Receipt
+	if err := run.Get(t.Context(), &receipt); err != nil || receipt.Order != "my-order" || receipt.Approved != "Ada" {
+		t.Errorf("the order ended with %+v, %v", receipt, err)
 	}
 }

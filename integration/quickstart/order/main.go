@@ -58,21 +58,20 @@ func main() {
 
 // run is the quickstart, from start to stop.
 func run(ctx context.Context, s settings.Settings, tale *story.Story) (err error) {
-	address := s.Address
-	if address == "" {
+	if s.Address == "" {
 		server, startErr := embedded.Start(ctx, embedded.Options{Namespaces: []string{s.Namespace}})
 		if startErr != nil {
 			return startErr
 		}
 		defer func() { err = errors.Join(err, server.Stop()) }()
-		address = server.Address()
-		tale.Tell("server", "a Temporal server runs at %s, in this process", address)
+		s.Address = server.Address()
+		tale.Tell("server", "a Temporal server runs at %s, in this process", s.Address)
 	}
 	c, err := client.DialContext(ctx, client.Options{
-		HostPort: address, Namespace: s.Namespace, Logger: slog.New(slog.DiscardHandler),
+		HostPort: s.Address, Namespace: s.Namespace, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		return fmt.Errorf("connect to %s: %w", address, err)
+		return fmt.Errorf("connect to %s: %w", s.Address, err)
 	}
 	defer c.Close()
 	return serve(ctx, s, c, tale)
@@ -105,8 +104,11 @@ func serve(ctx context.Context, s settings.Settings, c client.Client, tale *stor
 		return err
 	}
 	if s.Serve {
-		tale.Say("\nThe worker goes on. Start a workflow of type %q on %q; Ctrl-C stops it.",
-			"Order", shop.TaskQueue)
+		invitation, err := shop.Invitation(s.Address, s.Namespace)
+		if err != nil {
+			return err
+		}
+		tale.Say("\n%s", invitation)
 		<-ctx.Done()
 	}
 	return nil
