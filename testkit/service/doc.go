@@ -11,7 +11,8 @@
 //     testing/synctest thirty days pass in milliseconds. Outside one they do if
 //     its time skips what nobody has to wait for, or is moved by hand: see [Time].
 //   - A test decides about faults: [Options.Hook] sees every call and may fail,
-//     delay, repeat it or lose its response.
+//     delay, repeat it or lose its response; [Service.Restart] and [Service.Jump]
+//     are a server that restarts and a clock that was wrong.
 //   - [Service.Leftovers] tells what a test has left behind.
 //   - What is not implemented answers Unimplemented, naming the method, the
 //     command or the field; never a made-up success.

@@ -124,7 +124,7 @@ func (s *Service) await(ctx context.Context, r *run, happened func() bool) error
 	timeout := time.NewTimer(within(ctx, s.options.WaitTimeout))
 	defer timeout.Stop()
 	for !happened() {
-		changed := r.changed
+		changed, down := r.changed, s.down
 		s.rest()
 		s.mu.Unlock()
 		var err error
@@ -135,8 +135,8 @@ func (s *Service) await(ctx context.Context, r *run, happened func() bool) error
 			over = true
 		case <-ctx.Done():
 			err = ctx.Err()
-		case <-s.closed:
-			err = errClosed()
+		case <-down:
+			err = s.wentDown()
 		}
 		s.mu.Lock()
 		s.clock.calls++

@@ -68,6 +68,7 @@ type poller struct {
 
 	got   chan proto.Message // has room for one: who hands over never waits
 	given bool
+	down  <-chan struct{} // closed when the service restarts
 }
 
 func (s *Service) queue(k queueKey) *queue {

@@ -103,6 +103,7 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		return nil, nil //nolint:nilnil // a worker that stops gets no more tasks
 	}
 	q := s.queue(k)
+	p.down = s.down
 	q.lastPoll, p.since = time.Now(), time.Now()
 	q.remember(p, p.since)
 	q.limit.worker = p.rate
@@ -123,6 +124,9 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 		}
 		// It has begun: whoever polled must have it, or it times out.
 		return <-p.got, nil
+	}
+	if p.down != s.down {
+		return nil, err // after a restart nobody knows of it
 	}
 	q.pollers = slices.DeleteFunc(q.pollers, func(other *poller) bool { return other == p })
 	q.lastPoll = time.Now()
@@ -155,8 +159,8 @@ func (s *Service) waitTask(ctx context.Context, p *poller) (proto.Message, error
 				return nil, ctx.Err()
 			}
 			done = nil // from now on only a task, ShutdownWorker or Close ends it
-		case <-s.closed:
-			return nil, errClosed()
+		case <-p.down:
+			return nil, s.wentDown()
 		}
 	}
 }

@@ -25,6 +25,7 @@ type query struct {
 	input   *querypb.WorkflowQuery
 	over    bool // nobody waits for it any more
 	done    chan struct{}
+	down    <-chan struct{}              // closed when the service restarts
 	result  *querypb.WorkflowQueryResult // nil if it must go to a worker by itself
 	failure error
 }
@@ -91,7 +92,7 @@ func (v *server) QueryWorkflow(
 }
 
 func (r *run) newQuery(input *querypb.WorkflowQuery) *query {
-	return &query{id: r.s.newID(), run: r, input: input, done: make(chan struct{})}
+	return &query{id: r.s.newID(), run: r, input: input, done: make(chan struct{}), down: r.s.down}
 }
 
 // queryable says why the run cannot be asked.
@@ -185,8 +186,8 @@ func (s *Service) wait(ctx context.Context, q *query, timeout time.Duration) err
 		return nil
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-s.closed:
-		err = errClosed()
+	case <-q.down:
+		err = s.wentDown()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -52,6 +52,17 @@ func (r rig) worker(o worker.Options) func() {
 // workerOver is worker for one that reaches the service some other way.
 func (r rig) workerOver(c worker.Client, o worker.Options) func() {
 	r.t.Helper()
+	stop := r.workerOf(c, o)
+	return func() {
+		if err := stop(context.Background()); err != nil {
+			r.t.Errorf("the worker did not stop cleanly: %v", err)
+		}
+	}
+}
+
+// workerOf starts a worker and returns what shuts it down.
+func (r rig) workerOf(c worker.Client, o worker.Options) func(context.Context) error {
+	r.t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
 	w, err := worker.New(c, tasks, o)
 	if err != nil {
@@ -60,11 +71,7 @@ func (r rig) workerOver(c worker.Client, o worker.Options) func() {
 	if err := w.Start(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
-	return func() {
-		if err := w.Shutdown(context.Background()); err != nil {
-			r.t.Errorf("the worker did not stop cleanly: %v", err)
-		}
-	}
+	return w.Shutdown
 }
 
 // start starts a workflow.

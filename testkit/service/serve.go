@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 
@@ -25,11 +26,21 @@ type serving struct {
 // Serve answers gRPC calls on the listener until [Service.Close], and then
 // returns nil. It closes the listener.
 func (s *Service) Serve(listener net.Listener) error {
-	server := s.newServer()
-	if server == nil {
-		return listener.Close()
+	f := newFront(listener)
+	defer f.stop()
+	for {
+		server := s.newServer()
+		if server == nil {
+			return nil
+		}
+		err := server.Serve(f.listen())
+		if broken := f.broken(); broken != nil {
+			return broken
+		}
+		if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+			return err
+		}
 	}
-	return server.Serve(listener)
 }
 
 // newServer returns a server that Close will stop; nil if it has been called.
@@ -75,9 +86,30 @@ func (s *Service) pipe() (*bufconn.Listener, error) {
 		pipe := s.serving.pipe
 		s.serving.wg.Go(func() {
 			_ = g.Serve(pipe) // it ends when the server is stopped
+			s.serving.forget(pipe)
 		})
 	}
 	return s.serving.pipe, nil
+}
+
+// forget lets the next connection begin with a new pipe.
+func (v *serving) forget(pipe *bufconn.Listener) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.pipe == pipe {
+		v.pipe = nil
+	}
+}
+
+// restart breaks all connections. It does not wait for calls, one of which may be
+// the cause.
+func (v *serving) restart() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, g := range v.servers {
+		v.wg.Go(g.Stop)
+	}
+	v.servers, v.pipe = nil, nil
 }
 
 // close stops the servers and waits for them. Calls in flight end on their own,

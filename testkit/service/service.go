@@ -86,6 +86,7 @@ type Service struct {
 	steps      []func() // what operations have left to do, first come first served
 	following  bool     // the steps are on their way
 
+	down      chan struct{} // closed and replaced by Restart, closed by Close
 	closed    chan struct{}
 	closeOnce sync.Once
 	serving   serving
@@ -146,6 +147,7 @@ func New(o Options) (*Service, error) {
 		queues:     make(map[queueKey]*queue),
 		queries:    make(map[string]*query),
 		shutdown:   make(map[string]bool),
+		down:       make(chan struct{}),
 		closed:     make(chan struct{}),
 	}
 	for _, name := range o.Namespaces {
@@ -191,6 +193,7 @@ func (s *Service) Close() error {
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
 		close(s.closed)
+		close(s.down)
 		s.alarms.stop()
 		if s.clock.later != nil {
 			s.clock.later.Stop()

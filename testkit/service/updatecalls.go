@@ -149,12 +149,12 @@ func (s *Service) waitUpdate(
 	for {
 		s.mu.Lock()
 		reached, outcome, err := u.reached()
-		changed := u.changed
+		changed, down := u.changed, s.down
 		s.mu.Unlock()
 		if err != nil || reached >= stage {
 			return reached, outcome, err
 		}
-		over, err := s.waitStep(ctx, changed, timeout.C, reached >= stageAccepted)
+		over, err := s.waitStep(ctx, changed, down, timeout.C, reached >= stageAccepted)
 		switch {
 		case err != nil:
 			return 0, nil, err
@@ -167,7 +167,7 @@ func (s *Service) waitUpdate(
 // waitStep waits for the next step of an update. Once a worker has accepted it,
 // the rest may take any time: time need not stand for it.
 func (s *Service) waitStep(
-	ctx context.Context, changed <-chan struct{}, timeout <-chan time.Time, idle bool,
+	ctx context.Context, changed, down <-chan struct{}, timeout <-chan time.Time, idle bool,
 ) (over bool, err error) {
 	if idle {
 		s.leave()
@@ -180,8 +180,8 @@ func (s *Service) waitStep(
 		return true, nil
 	case <-ctx.Done():
 		return false, ctx.Err()
-	case <-s.closed:
-		return false, errClosed()
+	case <-down:
+		return false, s.wentDown()
 	}
 }
 
