@@ -3,6 +3,7 @@ package scenarios
 import (
 	"strings"
 
+	"github.com/google/uuid"
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -15,6 +16,7 @@ import (
 func priorityScenarios() []Scenario {
 	return []Scenario{
 		{"priority-activities", func(e *Env) {
+			e.anew()
 			e.Start(Listen)
 			e.respond(e.poll(""), nil, prioritized(e, "five", 5), prioritized(e, "one", 1), scheduleActivity(e, "default"),
 				prioritized(e, "two", 2), prioritized(e, "nine", 9), prioritized(e, "four", 4))
@@ -89,6 +91,10 @@ func prioritized(e *Env, id string, key int32) *commandpb.Command {
 	c.GetScheduleActivityTaskCommandAttributes().Priority = &commonpb.Priority{PriorityKey: key}
 	return c
 }
+
+// anew gives the scenario a name, and so a task queue, that no run of it before
+// has used on the same server.
+func (e *Env) anew() { e.Name += "-" + uuid.NewString() }
 
 // describeQueue asks for all that there is to be known of the scenario's queue.
 func (e *Env) describeQueue(kind enumspb.TaskQueueType) *workflowservice.DescribeTaskQueueResponse {

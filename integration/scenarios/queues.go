@@ -20,6 +20,7 @@ const (
 func queueScenarios() []Scenario {
 	return []Scenario{
 		{"queue-described", func(e *Env) {
+			e.anew()
 			e.noteQueue(workflowTasks) // nobody has used it
 			e.Start(Listen)
 			e.awaitBacklog(workflowTasks, 1)
@@ -33,6 +34,7 @@ func queueScenarios() []Scenario {
 		}},
 		{"queue-errors", queueErrors},
 		{"queue-limited-by-worker", func(e *Env) {
+			e.anew()
 			e.Start(Listen)
 			e.respond(e.poll(""), nil, numbered(e, 4)...)
 			e.awaitBacklog(activityTasks, 4)
@@ -46,6 +48,7 @@ func queueScenarios() []Scenario {
 			e.terminate()
 		}},
 		{"queue-limited-by-config", func(e *Env) {
+			e.anew()
 			e.limit(&taskqueuepb.RateLimit{RequestsPerSecond: 2})
 			e.Start(Listen)
 			e.respond(e.poll(""), nil, numbered(e, 4)...)
