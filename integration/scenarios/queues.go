@@ -28,6 +28,7 @@ func queueScenarios() []Scenario {
 			e.respond(e.poll(""), nil, scheduleActivity(e, "1"))
 			e.awaitBacklog(activityTasks, 1)
 			e.respondActivity(e.pollActivityAt(5))
+			e.awaitBacklog(workflowTasks, 1)
 			e.noteQueue(workflowTasks)
 			e.noteQueue(activityTasks)
 			e.respond(e.poll(""), nil, complete())

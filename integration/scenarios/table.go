@@ -8,7 +8,7 @@ func All() []Scenario {
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
 		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
 		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
-		queueScenarios(), scalingScenarios(), externalScenarios(),
+		queueScenarios(), scalingScenarios(), heartbeatScenarios(), externalScenarios(),
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
 		historyScenarios(), speculativeScenarios(),

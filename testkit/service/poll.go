@@ -283,39 +283,3 @@ func (r *run) beginActivity(a *activity, identity string) *workflowservice.PollA
 		Priority:                    a.attributes.GetPriority(),
 	}
 }
-
-// ShutdownWorker takes a worker's word that it stops: its sticky queue gets no
-// more tasks and, if the namespace can, its polls end.
-func (v *server) ShutdownWorker(
-	_ context.Context, req *workflowservice.ShutdownWorkerRequest,
-) (*workflowservice.ShutdownWorkerResponse, error) {
-	v.s.mu.Lock()
-	defer v.s.mu.Unlock()
-	if _, err := v.s.space(req.GetNamespace()); err != nil {
-		return nil, err
-	}
-	if v.s.options.Capabilities.GetWorkerPollCompleteOnShutdown() && req.GetWorkerInstanceKey() != "" {
-		v.s.shutdown[req.GetWorkerInstanceKey()] = true
-		for _, q := range v.s.queues {
-			q.end(func(p *poller) bool { return p.instance == req.GetWorkerInstanceKey() })
-		}
-	}
-	if name := req.GetStickyTaskQueue(); name != "" {
-		q := v.s.queue(queueKey{req.GetNamespace(), name, enumspb.TASK_QUEUE_TYPE_WORKFLOW})
-		q.end(func(*poller) bool { return true })
-		q.lastPoll = time.Time{}
-	}
-	return &workflowservice.ShutdownWorkerResponse{}, nil
-}
-
-// end answers the polls with nothing.
-func (q *queue) end(which func(*poller) bool) {
-	q.pollers = slices.DeleteFunc(q.pollers, func(p *poller) bool {
-		if !which(p) {
-			return false
-		}
-		p.given = true
-		p.got <- nil
-		return true
-	})
-}

@@ -63,6 +63,7 @@ type Options struct {
 func DefaultCapabilities() *namespacepb.NamespaceInfo_Capabilities {
 	return &namespacepb.NamespaceInfo_Capabilities{
 		EagerWorkflowStart: true, SyncUpdate: true, AsyncUpdate: true, WorkerPollCompleteOnShutdown: true,
+		WorkerHeartbeats: true, PollerAutoscaling: true,
 	}
 }
 
@@ -96,6 +97,7 @@ type Service struct {
 type namespace struct {
 	name, id string
 	current  map[string]*run
+	workers  map[string]liveWorker // that send heartbeats, by instance key
 }
 
 // An OptionError says what is wrong with one of the [Options].
