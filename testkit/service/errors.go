@@ -24,6 +24,9 @@ const (
 	textUpdateTaskFail  = "Unable to perform workflow execution update due to unexpected workflow task failure."
 	textUpdateAborted   = "workflow update was aborted"
 	textUpdateAdmitted  = "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported."
+	textNoUpdates       = "UpdateWorkflowExecution operation is disabled on this namespace."
+	textNoAsyncUpdates  = "UpdateWorkflowExecution issued asynchronously and waiting on update accepted " +
+		"is disabled on this namespace."
 	textUpdateFailing   = "Unable to perform workflow execution update due to Workflow Task in failed state."
 	textQueryFailing    = "Unable to query workflow due to Workflow Task in failed state."
 	textClosedUnstarted = "Workflow execution closed before WorkflowTaskStarted event"

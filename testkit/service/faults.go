@@ -47,6 +47,12 @@ func (s *Service) call(ctx context.Context, method string, request proto.Message
 		if err := s.refuses(ctx); err != nil {
 			return nil, err
 		}
+		if err := s.standsBy(short, request); err != nil {
+			return nil, err
+		}
+		if err := s.overlook(request); err != nil {
+			return nil, err
+		}
 		out, err := handler(s.api, ctx, func(in any) error {
 			m, ok := in.(proto.Message)
 			if !ok {

@@ -27,6 +27,7 @@ type queueKey struct {
 // queue is one task queue: the tasks that wait for polls, or the polls that wait
 // for tasks. The service's lock guards it.
 type queue struct {
+	space    *namespace
 	tasks    []offer  // the most urgent first
 	queries  []*query // served before tasks of their priority: someone waits for them
 	pollers  []*poller
@@ -74,7 +75,7 @@ type poller struct {
 func (s *Service) queue(k queueKey) *queue {
 	q := s.queues[k]
 	if q == nil {
-		q = &queue{made: time.Now()}
+		q = &queue{made: time.Now(), space: s.namespaces[k.namespace]}
 		q.alarm = alarm{queue: q, index: -1}
 		s.queues[k] = q
 	}
@@ -168,7 +169,8 @@ func (s *Service) holdBack(q *queue) {
 // take begins the first task of the queue that is still wanted.
 func (s *Service) take(q *queue, p *poller) proto.Message {
 	for {
-		if len(q.queries) > 0 && (len(q.tasks) == 0 || q.queries[0].rank() <= q.tasks[0].rank) {
+		standsBy := q.space != nil && q.space.elsewhere != ""
+		if len(q.queries) > 0 && (len(q.tasks) == 0 || standsBy || q.queries[0].rank() <= q.tasks[0].rank) {
 			next := q.queries[0]
 			q.queries = q.queries[1:]
 			if !next.over {
@@ -177,7 +179,7 @@ func (s *Service) take(q *queue, p *poller) proto.Message {
 			}
 			continue
 		}
-		if len(q.tasks) == 0 {
+		if len(q.tasks) == 0 || standsBy {
 			return nil
 		}
 		next := q.tasks[0]

@@ -112,7 +112,7 @@ func (c *updateWithStart) checkUpdate() error {
 	if space := c.update.GetNamespace(); space != "" && space != c.n.name {
 		return invalid(textOtherNamespace)
 	}
-	err := checkUpdate(c.update)
+	err := c.s.checkUpdate(c.update)
 	switch {
 	case err != nil:
 		return err

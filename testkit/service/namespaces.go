@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,6 +41,10 @@ func (v *server) DescribeNamespace(
 		return nil, err
 	}
 	capabilities, _ := proto.Clone(v.s.options.Capabilities).(*namespacepb.NamespaceInfo_Capabilities)
+	clusters := []*replicationpb.ClusterReplicationConfig{{ClusterName: clusterName}}
+	if n.elsewhere != "" {
+		clusters = append(clusters, &replicationpb.ClusterReplicationConfig{ClusterName: n.elsewhere})
+	}
 	return &workflowservice.DescribeNamespaceResponse{
 		NamespaceInfo: &namespacepb.NamespaceInfo{
 			Name: n.name, Id: n.id, State: enumspb.NAMESPACE_STATE_REGISTERED,
@@ -55,8 +60,8 @@ func (v *server) DescribeNamespace(
 			BadBinaries:                   &namespacepb.BadBinaries{},
 		},
 		ReplicationConfig: &replicationpb.NamespaceReplicationConfig{
-			ActiveClusterName: clusterName,
-			Clusters:          []*replicationpb.ClusterReplicationConfig{{ClusterName: clusterName}},
+			ActiveClusterName: cmp.Or(n.elsewhere, clusterName),
+			Clusters:          clusters,
 			State:             enumspb.REPLICATION_STATE_NORMAL,
 		},
 	}, nil
@@ -75,17 +80,8 @@ func (s *Service) spaceByID(id string) (*namespace, error) {
 func (v *server) GetSystemInfo(
 	context.Context, *workflowservice.GetSystemInfoRequest,
 ) (*workflowservice.GetSystemInfoResponse, error) {
+	capabilities, _ := proto.Clone(v.s.options.SystemCapabilities).(*workflowservice.GetSystemInfoResponse_Capabilities)
 	return &workflowservice.GetSystemInfoResponse{
-		ServerVersion: v.s.options.ServerVersion,
-		Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{
-			SignalAndQueryHeader:            true,
-			InternalErrorDifferentiation:    true,
-			ActivityFailureIncludeHeartbeat: true,
-			EncodedFailureAttributes:        true,
-			UpsertMemo:                      true,
-			EagerWorkflowStart:              true,
-			SdkMetadata:                     true,
-			BuildIdBasedVersioning:          true,
-		},
+		ServerVersion: v.s.options.ServerVersion, Capabilities: capabilities,
 	}, nil
 }

@@ -221,7 +221,7 @@ func (r *run) nextAlarm() time.Time {
 			next = t
 		}
 	}
-	if !r.running() {
+	if !r.running() || r.namespace.elsewhere != "" {
 		return next
 	}
 	consider(r.expires())

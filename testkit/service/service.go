@@ -44,7 +44,17 @@ type Options struct {
 	ServerVersion string
 	// Capabilities are those of every namespace; default: [DefaultCapabilities].
 	// WorkerPollCompleteOnShutdown makes ShutdownWorker end the worker's polls.
+	// Without EagerWorkflowStart, first tasks are not handed to those who start;
+	// without SyncUpdate updates are refused, and without AsyncUpdate those whose
+	// caller waits until they are accepted. The others are only told.
 	Capabilities *namespacepb.NamespaceInfo_Capabilities
+	// SystemCapabilities are those of the server; default:
+	// [DefaultSystemCapabilities]. Without EagerWorkflowStart, SignalAndQueryHeader,
+	// ActivityFailureIncludeHeartbeat or SdkMetadata it overlooks the fields of
+	// requests that belong to them, and without UpsertMemo it refuses the command,
+	// as a server that is too old for them does. The others are only told: clients
+	// act by them.
+	SystemCapabilities *workflowservice.GetSystemInfoResponse_Capabilities
 	// Time is the clock of the service; default [TimePasses].
 	Time Time
 	// Patience is how long, in the time of package time, a clock that skips or is
@@ -95,9 +105,10 @@ type Service struct {
 
 // namespace holds the latest run of each workflow id.
 type namespace struct {
-	name, id string
-	current  map[string]*run
-	workers  map[string]liveWorker // that send heartbeats, by instance key
+	name, id  string
+	current   map[string]*run
+	workers   map[string]liveWorker // that send heartbeats, by instance key
+	elsewhere string                // the cluster that is active, if it is another one
 }
 
 // An OptionError says what is wrong with one of the [Options].
@@ -137,6 +148,9 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Capabilities == nil {
 		o.Capabilities = DefaultCapabilities()
+	}
+	if o.SystemCapabilities == nil {
+		o.SystemCapabilities = DefaultSystemCapabilities()
 	}
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64() //nolint:gosec // ids need not be secret

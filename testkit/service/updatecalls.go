@@ -21,7 +21,7 @@ const (
 func (v *server) UpdateWorkflowExecution(
 	ctx context.Context, req *workflowservice.UpdateWorkflowExecutionRequest,
 ) (*workflowservice.UpdateWorkflowExecutionResponse, error) {
-	if err := checkUpdate(req); err != nil {
+	if err := v.s.checkUpdate(req); err != nil {
 		return nil, err
 	}
 	v.s.mu.Lock()
@@ -75,7 +75,7 @@ func (r *run) updateResponse(
 	}
 }
 
-func checkUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) error {
+func (s *Service) checkUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) error {
 	if err := checkExecution(req.GetWorkflowExecution()); err != nil {
 		return err
 	}
@@ -92,11 +92,18 @@ func checkUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) error {
 	if req.WaitPolicy == nil {
 		req.WaitPolicy = &updatepb.WaitPolicy{}
 	}
+	if !s.options.Capabilities.GetSyncUpdate() {
+		return serviceerror.NewPermissionDenied(textNoUpdates, "")
+	}
 	switch req.GetWaitPolicy().GetLifecycleStage() {
 	case enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_UNSPECIFIED:
 		req.WaitPolicy.LifecycleStage = stageCompleted
 	case stageAdmitted:
 		return serviceerror.NewPermissionDenied(textUpdateAdmitted, "")
+	case stageAccepted:
+		if !s.options.Capabilities.GetAsyncUpdate() {
+			return serviceerror.NewPermissionDenied(textNoAsyncUpdates, "")
+		}
 	default:
 	}
 	return firstUnimplemented("UpdateWorkflowExecution", []use{
@@ -206,6 +213,9 @@ func (v *server) PollWorkflowExecutionUpdate(
 	ref := req.GetUpdateRef()
 	if ref == nil {
 		return nil, invalid("UpdateRef is not set on request.")
+	}
+	if !v.s.options.Capabilities.GetSyncUpdate() {
+		return nil, serviceerror.NewPermissionDenied(textNoUpdates, "")
 	}
 	v.s.mu.Lock()
 	r, err := v.s.find(req.GetNamespace(), ref.GetWorkflowExecution())
