@@ -9,6 +9,7 @@ func All() []Scenario {
 		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
 		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
 		queueScenarios(), scalingScenarios(), heartbeatScenarios(), externalScenarios(),
+		childScenarios(), childHandScenarios(), childChainScenarios(), afterParentScenarios(),
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
 		historyScenarios(), speculativeScenarios(),

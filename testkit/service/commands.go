@@ -77,6 +77,8 @@ func (c *completion) command(command *commandpb.Command) (*historypb.HistoryEven
 		return c.upsertAttributes(command.GetUpsertWorkflowSearchAttributesCommandAttributes()), nil
 	case enumspb.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
 		return c.modifyProperties(command.GetModifyWorkflowPropertiesCommandAttributes()), nil
+	case enumspb.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
+		return c.startChild(command.GetStartChildWorkflowExecutionCommandAttributes())
 	case enumspb.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
 		return c.signalExternal(command.GetSignalExternalWorkflowExecutionCommandAttributes())
 	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:

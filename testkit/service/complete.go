@@ -64,6 +64,7 @@ type completion struct {
 	completed *historypb.HistoryEvent // nil if a speculative task leaves no trace
 	failed    *failedCommand          // why the task fails after all
 	messages  []*protocolpb.Message   // not handled yet
+	children  map[string]bool         // ids of workflows that the answer starts
 	unhandled bool                    // events have come in that the workflow has not seen
 	again     bool                    // a cancelled activity wants another task
 	eager     []*activity             // that the worker wants with the response
@@ -108,6 +109,7 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 	}
 	handed := c.next()
 	c.save()
+	defer r.settle() // once the response has been made
 	r.answer(c.req.GetQueryResults(), r.task.pending())
 	if c.failed != nil {
 		return nil, serviceerror.NewInvalidArgument(c.failed.text())
@@ -137,22 +139,23 @@ func unversioned(v *commonpb.WorkerVersionStamp) *commonpb.WorkerVersionStamp {
 // heartbeat reports whether the answer only asks for more time.
 func (c *completion) heartbeat() bool { return c.req.GetForceCreateNewWorkflowTask() }
 
-// save commits, unless there is nothing to be written.
+// save commits, unless there is nothing to be written. What follows from the answer
+// is kept back until the run is settled.
 func (c *completion) save() {
-	if c.completed == nil && c.failed == nil && (!c.r.task.pending() || c.r.task.kind == speculativeTask) {
-		c.r.settle()
-		return
+	r := c.r
+	after := r.after
+	r.after = nil
+	switch {
+	case r.task.kind != speculativeTask && (c.completed != nil || c.failed != nil || r.task.pending()):
+		r.commit()
+	case c.completed != nil || c.failed != nil:
+		// What was done is written now; the speculative task that follows is not.
+		next, attempt := r.task, r.attempt
+		r.task = workflowTask{}
+		r.commit()
+		r.task, r.attempt = next, attempt
 	}
-	if c.r.task.kind != speculativeTask {
-		c.r.commit()
-		return
-	}
-	// What was done is written now; the speculative task that follows is not.
-	next, attempt, after := c.r.task, c.r.attempt, c.r.after
-	c.r.task, c.r.after = workflowTask{}, nil
-	c.r.commit()
-	c.r.task, c.r.attempt, c.r.after = next, attempt, after
-	c.r.settle()
+	r.after = append(after, r.after...)
 }
 
 // finish writes that the task has completed.

@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -55,6 +56,9 @@ func (v *server) DescribeWorkflowExecution(
 	for _, a := range r.activities {
 		response.PendingActivities = append(response.PendingActivities, a.info(r.s.now()))
 	}
+	for _, id := range slices.Sorted(maps.Keys(r.children)) {
+		response.PendingChildren = append(response.PendingChildren, r.children[id].info())
+	}
 	slices.SortFunc(response.PendingActivities, func(a, b *workflowpb.PendingActivityInfo) int {
 		return cmp.Compare(a.GetActivityId(), b.GetActivityId())
 	})
@@ -73,16 +77,27 @@ func (r *run) info() *workflowpb.WorkflowExecutionInfo {
 		Memo:             &commonpb.Memo{Fields: r.memo},
 		SearchAttributes: &commonpb.SearchAttributes{IndexedFields: r.attributes},
 		TaskQueue:        r.started.GetTaskQueue().GetName(),
-		RootExecution:    r.execution(),
+		RootExecution:    r.root(),
 		FirstRunId:       r.started.GetFirstExecutionRunId(),
 		Priority:         r.started.GetPriority(),
 		AutoResetPoints:  r.resetPoints(),
+	}
+	if parent := r.started.GetParentWorkflowExecution(); parent != nil {
+		info.ParentExecution, info.ParentNamespaceId = parent, r.started.GetParentWorkflowNamespaceId()
 	}
 	if !r.running() {
 		info.CloseTime = timestamppb.New(r.closed)
 		info.ExecutionDuration = durationpb.New(r.closed.Sub(r.executionTime()))
 	}
 	return info
+}
+
+func (c *child) info() *workflowpb.PendingChildExecutionInfo {
+	a := c.attributes()
+	return &workflowpb.PendingChildExecutionInfo{
+		WorkflowId: a.GetWorkflowId(), RunId: c.first, WorkflowTypeName: a.GetWorkflowType().GetName(),
+		InitiatedId: c.initiated.GetEventId(), ParentClosePolicy: a.GetParentClosePolicy(),
+	}
 }
 
 func (t *workflowTask) info() *workflowpb.PendingWorkflowTaskInfo {

@@ -52,8 +52,9 @@
 //     nothing. The limit of 1000 tasks per second that it tells of is not applied.
 //   - Fairness is off, as by the server's defaults: keys and weights are checked,
 //     kept and inherited, but order nothing.
-//   - Namespaces are as far apart as on a server that was not told otherwise: no
-//     command reaches a workflow of another one.
+//   - What one answer does to several workflows, and what becomes of the children of
+//     a workflow that closes, has the order of the commands; the server leaves it to
+//     chance.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - Search attributes are not checked against a schema, payloads not against the
 //     limits of sizes.
@@ -61,5 +62,6 @@
 // # What it will not do
 //
 // It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing:
-// a service belongs to one test.
+// a service belongs to one test. No command reaches a workflow of another namespace,
+// as on a server that was not told otherwise.
 package service

@@ -146,7 +146,12 @@ func (c *completion) cancelExternal(
 	if err != nil {
 		return nil, err
 	}
-	if err := checkCancelExternal(a, cross); err != nil {
+	err = checkCancelExternal(a, cross)
+	if err == nil && c.children[a.GetWorkflowId()] {
+		err = invalid("Start and RequestCancel for child workflow is not allowed in same workflow task. "+
+			"WorkflowId=%s RunId=%s Namespace=%s", a.GetWorkflowId(), a.GetRunId(), space)
+	}
+	if err != nil {
 		return c.refuse(
 			enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_ATTRIBUTES, err), nil
 	}

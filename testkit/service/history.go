@@ -48,6 +48,8 @@ func held(t enumspb.EventType) bool {
 		enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED,
 		enumspb.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
 		enumspb.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED,
+		enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED,
+		enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
 		return true
 	default:
@@ -55,12 +57,15 @@ func held(t enumspb.EventType) bool {
 	}
 }
 
-// ends reports whether events of the type end an activity. They go behind
-// everything else that was kept back.
+// ends reports whether events of the type end an activity or a child. They go
+// behind everything else that was kept back.
 func ends(t enumspb.EventType) bool {
 	switch t {
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED,
-		enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT, enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT, enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+		enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED, enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED,
+		enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT, enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+		enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED:
 		return true
 	default:
 		return false
@@ -86,7 +91,14 @@ func (r *run) flush() {
 		if a := e.GetActivityTaskStartedEventAttributes(); a != nil {
 			started[a.GetScheduledEventId()] = e.GetEventId()
 		}
+		if id := e.GetChildWorkflowExecutionStartedEventAttributes().GetInitiatedEventId(); id != 0 {
+			started[id] = e.GetEventId()
+			if c := r.children[id]; c != nil {
+				c.started = e.GetEventId()
+			}
+		}
 		wire(e, started)
+		wireChild(e, started)
 		r.events = append(r.events, e)
 	}
 }
@@ -123,8 +135,10 @@ func (r *run) size() int64 {
 	return int64(n)
 }
 
-// end closes the run with the event.
+// end closes the run with the event. Those that it is related to learn of it once
+// that is committed.
 func (r *run) end(status enumspb.WorkflowExecutionStatus, e *historypb.HistoryEvent) {
 	r.add(e)
 	r.status, r.closed = status, e.GetEventTime().AsTime()
+	r.after = append(r.after, func() { r.part(e) })
 }

@@ -96,6 +96,7 @@ func (s *Service) newRun(n *namespace, p spec) *run {
 			points:     rollOver(a.GetPrevAutoResetPoints(), a.GetContinuedExecutionRunId(), p.at),
 			activities: make(map[int64]*activity),
 			timers:     make(map[string]*timer),
+			children:   make(map[int64]*child),
 			signals:    make(map[string]bool),
 			updates:    make(map[string]*update),
 		},

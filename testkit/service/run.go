@@ -56,6 +56,7 @@ type state struct {
 
 	activities      map[int64]*activity // by the id of ActivityTaskScheduled
 	timers          map[string]*timer
+	children        map[int64]*child // by the id of StartChildWorkflowExecutionInitiated
 	cancelRequested bool
 	continuing      bool // another run follows
 	points          []*workflowpb.ResetPointInfo
@@ -88,6 +89,7 @@ func (r *run) snapshot() snapshot {
 	c.buffered = append([]*historypb.HistoryEvent(nil), c.buffered...)
 	c.memo, c.attributes = maps.Clone(c.memo), maps.Clone(c.attributes)
 	c.activities, c.timers = cloneAll(c.activities), cloneAll(c.timers)
+	c.children = cloneAll(c.children)
 	c.signals = maps.Clone(c.signals)
 	c.updates = maps.Clone(c.updates)
 	c.order = append([]string(nil), c.order...)

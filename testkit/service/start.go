@@ -290,10 +290,17 @@ func (r *run) replace(req *workflowservice.StartWorkflowExecutionRequest, first 
 	successor := requested(req, r.s.now())
 	// The id of the new run is in the details of the old one's end.
 	successor.id, successor.first = r.s.newID(), first
-	r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
-		encodeString("terminated by new runID: "+successor.id), historyIdentity)
-	r.commit()
+	r.giveWay(successor.id)
 	return r.s.begin(r.namespace, successor)
+}
+
+// giveWay ends the run, if it is running, for the one of the id.
+func (r *run) giveWay(id string) {
+	if r.running() {
+		r.terminate("TerminateIfRunning WorkflowIdReusePolicy",
+			encodeString("terminated by new runID: "+id), historyIdentity)
+		r.commit()
+	}
 }
 
 // requested is the run that a client asks for.

@@ -23,18 +23,18 @@ const (
 
 // checkQueue validates the task queue and fills in its kind.
 func checkQueue(q *taskqueuepb.TaskQueue) error {
-	switch {
-	case q == nil:
+	if q == nil {
 		return invalid("taskQueue is not set")
-	case q.GetName() == "":
-		return invalid("missing task queue name")
-	case len(q.GetName()) > maxID:
-		return invalid("taskQueue length exceeds limit")
 	}
 	if q.GetKind() == enumspb.TASK_QUEUE_KIND_UNSPECIFIED {
 		q.Kind = enumspb.TASK_QUEUE_KIND_NORMAL
 	}
-	if strings.HasPrefix(q.GetName(), reservedPrefix) {
+	switch {
+	case q.GetName() == "":
+		return invalid("missing task queue name")
+	case len(q.GetName()) > maxID:
+		return invalid("taskQueue length exceeds limit")
+	case strings.HasPrefix(q.GetName(), reservedPrefix):
 		return invalid("task queue name cannot start with reserved prefix %v", reservedPrefix)
 	}
 	return nil
