@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/mainspring-go/mainspring/integration/embedded"
+	"github.com/mainspring-go/mainspring/integration/scenarios"
 )
 
 // server is the one server of this test binary; TestMain sets it.
@@ -34,7 +35,8 @@ func withServer(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	opts := embedded.Options{
-		Namespaces: []string{otherNamespace, invitedNamespace},
+		Namespaces:       []string{otherNamespace, invitedNamespace},
+		SearchAttributes: scenarios.SearchAttributes(),
 		// The server ends the polls of a worker that stops, as the service in
 		// memory does. Without it a task may go to a poll that was just given up,
 		// and comes back when it has timed out.
@@ -42,6 +44,8 @@ func withServer(run func() int) (code int, err error) {
 			"frontend.enableCancelWorkerPollsOnShutdown": true,
 			// What is told of a queue is never old.
 			"matching.TaskQueueInfoByBuildIdTTL": "1ms",
+			// A server lets a namespace list ten times a second.
+			"frontend.namespaceRPS.visibility": 100000,
 		},
 	}
 	if os.Getenv("REALSERVER_LOG") != "" {

@@ -100,7 +100,9 @@ func onFake(t *testing.T, s scenarios.Scenario) []string {
 	t.Helper()
 	var seen []string
 	synctest.Test(t, func(t *testing.T) {
-		fake, err := service.New(service.Options{Namespaces: scenarios.Namespaces()})
+		fake, err := service.New(service.Options{
+			Namespaces: scenarios.Namespaces(), SearchAttributes: scenarios.SearchAttributes(),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

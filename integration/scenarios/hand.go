@@ -151,6 +151,17 @@ func scheduleActivity(e *Env, id string) *commandpb.Command {
 	}
 }
 
+func upsert(a *commonpb.SearchAttributes) *commandpb.Command {
+	return &commandpb.Command{
+		CommandType: enumspb.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+		Attributes: &commandpb.Command_UpsertWorkflowSearchAttributesCommandAttributes{
+			UpsertWorkflowSearchAttributesCommandAttributes: &commandpb.UpsertWorkflowSearchAttributesCommandAttributes{
+				SearchAttributes: a,
+			},
+		},
+	}
+}
+
 func requestCancel(scheduled int64) *commandpb.Command {
 	return &commandpb.Command{
 		CommandType: enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK,

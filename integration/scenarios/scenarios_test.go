@@ -20,7 +20,9 @@ func TestTable(t *testing.T) {
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				fake, err := service.New(service.Options{Namespaces: scenarios.Namespaces()})
+				fake, err := service.New(service.Options{
+					Namespaces: scenarios.Namespaces(), SearchAttributes: scenarios.SearchAttributes(),
+				})
 				if err != nil {
 					t.Fatal(err)
 				}

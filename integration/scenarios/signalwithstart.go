@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"strings"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -70,6 +71,14 @@ func signalWithStartScenarios() []Scenario {
 			e.signalWithStart("while it closes", nil)
 			e.NoteErr("signal", e.Client.SignalWorkflow(e.within(second), e.Name, "", "say", "once more"))
 			e.respond(t, nil, complete())
+		}},
+		{"signal-with-start-delayed", func(e *Env) {
+			later := func(r *signalWithStart) { r.WorkflowStartDelay = durationpb.New(time.Hour) }
+			e.signalWithStart("first", later)
+			e.signal()
+			e.Note("%s", describe(e, e.Name))
+			e.signalWithStart("second", later) // this one does not wait
+			e.respond(e.poll(""), nil, complete())
 		}},
 		{"signal-with-start-bad", badSignalWithStart},
 	})
@@ -140,6 +149,13 @@ func badSignalWithStart(e *Env) {
 		{"long request", func(r *signalWithStart) { r.RequestId = long }},
 		{"past timeout", func(r *signalWithStart) { r.WorkflowTaskTimeout = durationpb.New(-1) }},
 		{"no namespace", func(r *signalWithStart) { r.Namespace = "nowhere" }},
+		{"bad retry policy", func(r *signalWithStart) { r.RetryPolicy = &commonpb.RetryPolicy{BackoffCoefficient: 0.5} }},
+		{"past delay", func(r *signalWithStart) { r.WorkflowStartDelay = durationpb.New(-1) }},
+		{"bad schedule", func(r *signalWithStart) { r.CronSchedule = "never" }},
+		{"delay and schedule", func(r *signalWithStart) {
+			r.CronSchedule, r.WorkflowStartDelay = "* * * * *", durationpb.New(1)
+		}},
+		{"bad priority", func(r *signalWithStart) { r.Priority = &commonpb.Priority{PriorityKey: -1} }},
 		{"no sense", func(r *signalWithStart) {
 			r.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 			r.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING

@@ -13,5 +13,5 @@ func All() []Scenario {
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
 		historyScenarios(), speculativeScenarios(),
-		chainScenarios(), retryScenarios(), delayScenarios())
+		chainScenarios(), retryScenarios(), delayScenarios(), listScenarios())
 }

@@ -39,8 +39,17 @@ func (c *completion) startChild(
 	if err != nil {
 		return nil, err
 	}
+	types, err := c.r.s.attributeTypes(n, a.GetSearchAttributes())
+	if err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, err), nil
+	}
 	if err := normalizeChild(a, c.r, n, cross); err != nil {
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES, err), nil
+	}
+	if err := setTypes(a.GetSearchAttributes(), types); err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, invalid(
+			"invalid SearchAttributes on StartChildWorkflowCommand: %v. WorkflowId=%s WorkflowType=%s Namespace=%s",
+			err, a.GetWorkflowId(), a.GetWorkflowType().GetName(), n.name)), nil
 	}
 	e := c.r.newEvent(enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED)
 	e.Attributes = &historypb.HistoryEvent_StartChildWorkflowExecutionInitiatedEventAttributes{

@@ -227,13 +227,6 @@ func (c *completion) recordMarker(a *commandpb.RecordMarkerCommandAttributes) *h
 // changeVersion is the search attribute that tells the versions of changes.
 const changeVersion = "TemporalChangeVersion"
 
-// setTypes tells the types that the server knows, though workers do not say them.
-func setTypes(a *commonpb.SearchAttributes) {
-	if p := a.GetIndexedFields()[changeVersion]; p.GetMetadata() != nil {
-		p.Metadata["type"] = []byte("KeywordList")
-	}
-}
-
 func (c *completion) upsertAttributes(
 	a *commandpb.UpsertWorkflowSearchAttributesCommandAttributes,
 ) *historypb.HistoryEvent {
@@ -241,7 +234,9 @@ func (c *completion) upsertAttributes(
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
 			invalid("IndexedFields is not set on UpsertWorkflowSearchAttributesCommand."))
 	}
-	setTypes(a.GetSearchAttributes())
+	if err := c.r.s.checkAttributes(c.r.namespace, a.GetSearchAttributes()); err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, err)
+	}
 	e := c.r.newEvent(enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)
 	e.Attributes = &historypb.HistoryEvent_UpsertWorkflowSearchAttributesEventAttributes{
 		UpsertWorkflowSearchAttributesEventAttributes: &historypb.UpsertWorkflowSearchAttributesEventAttributes{

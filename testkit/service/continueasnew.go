@@ -21,15 +21,23 @@ func (c *completion) continueAsNew(a *continueAttributes) *historypb.HistoryEven
 		return nil
 	}
 	r := c.r
+	types, err := r.s.attributeTypes(r.namespace, a.GetSearchAttributes())
+	if err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, err)
+	}
 	if err := r.normalizeContinue(a); err != nil {
 		return c.refuse(bad, err)
+	}
+	if err := setTypes(a.GetSearchAttributes(), types); err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, invalid(
+			"invalid SearchAttributes on ContinueAsNewWorkflowExecutionCommand: %v. WorkflowType=%s TaskQueue=%s",
+			err, a.GetWorkflowType().GetName(), a.GetTaskQueue()))
 	}
 	//nolint:staticcheck // older workers ask for it
 	if a.GetInheritBuildId() && a.GetTaskQueue().GetName() != r.started.GetTaskQueue().GetName() {
 		return c.refuse(bad, serviceerror.NewInvalidArgument(
 			"ContinueAsNew with UseCompatibleVersion cannot run on different task queue."))
 	}
-	setTypes(a.GetSearchAttributes())
 	n := r.afterContinue(a)
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
 	//nolint:staticcheck // older workers ask for it

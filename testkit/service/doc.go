@@ -56,12 +56,17 @@
 //     a workflow that closes, has the order of the commands; the server leaves it to
 //     chance.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
-//   - Search attributes are not checked against a schema, payloads not against the
-//     limits of sizes.
+//   - Payloads and search attributes are not checked against the limits of sizes.
+//   - Lists of workflows are never behind, and what is deleted is gone at once. Of
+//     SQL the filters have what the server takes, and the rest of what is usual, to
+//     refuse it with the same words. A server on SQLite ignores case in STARTS_WITH
+//     and in KeywordList, and takes times of whole seconds for others: here they are
+//     compared as they are.
+//   - BuildIds and StateTransitionCount are never set.
 //
 // # What it will not do
 //
-// It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing:
-// a service belongs to one test. No command reaches a workflow of another namespace,
-// as on a server that was not told otherwise.
+// It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing
+// that is not deleted: a service belongs to one test. No command reaches a workflow
+// of another namespace, as on a server that was not told otherwise.
 package service

@@ -89,9 +89,8 @@ func (c *updateWithStart) checkStart() error {
 		return invalid(textOtherNamespace)
 	}
 	err := checkStart(c.start, c.s.now())
-	var missing *serviceerror.Unimplemented
 	switch {
-	case err != nil && !errors.As(err, &missing):
+	case err != nil:
 		return err
 	case c.start.GetCronSchedule() != "":
 		return invalid("CronSchedule is not allowed.")
@@ -99,13 +98,11 @@ func (c *updateWithStart) checkStart() error {
 		return invalid("RequestEagerExecution is not supported.")
 	case c.start.GetWorkflowStartDelay().AsDuration() > 0:
 		return invalid("WorkflowStartDelay is not supported.")
-	case err != nil:
-		return err
 	}
 	if c.start.GetRequestId() == "" {
 		c.start.RequestId = c.s.newID()
 	}
-	return nil
+	return c.s.checkAttributes(c.n, c.start.GetSearchAttributes())
 }
 
 func (c *updateWithStart) checkUpdate() error {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
@@ -61,6 +64,10 @@ type Options struct {
 	// advanced by hand waits for a worker to poll for a task, before it goes on as
 	// if there was none; default [DefaultPatience].
 	Patience time.Duration
+	// SearchAttributes are the custom search attributes of every namespace, with
+	// their types; default: none. Others are refused, as a server refuses those that
+	// it was not told of.
+	SearchAttributes map[string]enumspb.IndexedValueType
 	// Seed makes the ids of runs; equal seeds give equal ids. Default: random, since
 	// caches of workers in one process may share runs by id.
 	Seed uint64
@@ -197,6 +204,11 @@ func (o *Options) check() error {
 			errs = append(errs, &OptionError{
 				fmt.Sprintf("Namespaces[%d]", i), "empty", "give the namespace a name",
 			})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.SearchAttributes)) {
+		if err := checkAttribute(name, o.SearchAttributes[name]); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

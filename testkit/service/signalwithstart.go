@@ -30,6 +30,9 @@ func (v *server) SignalWithStartWorkflowExecution(
 	if err != nil {
 		return nil, err
 	}
+	if err := v.s.checkAttributes(n, start.GetSearchAttributes()); err != nil {
+		return nil, err
+	}
 	if start.GetRequestId() == "" {
 		start.RequestId = v.s.newID()
 	}
@@ -112,6 +115,9 @@ func checkSignalWithStart(req *workflowservice.SignalWithStartWorkflowExecutionR
 	if req.GetWorkflowIdConflictPolicy() == enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL {
 		return invalid("Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL " +
 			"is not supported for this operation.")
+	}
+	if err := checkPriority(req.GetPriority()); err != nil {
+		return err
 	}
 	return firstUnimplemented("SignalWithStartWorkflowExecution", []use{
 		{"VersioningOverride", req.GetVersioningOverride() != nil},

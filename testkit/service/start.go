@@ -31,6 +31,9 @@ func (v *server) StartWorkflowExecution(
 	if err != nil {
 		return nil, err
 	}
+	if err := v.s.checkAttributes(n, req.GetSearchAttributes()); err != nil {
+		return nil, err
+	}
 	if req.GetRequestId() == "" {
 		req.RequestId = v.s.newID()
 	}
