@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -36,7 +35,7 @@ type Bucket struct {
 	burst int
 	epoch time.Time // what times are counted from: to read how long ago it was costs less than Now
 
-	mu            sync.Mutex
+	mu            lock
 	last          time.Duration // the latest time that earned has seen, since epoch
 	earned        *rate.Limiter
 	stock         int

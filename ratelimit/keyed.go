@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"sync"
 )
 
 // KeyedOptions are the options of [NewKeyed].
@@ -31,7 +30,7 @@ type KeyedOptions struct {
 // use, not by all that ever were. Keyed is safe for concurrent use and starts no goroutine. Make
 // one with [NewKeyed]; it must not be copied.
 type Keyed struct {
-	mu      sync.Mutex
+	mu      lock
 	usual   Options
 	own     map[string]Options // of the keys that have numbers of their own
 	entries map[string]*entry
