@@ -70,6 +70,22 @@ func (b puddleBound) run(ctx context.Context, f func()) error {
 
 func (b puddleBound) out() int { return int(b.p.Stat().AcquiredResources()) }
 
+// channelBound is what many write themselves: who puts something into the channel has room.
+type channelBound struct{ c chan struct{} }
+
+func (b channelBound) run(ctx context.Context, f func()) error {
+	select {
+	case b.c <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	f()
+	<-b.c
+	return nil
+}
+
+func (b channelBound) out() int { return len(b.c) }
+
 // bounds are the contestants with this much room.
 func bounds(b *testing.B, limit int) []struct {
 	name string
@@ -96,6 +112,7 @@ func bounds(b *testing.B, limit int) []struct {
 		{"slots", slotsBound{fixed}},
 		{"semaphore", semaphoreBound{semaphore.NewWeighted(int64(limit)), int64(limit)}},
 		{"puddle", puddleBound{pool}},
+		{"channel", channelBound{make(chan struct{}, limit)}},
 	}
 }
 

@@ -107,12 +107,22 @@ func eachStore(b *testing.B, size int, run func(b *testing.B, s store, evictions
 }
 
 // BenchmarkStickyHit is the one thing that both do: find what is there. Sticky pins it meanwhile.
-// "spread" goes through all keys, so that the processor's caches miss.
+// Of 100,000 entries it finds always the same, ten of them in turn ("few", as runs with much to do
+// come again and again), all as they were put ("turn"), or any by chance ("random"): the last two
+// miss the processor's caches.
 func BenchmarkStickyHit(b *testing.B) {
+	const many = 100_000
 	for _, c := range []struct {
-		name         string
-		size, stride int
-	}{{"entries=1", 1, 0}, {"entries=100000/same", 100_000, 0}, {"entries=100000/spread", 100_000, 7919}} {
+		name string
+		size int
+		next func(i int) int
+	}{
+		{"entries=1", 1, func(i int) int { return i }},
+		{"entries=100000/same", many, func(i int) int { return i }},
+		{"entries=100000/few", many, func(i int) int { return (i + many/10) % many }},
+		{"entries=100000/turn", many, func(i int) int { return (i + 1) % many }},
+		{"entries=100000/random", many, func(int) int { return rand.IntN(many) }},
+	} {
 		b.Run(c.name, func(b *testing.B) {
 			eachStore(b, c.size, func(b *testing.B, s store, evictions *atomic.Int64) {
 				b.Helper()
@@ -126,7 +136,7 @@ func BenchmarkStickyHit(b *testing.B) {
 					if v, ok := s.get(keys[i]); !ok || v != &values[i] {
 						b.Fatalf("key %d: got %p, %t, want %p", i, v, ok, &values[i])
 					}
-					i = (i + c.stride) % c.size
+					i = c.next(i)
 				}
 				if n := evictions.Load(); n != 0 {
 					b.Fatalf("%d evictions", n)
