@@ -87,7 +87,6 @@ func newBroken(f flaw, stages []shutdown.Stage) *broken {
 }
 
 func (b *broken) Triggered() <-chan struct{} { return b.triggered }
-func (b *broken) Done() <-chan struct{}      { return b.done }
 
 func (b *broken) Add(stage, name string, stop func(context.Context) error) error {
 	b.mu.Lock()
@@ -106,6 +105,12 @@ func (b *broken) Add(stage, name string, stop func(context.Context) error) error
 	b.stages[i].names = append(b.stages[i].names, name)
 	b.stages[i].stops = append(b.stages[i].stops, stop)
 	return nil
+}
+
+func (b *broken) Done() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.done
 }
 
 func (b *broken) Fatal(err error) {
@@ -146,12 +151,12 @@ func (b *broken) Shutdown(ctx context.Context, cause error) (shutdown.Report, er
 	}
 	first := !b.began
 	b.began = true
-	ended := b.ended
-	b.mu.Unlock()
-	if b.flaw == runsAgain && ended {
+	if b.flaw == runsAgain && b.ended {
 		b.done, b.ended = make(chan struct{}), false
 		first = true
 	}
+	done := b.done
+	b.mu.Unlock()
 	if first {
 		base := context.WithoutCancel(ctx)
 		if b.flaw == abortsImpatient {
@@ -164,7 +169,7 @@ func (b *broken) Shutdown(ctx context.Context, cause error) (shutdown.Report, er
 		left = nil
 	}
 	select {
-	case <-b.done:
+	case <-done:
 	case <-left:
 		b.leave()
 		return shutdown.Report{}, ctx.Err()
