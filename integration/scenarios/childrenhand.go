@@ -13,6 +13,7 @@ import (
 	updatepb "go.temporal.io/api/update/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
@@ -120,12 +121,12 @@ func afterParent(timeout time.Duration, end func(*Env)) func(*Env) {
 
 // everything starts a child with all that may go with it.
 func everything(e *Env) {
-	e.StartWith(client.StartWorkflowOptions{}, Listen)
+	e.StartWith(client.StartWorkflowOptions{Priority: temporal.Priority{PriorityKey: 4, FairnessWeight: 2}}, Listen)
 	c := startChild(e, e.child(), func(a *childAttributes) {
 		a.Namespace = "default" //nolint:staticcheck // older workers send it
 		a.Input = payloads(`"hello"`)
 		a.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"trace": payload(`"1"`)}}
-		a.Memo = &commonpb.Memo{Fields: map[string]*commonpb.Payload{"color": payload(`"blue"`)}}
+		a.Memo, a.SearchAttributes = nulls()
 		a.Control = "control"
 		a.Priority = &commonpb.Priority{PriorityKey: 2, FairnessKey: "fair", FairnessWeight: 3}
 		a.WorkflowExecutionTimeout = durationpb.New(time.Hour)
@@ -171,6 +172,7 @@ func badChildren(e *Env) {
 		func(a *childAttributes) { a.Priority = &commonpb.Priority{FairnessWeight: -1} },
 		func(a *childAttributes) { a.TaskQueue.Name = long },
 		func(a *childAttributes) { a.TaskQueue.Name = "/_sys/x" },
+		func(a *childAttributes) { a.InheritBuildId = true }, //nolint:staticcheck // older workers use it
 	} {
 		e.respond(t, nil, startChild(e, id, spoil))
 	}
@@ -256,6 +258,25 @@ func childHandScenarios() []Scenario {
 		{"hand-child-unhandled", func(e *Env) {
 			t := inFlight(e)
 			e.respond(t, nil, complete())
+			e.respond(e.poll(""), nil, complete())
+		}},
+		{"hand-child-and-failure", func(e *Env) {
+			e.fail(inFlight(e))
+			e.respond(e.poll(""), nil, complete())
+		}},
+		{"hand-child-and-termination", func(e *Env) {
+			inFlight(e)
+			e.Must(e.Client.TerminateWorkflow(e.Ctx(), e.Name, "", "enough"))
+			e.Note("%s", describe(e, e.Name))
+		}},
+		{"hand-child-is-deleted", func(e *Env) {
+			e.Start(Listen)
+			e.answers("ChildWorkflowExecutionStarted", 1, startChild(e, e.child()))
+			_, err := e.Service.DeleteWorkflowExecution(e.Ctx(), &workflowservice.DeleteWorkflowExecutionRequest{
+				Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: e.child()},
+			})
+			e.Must(err)
+			e.Await(e.Name, has("ChildWorkflowExecutionTerminated"))
 			e.respond(e.poll(""), nil, complete())
 		}},
 		{"hand-child-and-update", func(e *Env) {

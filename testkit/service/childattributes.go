@@ -44,6 +44,10 @@ func normalizeChild(
 	if err := checkQueue(a.TaskQueue); err != nil {
 		return invalid("invalid TaskQueue on %s: %v. %s TaskQueue=%s", startChildCommand, err, about, a.TaskQueue)
 	}
+	//nolint:staticcheck // older workers use it
+	if a.GetInheritBuildId() && a.GetTaskQueue().GetName() != parent.started.GetTaskQueue().GetName() {
+		return invalid("StartChildWorkflowExecution with UseCompatibleVersion cannot run on different task queue.")
+	}
 	run := runTimeout(a.GetWorkflowRunTimeout().AsDuration(), a.GetWorkflowExecutionTimeout().AsDuration())
 	a.WorkflowRunTimeout = durationpb.New(run)
 	a.WorkflowTaskTimeout = durationpb.New(taskTimeout(a.GetWorkflowTaskTimeout().AsDuration(), run))

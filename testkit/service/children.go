@@ -51,6 +51,7 @@ func (c *completion) startChild(
 			"invalid SearchAttributes on StartChildWorkflowCommand: %v. WorkflowId=%s WorkflowType=%s Namespace=%s",
 			err, a.GetWorkflowId(), a.GetWorkflowType().GetName(), n.name)), nil
 	}
+	a.Memo, a.SearchAttributes = given(a.GetMemo()), givenAttributes(a.GetSearchAttributes())
 	e := c.r.newEvent(enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED)
 	e.Attributes = &historypb.HistoryEvent_StartChildWorkflowExecutionInitiatedEventAttributes{
 		StartChildWorkflowExecutionInitiatedEventAttributes: &historypb.StartChildWorkflowExecutionInitiatedEventAttributes{

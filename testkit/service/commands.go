@@ -280,6 +280,24 @@ func merged(fields, change map[string]*commonpb.Payload) map[string]*commonpb.Pa
 	return out
 }
 
+// given leaves out of a memo what says that there is nothing.
+func given(m *commonpb.Memo) *commonpb.Memo {
+	fields := merged(nil, m.GetFields())
+	if len(fields) == 0 {
+		return nil
+	}
+	return &commonpb.Memo{Fields: fields}
+}
+
+// givenAttributes is given for search attributes.
+func givenAttributes(a *commonpb.SearchAttributes) *commonpb.SearchAttributes {
+	fields := merged(nil, a.GetIndexedFields())
+	if len(fields) == 0 {
+		return nil
+	}
+	return &commonpb.SearchAttributes{IndexedFields: fields}
+}
+
 // closes reports whether a command that closes the workflow may do so. It may
 // not while something has come in that the workflow has not seen.
 func (c *completion) closes() bool {

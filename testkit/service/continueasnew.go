@@ -38,6 +38,7 @@ func (c *completion) continueAsNew(a *continueAttributes) *historypb.HistoryEven
 		return c.refuse(bad, serviceerror.NewInvalidArgument(
 			"ContinueAsNew with UseCompatibleVersion cannot run on different task queue."))
 	}
+	a.Memo, a.SearchAttributes = given(a.GetMemo()), givenAttributes(a.GetSearchAttributes())
 	n := r.afterContinue(a)
 	e := r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
 	//nolint:staticcheck // older workers ask for it

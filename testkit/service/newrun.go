@@ -74,6 +74,7 @@ func (s *Service) begin(n *namespace, p spec) *run {
 // newRun returns a run without events that nobody knows yet.
 func (s *Service) newRun(n *namespace, p spec) *run {
 	a := p.attributes
+	a.Memo, a.SearchAttributes = given(a.GetMemo()), givenAttributes(a.GetSearchAttributes())
 	if a.GetFirstExecutionRunId() == "" {
 		a.FirstExecutionRunId = p.id
 	}
