@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	commonpb "go.temporal.io/api/common/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -120,7 +121,7 @@ func delayScenarios() []Scenario {
 			e.End(e.Client.GetWorkflow(e.Ctx(), e.Name, ""))
 		}},
 		{"delayed-eagerly", func(e *Env) {
-			e.startEagerly("once", func(r *startRequest) { r.WorkflowStartDelay = durationpb.New(time.Hour) })
+			e.startEagerly(uuid.NewString(), func(r *startRequest) { r.WorkflowStartDelay = durationpb.New(time.Hour) })
 			e.Must(e.Client.TerminateWorkflow(e.Ctx(), e.Name, "", "over"))
 		}},
 		{"bad-delays", badDelays},

@@ -32,7 +32,7 @@ func describeRun(e *Env, id, runID string) string {
 	}
 	return Message(d, "startTime", "closeTime", "executionTime", "executionDuration", "historySizeBytes",
 		"stateTransitionCount", "scheduledTime", "originalScheduledTime", "startedTime", "lastStartedTime",
-		"executionExpirationTime", "runExpirationTime", "originalStartTime", "createTime", "expireTime",
+		"executionExpirationTime", "runExpirationTime", "originalStartTime", "lastResetTime", "createTime", "expireTime",
 		"nextAttemptScheduleTime", "lastHeartbeatTime", "lastAttemptCompleteTime", "expirationTime",
 		"currentRetryInterval", "requestIdInfos", "mostRecentWorkerVersionStamp", "searchAttributes",
 		"externalPayloadSizeBytes", "externalPayloadCount")

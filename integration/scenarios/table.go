@@ -13,5 +13,6 @@ func All() []Scenario {
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
 		historyScenarios(), speculativeScenarios(),
-		chainScenarios(), retryScenarios(), delayScenarios(), listScenarios())
+		chainScenarios(), retryScenarios(), delayScenarios(), listScenarios(),
+		goBackScenarios())
 }

@@ -173,7 +173,13 @@ func (r *run) root() *commonpb.WorkflowExecution {
 // part tells the parent that the run has ended, unless another run follows, and
 // does to its children what they were started with.
 func (r *run) part(last *historypb.HistoryEvent) {
+	if last.GetWorkflowExecutionTerminatedEventAttributes().GetIdentity() == resetterIdentity {
+		return // another run goes on with the family
+	}
 	parent := r.s.runs[r.started.GetParentWorkflowExecution().GetRunId()]
+	for parent != nil && !parent.running() && parent.resetTo != "" {
+		parent = r.s.runs[parent.resetTo]
+	}
 	if parent != nil && parent.running() && successor(last) == "" {
 		parent.childEnded(r, last)
 	}

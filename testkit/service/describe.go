@@ -45,13 +45,17 @@ func (v *server) DescribeWorkflowExecution(
 		WorkflowExtendedInfo: &workflowpb.WorkflowExecutionExtendedInfo{
 			ExecutionExpirationTime: r.started.GetWorkflowExecutionExpirationTime(),
 			RunExpirationTime:       timestamp(r.expires()),
-			OriginalStartTime:       timestamppb.New(r.startTime),
+			OriginalStartTime:       r.events[0].GetEventTime(),
 			CancelRequested:         r.cancelRequested,
+			ResetRunId:              r.resetTo,
 			RequestIdInfos: map[string]*workflowpb.RequestIdInfo{r.requestID: {
 				EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, EventId: 1,
 			}},
 		},
 		PendingWorkflowTask: r.task.info(),
+	}
+	if r.isReset {
+		response.WorkflowExtendedInfo.LastResetTime = timestamppb.New(r.startTime)
 	}
 	for _, a := range r.activities {
 		response.PendingActivities = append(response.PendingActivities, a.info(r.s.now()))

@@ -36,11 +36,13 @@
 // visible to pollers, wakes those that wait and sets the run's alarm, which is
 // the earliest of all its timers and timeouts. What a run does to another one
 // follows its commit, as in the server's transfer queue: one step after the other,
-// each committed on its own, all before the operation returns. All alarms are in
-// one queue, served by one time.Timer. Calls are counted in and out, and out while
-// they only wait: when none is in progress and no worker has a task, a clock that
-// skips goes on to the next alarm. Each task queue holds the polls that wait and
-// the tasks that do, by their priority, and within one first come first served.
+// each committed on its own, all before the operation returns. A run that goes on
+// from a point of another one gets its state by replaying the events up to there.
+// All alarms are in one queue, served by one time.Timer. Calls are counted in and
+// out, and out while they only wait: when none is in progress and no worker has a
+// task, a clock that skips goes on to the next alarm. Each task queue holds the
+// polls that wait and the tasks that do, by their priority, and within one first
+// come first served.
 //
 // # Known differences
 //
@@ -55,6 +57,8 @@
 //   - What one answer does to several workflows, and what becomes of the children of
 //     a workflow that closes, has the order of the commands; the server leaves it to
 //     chance.
+//   - A workflow cannot be reset to a point at which a signal or a cancellation that
+//     it has sent is on its way; that answers Unimplemented.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - Payloads and search attributes are not checked against the limits of sizes.
 //   - Lists of workflows are never behind, and what is deleted is gone at once. Of

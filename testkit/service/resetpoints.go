@@ -24,7 +24,7 @@ func (r *run) addResetPoint(checksum, build string, completed int64) {
 	points := append(slices.Clip(r.points), &workflowpb.ResetPointInfo{
 		BinaryChecksum: checksum, //nolint:staticcheck // older workers
 		BuildId:        build, RunId: r.id, FirstWorkflowTaskCompletedId: completed,
-		CreateTime: timestamppb.New(r.s.now()), Resettable: true,
+		CreateTime: timestamppb.New(r.s.now()), Resettable: len(r.children) == 0,
 	})
 	r.points = points[max(0, len(points)-maxResetPoints):]
 }

@@ -24,6 +24,8 @@ type run struct {
 	requestID  string // of the call that started it
 	started    *historypb.WorkflowExecutionStartedEventAttributes
 	startTime  time.Time
+	isReset    bool   // it goes on from the events of another run
+	resetTo    string // the run that goes on from the events of this one
 
 	alarm   alarm
 	changed chan struct{} // closed and replaced when history grows
@@ -35,6 +37,7 @@ type run struct {
 type state struct {
 	events   []*historypb.HistoryEvent
 	buffered []*historypb.HistoryEvent // came while a workflow task was in flight
+	ends     []int64                   // ids of the last events of all batches
 	status   enumspb.WorkflowExecutionStatus
 	closed   time.Time
 
@@ -85,7 +88,7 @@ type snapshot struct {
 // they have an id.
 func (r *run) snapshot() snapshot {
 	c := r.state
-	c.events = slices.Clip(c.events)
+	c.events, c.ends = slices.Clip(c.events), slices.Clip(c.ends)
 	c.buffered = append([]*historypb.HistoryEvent(nil), c.buffered...)
 	c.memo, c.attributes = maps.Clone(c.memo), maps.Clone(c.attributes)
 	c.activities, c.timers = cloneAll(c.activities), cloneAll(c.timers)
@@ -127,12 +130,21 @@ func (r *run) commit() {
 	if !r.task.inFlight() {
 		r.flush()
 	}
+	r.endBatch()
 	if !r.running() {
 		r.task = workflowTask{}
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.settle()
+}
+
+// endBatch ends the batch of events that are written together: one could go back
+// to here, but not to before.
+func (r *run) endBatch() {
+	if last := int64(len(r.events)); len(r.ends) == 0 || r.ends[len(r.ends)-1] < last {
+		r.ends = append(r.ends, last)
+	}
 }
 
 // settle performs what comes after an operation, if that wrote anything or not.
@@ -247,7 +259,7 @@ func (r *run) expires() time.Time {
 	if d == 0 {
 		return time.Time{}
 	}
-	at, last := r.executionTime().Add(d), r.started.GetWorkflowExecutionExpirationTime()
+	at, last := r.timeoutsFrom().Add(d), r.started.GetWorkflowExecutionExpirationTime()
 	if last != nil && at.After(last.AsTime()) {
 		return last.AsTime()
 	}

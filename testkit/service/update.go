@@ -29,8 +29,8 @@ const (
 type update struct {
 	id       string
 	stage    stage
-	request  *updatepb.Request
-	accepted int64 // its event
+	request  *updatepb.Request // nil if workers find it in history
+	accepted int64             // its event
 	rejected bool
 	outcome  *updatepb.Outcome
 	err      error         // of one that was aborted
@@ -64,6 +64,9 @@ func (r *run) send(resend bool) []*protocolpb.Message {
 			continue
 		}
 		u.stage = sent
+		if u.request == nil {
+			continue
+		}
 		body, err := anypb.New(u.request)
 		if err != nil {
 			continue // it was a message before

@@ -152,7 +152,9 @@ func (r *run) writeScheduled(q *taskqueuepb.TaskQueue, at time.Time) {
 // writeBoth writes the events of a task that are not in history yet.
 func (r *run) writeBoth(identity string, version *commonpb.WorkerVersionStamp) {
 	r.writeScheduled(r.currentQueue(), r.task.scheduledAt)
+	r.endBatch()
 	r.task.started = r.add(r.startedEvent(identity, version)).GetEventId()
+	r.endBatch()
 }
 
 // startTask begins the pending task. It reports false if the task may not begin
