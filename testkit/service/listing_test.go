@@ -9,8 +9,10 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
 
 	"github.com/mainspring-go/mainspring/testkit/service"
 )
@@ -39,6 +41,31 @@ func TestDeepQuery(t *testing.T) {
 			if refused := strings.HasPrefix(deep, "RunId") == (err == nil); !refused {
 				t.Errorf("%.20s...: %v", deep, err)
 			}
+		}
+	})
+}
+
+func TestDeleteClosed(t *testing.T) {
+	in(t, service.Options{}, func(r rig) {
+		execution := r.start("order", "Order")
+		r.terminate(execution)
+		_, err := r.c.DeleteWorkflowExecution(r.t.Context(), &workflowservice.DeleteWorkflowExecutionRequest{
+			Namespace: "default", WorkflowExecution: execution,
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		_, err = r.c.DescribeWorkflowExecution(r.t.Context(), &workflowservice.DescribeWorkflowExecutionRequest{
+			Namespace: "default", Execution: execution,
+		})
+		if code := serviceerror.ToStatus(err).Code(); code != codes.NotFound {
+			r.t.Errorf("describe: %v", err)
+		}
+		list, err := r.c.ListWorkflowExecutions(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
+			Namespace: "default",
+		})
+		if err != nil || len(list.GetExecutions()) > 0 {
+			r.t.Errorf("list: %v, %v", list, err)
 		}
 	})
 }

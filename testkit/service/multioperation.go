@@ -14,6 +14,7 @@ const (
 	textOtherNamespace    = "Operation namespace did not match request's namespace."
 	textUpdateWithStart   = "Update-with-Start could not be executed."
 	textOperationAborted  = "Operation was aborted."
+	textNotStarted        = "Workflow was not started: StartDeduped"
 )
 
 // errAborted is the error of the operation that only shares the fate of the other.
@@ -122,68 +123,81 @@ func (c *updateWithStart) checkUpdate() error {
 	return nil
 }
 
+// begun is a call for whose update the caller is to wait; without an update it is
+// done.
+type begun struct {
+	response *workflowservice.ExecuteMultiOperationResponse
+	run      *run
+	update   *update
+}
+
 // try performs the call once.
 func (c *updateWithStart) try(ctx context.Context) (*workflowservice.ExecuteMultiOperationResponse, error) {
 	c.s.mu.Lock()
-	begin, u, r, err := c.begin()
+	b, err := c.begin()
 	c.s.mu.Unlock()
-	switch {
-	case err != nil:
-		return nil, err
-	case u == nil: // it has been done before
-		return begin, nil
+	if err != nil || b.update == nil {
+		return b.response, err
 	}
-	updated, err := c.s.updated(ctx, r, u, c.update)
-	if err != nil {
-		if c.fresh {
-			return nil, errOperations(nil, err)
-		}
+	updated, err := c.s.updated(ctx, b.run, b.update, c.update)
+	switch {
+	case err != nil && c.fresh:
+		return nil, errOperations(nil, err)
+	case err != nil:
 		return nil, errOperations(errAborted(), err)
 	}
-	begin.Responses[1] = updateResponse(updated)
-	return begin, nil
+	b.response.Responses[1] = updateResponse(updated)
+	return b.response, nil
 }
 
-// begin finds or starts the run and gives it the update, for which the caller is
-// to wait. Without an update the response is complete.
-func (c *updateWithStart) begin() (*workflowservice.ExecuteMultiOperationResponse, *update, *run, error) {
-	id := c.update.GetRequest().GetMeta().GetUpdateId()
+// begin finds or starts the run and gives it the update.
+func (c *updateWithStart) begin() (begun, error) {
 	existing := c.n.current[c.start.GetWorkflowId()]
-	if existing != nil {
-		known := existing.updates[id]
-		if known != nil && known.outcome != nil {
-			return respond(&workflowservice.StartWorkflowExecutionResponse{RunId: existing.id, Status: existing.status},
-				existing.updateResponse(id, known.outcome, stageCompleted)), nil, existing, nil
+	if existing == nil {
+		return c.startFresh(nil)
+	}
+	id := c.update.GetRequest().GetMeta().GetUpdateId()
+	known := existing.updates[id]
+	switch {
+	case known != nil && known.outcome != nil:
+		start := &workflowservice.StartWorkflowExecutionResponse{RunId: existing.id, Status: existing.status}
+		return begun{response: respond(start, existing.updateResponse(id, known.outcome, stageCompleted))}, nil
+	case existing.running() && (known != nil || existing.requestID == c.start.GetRequestId() ||
+		c.start.GetWorkflowIdConflictPolicy() == enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING):
+		u, err := existing.admit(c.update)
+		if err != nil {
+			return begun{}, errOperations(errAborted(), err)
 		}
-		if existing.running() && (known != nil || existing.requestID == c.start.GetRequestId() ||
-			c.start.GetWorkflowIdConflictPolicy() == enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING) {
-			u, err := existing.admit(c.update)
-			if err != nil {
-				return nil, nil, nil, errOperations(errAborted(), err)
-			}
-			start := started(existing, false)
-			start.FirstExecutionRunId = ""
-			return respond(start, nil), u, existing, nil
+		start := started(existing, false)
+		start.FirstExecutionRunId = ""
+		return begun{respond(start, nil), existing, u}, nil
+	default:
+		return c.startFresh(existing)
+	}
+}
+
+// startFresh starts a run that has the update before its first task.
+func (c *updateWithStart) startFresh(existing *run) (begun, error) {
+	b := begun{}
+	first := func(r *run) { b.run, b.update = r, r.addUpdate(c.update) }
+	var start *workflowservice.StartWorkflowExecutionResponse
+	if existing != nil {
+		var err error
+		if start, err = existing.resolve(c.start, first); err != nil {
+			return begun{}, errOperations(err, errAborted())
 		}
 	}
-	var u *update
-	first := func(r *run) { u = r.addUpdate(c.update) }
-	if existing != nil {
-		if found, err := existing.resolve(c.start, first); err != nil {
-			return nil, nil, nil, errOperations(err, errAborted())
-		} else if found != nil && u != nil {
-			c.fresh = true
-			return respond(found, nil), u, c.n.current[c.start.GetWorkflowId()], nil
-		} else if found != nil {
-			return nil, nil, nil, errOperations(
-				serviceerror.NewUnavailable("Workflow was not started: StartDeduped"), errAborted())
-		}
+	if start == nil {
+		fresh := requested(c.start, c.s.now())
+		fresh.first = first
+		start = started(c.s.begin(c.n, fresh), true)
 	}
-	fresh := requested(c.start, c.s.now())
-	fresh.first = first
-	r := c.s.begin(c.n, fresh)
+	if b.update == nil { // the run that was there has had this start, and is closed
+		return begun{}, errOperations(serviceerror.NewUnavailable(textNotStarted), errAborted())
+	}
 	c.fresh = true
-	return respond(started(r, true), nil), u, r, nil
+	b.response = respond(start, nil)
+	return b, nil
 }
 
 // abortedByClose reports whether an update of a run that was there has ended
