@@ -8,7 +8,7 @@ func All() []Scenario {
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
 		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
 		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
-		queueScenarios(), scalingScenarios(), heartbeatScenarios(), externalScenarios(),
+		queueScenarios(), scalingScenarios(), heartbeatScenarios(), deploymentScenarios(), movedScenarios(), externalScenarios(),
 		childScenarios(), childHandScenarios(), childChainScenarios(), afterParentScenarios(),
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),

@@ -76,7 +76,7 @@ func (s *Service) completeActivity(
 		// Someone else has done it before a worker could begin.
 		a.isStarted, a.startedAt, a.identity = true, s.now(), identity
 	}
-	r.endCompleted(a, result, identity, unversioned(version))
+	r.endCompleted(a, result, identity, version)
 	r.ensureTask()
 	r.commit()
 	return nil
@@ -95,7 +95,7 @@ func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActiv
 	a.lastCompletedAt = s.now()
 	if state := r.retry(a, req.GetFailure()); state != enumspb.RETRY_STATE_IN_PROGRESS {
 		//nolint:staticcheck // workers still send it
-		r.endFailed(a, req.GetFailure(), state, req.GetIdentity(), unversioned(req.GetWorkerVersion()))
+		r.endFailed(a, req.GetFailure(), state, req.GetIdentity(), req.GetWorkerVersion())
 		r.ensureTask()
 	}
 	r.commit()

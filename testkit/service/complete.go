@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -26,7 +27,6 @@ func (v *server) RespondWorkflowTaskCompleted(
 	}
 	err = firstUnimplemented("RespondWorkflowTaskCompleted", []use{
 		{"IntermediatePage", req.GetIntermediatePage() || req.GetPageNumber() > 0},
-		{"VersioningBehavior", req.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED},
 	})
 	if err != nil {
 		return nil, err
@@ -36,6 +36,10 @@ func (v *server) RespondWorkflowTaskCompleted(
 	r, err := v.s.inFlight(t)
 	if err != nil {
 		return nil, err
+	}
+	if req.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED &&
+		versionOf(req.GetDeploymentOptions()) == (version{}) {
+		return nil, invalid("versioning behavior cannot be specified without deployment options being set with versioned mode")
 	}
 	c := &completion{r: r, req: req, before: r.snapshot(), task: r.task}
 	return c.do()
@@ -180,12 +184,18 @@ func (c *completion) finish() {
 			WorkerVersion: c.req.GetWorkerVersionStamp(), SdkMetadata: c.req.GetSdkMetadata(),
 			MeteringMetadata:     c.req.GetMeteringMetadata(),
 			WorkerDeploymentName: c.req.GetDeploymentOptions().GetDeploymentName(),
+			DeploymentVersion:    versionOf(c.req.GetDeploymentOptions()).proto(),
+			VersioningBehavior:   c.req.GetVersioningBehavior(),
 		},
 	}
 	c.completed = r.add(e)
 	r.lastStarted = started
+	if r.settleVersion(c.req.GetDeploymentOptions(), c.req.GetVersioningBehavior()) {
+		r.rescheduleActivities(r.s.now().Sub(c.task.scheduledAt))
+	}
 	//nolint:staticcheck // clients that know nothing else send them
-	r.addResetPoint(c.req.GetBinaryChecksum(), c.req.GetWorkerVersionStamp().GetBuildId(), c.completed.GetEventId())
+	build := cmp.Or(versionOf(c.req.GetDeploymentOptions()).build, c.req.GetWorkerVersionStamp().GetBuildId())
+	r.addResetPoint(c.req.GetBinaryChecksum(), build, c.completed.GetEventId()) //nolint:staticcheck // the same
 }
 
 // discards reports whether the task is speculative and nothing has come of it.
@@ -211,7 +221,7 @@ func (c *completion) discards() bool {
 // stick sends the next task where the worker wants it.
 func (c *completion) stick() {
 	name := c.req.GetStickyAttributes().GetWorkerTaskQueue().GetName()
-	if name == "" {
+	if name == "" || c.r.versioning.moving {
 		c.r.unstick()
 		return
 	}
@@ -243,10 +253,11 @@ func (c *completion) next() bool {
 	if !r.running() {
 		return false
 	}
-	inline := c.req.GetReturnNewWorkflowTask() && c.failed == nil
+	moving := r.versioning.moving
+	inline := c.req.GetReturnNewWorkflowTask() && c.failed == nil && !moving
 	var kind taskKind
 	switch {
-	case c.heartbeat(), c.failed != nil, c.unhandled, c.again:
+	case c.heartbeat(), c.failed != nil, c.unhandled, c.again, moving:
 		kind = normalTask
 	case r.hasOutgoing() && inline:
 		kind = speculativeTask

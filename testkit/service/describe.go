@@ -85,6 +85,9 @@ func (r *run) info() *workflowpb.WorkflowExecutionInfo {
 		FirstRunId:       r.started.GetFirstExecutionRunId(),
 		Priority:         r.started.GetPriority(),
 		AutoResetPoints:  r.resetPoints(),
+		VersioningInfo:   r.versioning.info(),
+
+		WorkerDeploymentName: r.versioning.deployment,
 	}
 	if parent := r.started.GetParentWorkflowExecution(); parent != nil {
 		info.ParentExecution, info.ParentNamespaceId = parent, r.started.GetParentWorkflowNamespaceId()

@@ -59,6 +59,10 @@
 //     chance.
 //   - A workflow cannot be reset to a point at which a signal or a cancellation that
 //     it has sent is on its way; that answers Unimplemented.
+//   - Versions of worker deployments are known to all task queues at once. One that
+//     drains does so for good: the server looks from time to time whether workflows
+//     of it are open. Children, resets and runs that follow another one begin with
+//     the current version, also if a version was pinned before them.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - Payloads and search attributes are not checked against the limits of sizes.
 //   - Lists of workflows are never behind, and what is deleted is gone at once. Of

@@ -27,6 +27,7 @@ type queueKey struct {
 // queue is one task queue: the tasks that wait for polls, or the polls that wait
 // for tasks. The service's lock guards it.
 type queue struct {
+	key      queueKey
 	space    *namespace
 	tasks    []offer  // the most urgent first
 	queries  []*query // served before tasks of their priority: someone waits for them
@@ -75,7 +76,7 @@ type poller struct {
 func (s *Service) queue(k queueKey) *queue {
 	q := s.queues[k]
 	if q == nil {
-		q = &queue{made: time.Now(), space: s.namespaces[k.namespace]}
+		q = &queue{key: k, made: time.Now(), space: s.namespaces[k.namespace]}
 		q.alarm = alarm{queue: q, index: -1}
 		s.queues[k] = q
 	}
@@ -99,7 +100,7 @@ func (s *Service) offerWorkflowTask(r *run, stamp int64) {
 	}
 	q := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
 	if r.sticky != "" {
-		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) {
+		if own := s.workflowQueue(r, r.sticky); own.alive(stickyWindow) && !r.leaves() {
 			q = own
 		}
 	}
@@ -130,23 +131,30 @@ func (s *Service) put(q *queue, o offer) {
 	q.waits()
 }
 
-// match hands tasks to polls while there are both and the queue's limit allows it.
+// match hands tasks to polls of their version while there are both and the
+// queue's limit allows it.
 func (s *Service) match(q *queue) {
-	for len(q.pollers) > 0 {
+	for i := 0; i < len(q.pollers); {
 		if q.limit.holdsBack(s.now()) {
 			s.holdBack(q)
 			return
 		}
-		p := q.pollers[0]
-		q.pollers = q.pollers[1:]
+		p := q.pollers[i]
+		q.pollers = slices.Delete(q.pollers, i, i+1)
 		before, oldest := q.limit.ready, q.oldest()
 		q.limit.take(s.now())
 		response := s.take(q, p)
 		if response == nil {
 			q.limit.ready = before
-			q.pollers = append([]*poller{p}, q.pollers...)
-			return
+			i = min(i, len(q.pollers))
+			q.pollers = slices.Insert(q.pollers, i, p)
+			if len(q.tasks) == 0 && len(q.queries) == 0 {
+				return
+			}
+			i++
+			continue
 		}
+		i = 0
 		q.lastPoll = time.Now()
 		q.remember(p, q.lastPoll)
 		q.advise(p, response, oldest)
@@ -166,29 +174,31 @@ func (s *Service) holdBack(q *queue) {
 	}
 }
 
-// take begins the first task of the queue that is still wanted.
+// take begins the first task of the queue that is still wanted and for the poll.
 func (s *Service) take(q *queue, p *poller) proto.Message {
-	for {
-		standsBy := q.space != nil && q.space.elsewhere != ""
-		if len(q.queries) > 0 && (len(q.tasks) == 0 || standsBy || q.queries[0].rank() <= q.tasks[0].rank) {
-			next := q.queries[0]
-			q.queries = q.queries[1:]
-			if !next.over {
-				q.left(next.rank(), time.Now())
-				return next.response(p.queue)
-			}
+	q.queries = slices.DeleteFunc(q.queries, func(one *query) bool { return one.over })
+	ask := slices.IndexFunc(q.queries, func(one *query) bool { return q.fits(one.run, p) })
+	for i, next := range q.tasks {
+		if ask >= 0 && q.queries[ask].rank() <= next.rank {
+			break
+		}
+		if next.wanted() && (!q.fits(next.run, p) || next.waits(p)) {
 			continue
 		}
-		if len(q.tasks) == 0 || standsBy {
-			return nil
-		}
-		next := q.tasks[0]
-		q.tasks = q.tasks[1:]
+		q.tasks = slices.Delete(slices.Clone(q.tasks), i, i+1)
 		q.left(next.rank, time.Now())
 		if response := next.begin(p); response != nil {
 			return response
 		}
+		return s.take(q, p) // the queue may be another now
 	}
+	if ask < 0 {
+		return nil
+	}
+	next := q.queries[ask]
+	q.queries = slices.Delete(q.queries, ask, ask+1)
+	q.left(next.rank(), time.Now())
+	return next.response(p.queue)
 }
 
 // begin starts the task for the poll; nil if it is not wanted any more.
@@ -203,10 +213,14 @@ func (o offer) begin(p *poller) proto.Message {
 	if r.task.stamp != o.stamp || r.task.inFlight() {
 		return nil
 	}
+	r.versioning.notice(r.workflowRoute())
 	if !r.startTask(p.queue, p.identity, r.s.newID(), p.version) {
 		return nil
 	}
 	speculative := r.task.kind == speculativeTask
+	if !speculative {
+		r.goWith(p)
+	}
 	response := r.taskResponse(p.identity, false, true)
 	if speculative && len(response.GetMessages()) == 0 {
 		// What it was made for has gone.

@@ -36,6 +36,9 @@ func (v *server) PollWorkflowTaskQueue(
 	if err := checkQueue(req.GetTaskQueue()); err != nil {
 		return nil, err
 	}
+	if err := checkDeployment(req.GetDeploymentOptions(), req.GetTaskQueue()); err != nil {
+		return nil, err
+	}
 	got, err := v.s.poll(ctx, queueKey{
 		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	}, &poller{
@@ -71,6 +74,9 @@ func (v *server) PollActivityTaskQueue(
 	if err := checkQueue(req.GetTaskQueue()); err != nil {
 		return nil, err
 	}
+	if err := checkDeployment(req.GetDeploymentOptions(), req.GetTaskQueue()); err != nil {
+		return nil, err
+	}
 	got, err := v.s.poll(ctx, queueKey{
 		req.GetNamespace(), req.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_ACTIVITY,
 	}, &poller{
@@ -94,9 +100,13 @@ func (s *Service) poll(ctx context.Context, k queueKey, p *poller) (proto.Messag
 	}
 	p.got = make(chan proto.Message, 1)
 	s.mu.Lock()
-	if _, err := s.space(k.namespace); err != nil {
+	n, err := s.space(k.namespace)
+	if err != nil {
 		s.mu.Unlock()
 		return nil, err
+	}
+	if p.queue.GetKind() != enumspb.TASK_QUEUE_KIND_STICKY {
+		n.register(p.belongs(), k, s.now())
 	}
 	if p.instance != "" && s.shutdown[p.instance] {
 		s.mu.Unlock()

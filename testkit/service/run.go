@@ -65,6 +65,8 @@ type state struct {
 	points          []*workflowpb.ResetPointInfo
 	signals         map[string]bool // request ids
 
+	versioning versioning
+
 	updates map[string]*update
 	order   []string // ids of updates as they were admitted
 	queries []*query // that wait for a workflow task

@@ -112,10 +112,12 @@ type Service struct {
 
 // namespace holds the latest run of each workflow id.
 type namespace struct {
-	name, id  string
-	current   map[string]*run
-	workers   map[string]liveWorker // that send heartbeats, by instance key
-	elsewhere string                // the cluster that is active, if it is another one
+	name, id string
+	current  map[string]*run
+	workers  map[string]liveWorker // that send heartbeats, by instance key
+
+	deployments map[string]*deployment
+	elsewhere   string // the cluster that is active, if it is another one
 }
 
 // An OptionError says what is wrong with one of the [Options].

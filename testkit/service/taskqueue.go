@@ -49,10 +49,7 @@ func (v *server) DescribeTaskQueue(
 		},
 	}
 	if req.GetTaskQueue().GetKind() != enumspb.TASK_QUEUE_KIND_STICKY {
-		response.VersioningInfo = &taskqueuepb.TaskQueueVersioningInfo{
-			CurrentVersion: unversionedName, //nolint:staticcheck // the server still sends it
-			UpdateTime:     timestamppb.New(time.Time{}),
-		}
+		response.VersioningInfo = n.route(q.key).info()
 	} else if req.GetReportStats() {
 		return nil, invalid("DescribeTaskQueue stats are only supported for the root partition")
 	}
@@ -63,6 +60,21 @@ func (v *server) DescribeTaskQueue(
 		response.Config = q.config
 	}
 	return response, nil
+}
+
+// info is what is told of the route of a queue.
+func (t route) info() *taskqueuepb.TaskQueueVersioningInfo {
+	//nolint:staticcheck // the server still sends the older names
+	info := &taskqueuepb.TaskQueueVersioningInfo{
+		CurrentVersion: t.current.text(), CurrentDeploymentVersion: t.current.proto(),
+		UpdateTime: timestamppb.New(t.at),
+	}
+	if t.ramping != (version{}) {
+		info.RampingVersionPercentage = t.percentage
+		info.RampingDeploymentVersion = t.ramping.proto()
+		info.RampingVersion = t.ramping.text() //nolint:staticcheck // the same
+	}
+	return info
 }
 
 // unversionedName stands for workers that say nothing of their deployment.

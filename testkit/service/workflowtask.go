@@ -138,8 +138,9 @@ func (r *run) startedEvent(identity string, version *commonpb.WorkerVersionStamp
 	e.Attributes = &historypb.HistoryEvent_WorkflowTaskStartedEventAttributes{
 		WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{
 			ScheduledEventId: r.task.scheduled, Identity: identity, RequestId: r.task.requestID,
-			HistorySizeBytes: r.task.historySize,
-			WorkerVersion:    version, //nolint:staticcheck // workers still send it
+			HistorySizeBytes:                     r.task.historySize,
+			TargetWorkerDeploymentVersionChanged: r.versioning.notified && r.versioning.pinned(),
+			WorkerVersion:                        version, //nolint:staticcheck // workers still send it
 		},
 	}
 	return e
