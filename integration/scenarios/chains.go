@@ -111,7 +111,7 @@ func chainScenarios() []Scenario {
 		}},
 		{"continues-too-long", func(e *Env) {
 			// The time of the whole chain is over while the second run waits.
-			first := e.StartWith(client.StartWorkflowOptions{WorkflowExecutionTimeout: 2 * time.Second}, Listen)
+			first := e.StartWith(client.StartWorkflowOptions{WorkflowExecutionTimeout: 3 * time.Second}, Listen)
 			e.respond(e.poll(""), nil, continueAsNew(func(a *commandpb.ContinueAsNewWorkflowExecutionCommandAttributes) {
 				a.BackoffStartInterval = durationpb.New(time.Hour)
 			}))

@@ -31,8 +31,8 @@ func eventText(e *historypb.HistoryEvent) string {
 		a.WorkflowExecutionExpirationTime.Seconds, a.WorkflowExecutionExpirationTime.Nanos = 0, 0
 	}
 	if a := c.GetWorkflowExecutionStartedEventAttributes(); a.GetContinuedExecutionRunId() != "" {
-		// It is made up to a second from how long the run before has taken.
-		pause := math.Ceil(a.GetFirstWorkflowTaskBackoff().AsDuration().Seconds())
+		// Short ones are what is left of a second when the run before has ended.
+		pause := max(1, math.Ceil(a.GetFirstWorkflowTaskBackoff().AsDuration().Seconds()))
 		a.FirstWorkflowTaskBackoff = durationpb.New(time.Duration(pause) * time.Second)
 	}
 	if a := c.GetMarkerRecordedEventAttributes(); a.GetMarkerName() == "LocalActivity" {
