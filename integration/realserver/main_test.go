@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/server/common/dynamicconfig"
 
 	"github.com/mainspring-go/mainspring/integration/embedded"
 	"github.com/mainspring-go/mainspring/integration/scenarios"
@@ -35,7 +37,7 @@ func withServer(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	opts := embedded.Options{
-		Namespaces:       []string{otherNamespace, invitedNamespace},
+		Namespaces:       []string{otherNamespace, invitedNamespace, scenarios.Limited},
 		SearchAttributes: scenarios.SearchAttributes(),
 		// The server ends the polls of a worker that stops, as the service in
 		// memory does. Without it a task may go to a poll that was just given up,
@@ -48,6 +50,7 @@ func withServer(run func() int) (code int, err error) {
 			"frontend.namespaceRPS.visibility": 100000,
 		},
 	}
+	maps.Copy(opts.DynamicConfig, lowLimits())
 	if os.Getenv("REALSERVER_LOG") != "" {
 		opts.Logger = slog.New(slog.NewTextHandler(os.Stderr,
 			&slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -97,4 +100,31 @@ func sdkClientOf(t *testing.T, namespace string) client.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// lowLimits are the limits of the namespace of the scenarios about them.
+func lowLimits() map[string]any {
+	out := make(map[string]any)
+	for key, value := range map[string]int{
+		"limit.blobSize.error":                    scenarios.LimitedBlob,
+		"limit.blobSize.warn":                     scenarios.LimitedBlobWarn,
+		"limit.memoSize.error":                    scenarios.LimitedMemo,
+		"limit.memoSize.warn":                     scenarios.LimitedMemo,
+		"limit.historyCount.error":                scenarios.LimitedEvents,
+		"limit.historyCount.suggestContinueAsNew": scenarios.LimitedEventsSuggest,
+		"limit.historySize.error":                 scenarios.LimitedHistory,
+		"limit.historySize.suggestContinueAsNew":  scenarios.LimitedHistorySuggest,
+		"limit.numPendingActivities.error":        scenarios.LimitedPending,
+		"limit.numPendingChildExecutions.error":   scenarios.LimitedPending,
+		"limit.numPendingSignals.error":           scenarios.LimitedPending,
+		"limit.numPendingCancelRequests.error":    scenarios.LimitedPending,
+		"history.maxInFlightUpdates":              scenarios.LimitedUpdatesAtOnce,
+		"history.maxTotalUpdates":                 scenarios.LimitedUpdates,
+		"history.maximumSignalsPerExecution":      scenarios.LimitedSignals,
+	} {
+		out[key] = []dynamicconfig.ConstrainedValue{{
+			Constraints: dynamicconfig.Constraints{Namespace: scenarios.Limited}, Value: value,
+		}}
+	}
+	return out
 }

@@ -102,6 +102,7 @@ func onFake(t *testing.T, s scenarios.Scenario) []string {
 	synctest.Test(t, func(t *testing.T) {
 		fake, err := service.New(service.Options{
 			Namespaces: scenarios.Namespaces(), SearchAttributes: scenarios.SearchAttributes(),
+			Limits: scenarios.Limits(),
 		})
 		if err != nil {
 			t.Fatal(err)

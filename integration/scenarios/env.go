@@ -47,7 +47,7 @@ type Env struct {
 const Identity = "tester"
 
 // Namespaces are those of a server that scenarios run on: they happen in the first.
-func Namespaces() []string { return []string{"default", "other"} }
+func Namespaces() []string { return []string{"default", "other", Limited} }
 
 // A Server is something that scenarios run on.
 type Server struct {

@@ -22,6 +22,7 @@ func TestTable(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake, err := service.New(service.Options{
 					Namespaces: scenarios.Namespaces(), SearchAttributes: scenarios.SearchAttributes(),
+					Limits: scenarios.Limits(),
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -14,5 +14,5 @@ func All() []Scenario {
 		pauseScenarios(), unpauseScenarios(), resetScenarios(), activityOptionsScenarios(),
 		historyScenarios(), speculativeScenarios(),
 		chainScenarios(), retryScenarios(), delayScenarios(), listScenarios(),
-		goBackScenarios())
+		goBackScenarios(), limitScenarios())
 }

@@ -5,8 +5,10 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // activityCall is what a report about an activity says of it.
@@ -63,9 +65,19 @@ func (c activityCall) find(s *Service, completes bool) (*run, *activity, error) 
 	return r, a, nil
 }
 
+// endForSize fails the activity because what was reported of it is too large.
+func (s *Service) endForSize(c activityCall, why, identity string) error {
+	return s.failActivity(c, &workflowservice.RespondActivityTaskFailedRequest{
+		Failure: finalFailure(why), Identity: identity,
+	})
+}
+
 func (s *Service) completeActivity(
 	c activityCall, result *commonpb.Payloads, identity string, version *commonpb.WorkerVersionStamp,
 ) error {
+	if proto.Size(result) > s.limits(c.token.Namespace).Blob {
+		return s.endForSize(c, textResultTooBig, identity)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, a, err := c.find(s, true)
@@ -79,7 +91,7 @@ func (s *Service) completeActivity(
 	r.endCompleted(a, result, identity, version)
 	r.ensureTask()
 	r.commit()
-	return nil
+	return r.exceeded
 }
 
 func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActivityTaskFailedRequest) error {
@@ -99,10 +111,13 @@ func (s *Service) failActivity(c activityCall, req *workflowservice.RespondActiv
 		r.ensureTask()
 	}
 	r.commit()
-	return nil
+	return r.exceeded
 }
 
 func (s *Service) cancelActivity(c activityCall, details *commonpb.Payloads, identity string) error {
+	if proto.Size(details) > s.limits(c.token.Namespace).Blob {
+		return s.endForSize(c, textDetailsTooBig, identity)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, a, err := c.find(s, false)
@@ -115,13 +130,16 @@ func (s *Service) cancelActivity(c activityCall, details *commonpb.Payloads, ide
 	r.endCanceled(a, details, identity)
 	r.ensureTask()
 	r.commit()
-	return nil
+	return r.exceeded
 }
 
 // sign is what a heartbeat is answered with.
 type sign struct{ cancel, paused, reset bool }
 
 func (s *Service) heartbeat(c activityCall, details *commonpb.Payloads, identity string) (sign, error) {
+	if proto.Size(details) > s.limits(c.token.Namespace).Blob {
+		return sign{cancel: true}, s.endForSize(c, textHeartbeatTooBig, identity)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, a, err := c.find(s, false)
@@ -174,13 +192,15 @@ func (v *server) RespondActivityTaskFailed(
 		return nil, invalid("Failure must have ApplicationFailureInfo.")
 	}
 	c, err := byToken(req.GetTaskToken())
+	var told []*failurepb.Failure
 	if err == nil {
+		told = v.s.limits(c.token.Namespace).cutReport(req)
 		err = v.s.failActivity(c, req)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &workflowservice.RespondActivityTaskFailedResponse{}, nil
+	return &workflowservice.RespondActivityTaskFailedResponse{Failures: told}, nil
 }
 
 // RespondActivityTaskFailedById takes the failure of an activity that the client
@@ -189,16 +209,19 @@ func (v *server) RespondActivityTaskFailedById(
 	_ context.Context, req *workflowservice.RespondActivityTaskFailedByIdRequest,
 ) (*workflowservice.RespondActivityTaskFailedByIdResponse, error) {
 	c, err := byID(req.GetNamespace(), req.GetWorkflowId(), req.GetRunId(), req.GetActivityId())
+	report := &workflowservice.RespondActivityTaskFailedRequest{
+		Failure: req.GetFailure(), Identity: req.GetIdentity(),
+		LastHeartbeatDetails: req.GetLastHeartbeatDetails(),
+	}
+	var told []*failurepb.Failure
 	if err == nil {
-		err = v.s.failActivity(c, &workflowservice.RespondActivityTaskFailedRequest{
-			Failure: req.GetFailure(), Identity: req.GetIdentity(),
-			LastHeartbeatDetails: req.GetLastHeartbeatDetails(),
-		})
+		told = v.s.limits(c.token.Namespace).cutReport(report)
+		err = v.s.failActivity(c, report)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &workflowservice.RespondActivityTaskFailedByIdResponse{}, nil
+	return &workflowservice.RespondActivityTaskFailedByIdResponse{Failures: told}, nil
 }
 
 // RespondActivityTaskCanceled takes the word that an activity has given up.

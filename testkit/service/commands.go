@@ -62,6 +62,9 @@ func checkSequence(commands []*commandpb.Command) error {
 
 // command performs one command and returns its event.
 func (c *completion) command(command *commandpb.Command) (*historypb.HistoryEvent, error) {
+	if c.bounded(command) {
+		return nil, nil //nolint:nilnil // it has failed the task
+	}
 	switch t := command.GetCommandType(); t {
 	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
 		return c.scheduleActivity(command.GetScheduleActivityTaskCommandAttributes())
@@ -253,6 +256,9 @@ func (c *completion) modifyProperties(
 	if len(a.GetUpsertedMemo().GetFields()) == 0 {
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES,
 			invalid("UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand."))
+	}
+	if !c.checkMemo(a.GetUpsertedMemo().GetFields()) {
+		return nil
 	}
 	e := c.r.newEvent(enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED)
 	e.Attributes = &historypb.HistoryEvent_WorkflowPropertiesModifiedEventAttributes{

@@ -71,13 +71,15 @@ type completion struct {
 	children  map[string]bool         // ids of workflows that the answer starts
 	unhandled bool                    // events have come in that the workflow has not seen
 	again     bool                    // a cancelled activity wants another task
-	eager     []*activity             // that the worker wants with the response
+	sent      map[enumspb.CommandType]int
+	eager     []*activity // that the worker wants with the response
 }
 
 // failedCommand is a command that fails the task.
 type failedCommand struct {
 	cause   enumspb.WorkflowTaskFailedCause
 	message string
+	fatal   bool // the workflow ends for it
 }
 
 func (f *failedCommand) text() string {
@@ -115,6 +117,9 @@ func (c *completion) do() (*workflowservice.RespondWorkflowTaskCompletedResponse
 	c.save()
 	defer r.settle() // once the response has been made
 	r.answer(c.req.GetQueryResults(), r.task.pending())
+	if r.exceeded != nil {
+		return nil, r.exceeded
+	}
 	if c.failed != nil {
 		return nil, serviceerror.NewInvalidArgument(c.failed.text())
 	}
@@ -243,6 +248,10 @@ func (c *completion) fail() error {
 	//nolint:staticcheck // older workers send the checksum
 	r.addTaskFailed(c.failed.cause, serverFailure(c.failed.text()), c.req.GetIdentity(), c.req.GetBinaryChecksum(), nil)
 	r.closing = unhandled
+	if c.failed.fatal {
+		r.flush()
+		r.terminate(c.failed.text(), nil, historyIdentity)
+	}
 	return nil
 }
 
@@ -299,11 +308,15 @@ func (v *server) RespondWorkflowTaskFailed(
 	if req.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE {
 		r.terminate(req.GetCause().String(), nil, historyIdentity)
 	} else {
+		req.Failure, _ = r.namespace.limits.cutFailure(req.GetFailure())
 		//nolint:staticcheck // older workers send the checksum
 		r.addTaskFailed(req.GetCause(), req.GetFailure(), req.GetIdentity(), req.GetBinaryChecksum(),
 			unversioned(req.GetWorkerVersion()))
 		r.ensureTask()
 	}
 	r.commit()
+	if r.exceeded != nil {
+		return nil, r.exceeded
+	}
 	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
 }

@@ -64,7 +64,13 @@
 //     of it are open. Children, resets and runs that follow another one begin with
 //     the current version, also if a version was pinned before them.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
-//   - Payloads and search attributes are not checked against the limits of sizes.
+//   - A history that is too large ends its workflow at about the size at which the
+//     server does it, since that counts what it stores. A call that ends a workflow
+//     so gets the server's error if it is a signal, a heartbeat, or the report of a
+//     task; others are answered as if nothing had happened.
+//   - Payloads of updates in flight, buffered events, single transactions, search
+//     attributes, and what the server keeps of a run beside its history have no
+//     limits of size.
 //   - Lists of workflows are never behind, and what is deleted is gone at once. Of
 //     SQL the filters have what the server takes, and the rest of what is usual, to
 //     refuse it with the same words. A server on SQLite ignores case in STARTS_WITH
@@ -74,7 +80,7 @@
 //
 // # What it will not do
 //
-// It keeps nothing on disk, has no limits of rates or sizes, and forgets nothing
+// It keeps nothing on disk, has no limits of the rates of calls, and forgets nothing
 // that is not deleted: a service belongs to one test. No command reaches a workflow
 // of another namespace, as on a server that was not told otherwise.
 package service

@@ -24,6 +24,16 @@ const (
 	textUpdateTaskFail  = "Unable to perform workflow execution update due to unexpected workflow task failure."
 	textUpdateAborted   = "workflow update was aborted"
 	textUpdateAdmitted  = "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported."
+	textBlob            = "Blob data size exceeds limit."
+	textResultTooBig    = "Complete result exceeds size limit."
+	textDetailsTooBig   = "Cancel details exceed size limit."
+	textHeartbeatTooBig = "Heartbeat details exceed size limit."
+	textTooManySignals  = "exceeded workflow execution limit for signal events"
+	textTooManyUpdates  = "The limit on the total number of distinct updates in this workflow has been reached (%d). " +
+		"Make sure any duplicate updates share an Update ID so the server can deduplicate them, " +
+		"and consider rejecting updates that you aren't going to process. " +
+		"You can also Continue-as-New to avoid this; we recommend you check Continue-as-New Suggested in your Workflow."
+	textUpdatesInFlight = "limit on number of concurrent in-flight updates has been reached (%d)"
 	textNoUpdates       = "UpdateWorkflowExecution operation is disabled on this namespace."
 	textNoAsyncUpdates  = "UpdateWorkflowExecution issued asynchronously and waiting on update accepted " +
 		"is disabled on this namespace."

@@ -128,11 +128,11 @@ func wire(e *historypb.HistoryEvent, started map[int64]int64) {
 
 // size is about how many bytes history has.
 func (r *run) size() int64 {
-	n := 0
-	for _, e := range r.events {
-		n += proto.Size(e)
+	for _, e := range r.events[r.sized:] {
+		r.bytes += int64(proto.Size(e))
 	}
-	return int64(n)
+	r.sized = len(r.events)
+	return r.bytes
 }
 
 // end closes the run with the event. Those that it is related to learn of it once

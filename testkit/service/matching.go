@@ -233,5 +233,8 @@ func (o offer) begin(p *poller) proto.Message {
 	} else {
 		r.commit()
 	}
+	if !r.running() {
+		return nil // its history has become too large
+	}
 	return response
 }

@@ -23,7 +23,7 @@ type server struct {
 const (
 	clusterName = "active"
 	retention   = 24 * time.Hour
-	// What the server takes at most, in bytes; this service does not look.
+	// What the server takes at most, in bytes.
 	blobLimit = 2 << 20
 	memoLimit = 2 << 20
 )
@@ -50,7 +50,7 @@ func (v *server) DescribeNamespace(
 			Name: n.name, Id: n.id, State: enumspb.NAMESPACE_STATE_REGISTERED,
 			Capabilities: capabilities,
 			Limits: &namespacepb.NamespaceInfo_Limits{
-				BlobSizeLimitError: blobLimit, MemoSizeLimitError: memoLimit,
+				BlobSizeLimitError: int64(n.limits.Blob), MemoSizeLimitError: int64(n.limits.Memo),
 			},
 		},
 		Config: &namespacepb.NamespaceConfig{

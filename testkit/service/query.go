@@ -225,6 +225,9 @@ func (r *run) answer(results map[string]*querypb.WorkflowQueryResult, follows bo
 		if q.result == nil && follows {
 			return false
 		}
+		if proto.Size(q.result.GetAnswer()) > r.namespace.limits.Blob {
+			q.failure = invalid(textBlob)
+		}
 		q.finish()
 		return true
 	})
@@ -240,6 +243,11 @@ func (v *server) RespondQueryTaskCompleted(
 	}
 	if t.Query == "" {
 		return nil, invalid("Invalid TaskToken.")
+	}
+	if proto.Size(req.GetQueryResult()) > v.s.limits(t.Namespace).Blob {
+		req = &workflowservice.RespondQueryTaskCompletedRequest{
+			CompletedType: enumspb.QUERY_RESULT_TYPE_FAILED, ErrorMessage: textBlob,
+		}
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()

@@ -27,9 +27,12 @@ type run struct {
 	isReset    bool   // it goes on from the events of another run
 	resetTo    string // the run that goes on from the events of this one
 
-	alarm   alarm
-	changed chan struct{} // closed and replaced when history grows
-	after   []func()      // what a commit does once the state is as it should be
+	alarm    alarm
+	kept     *snapshot // what was committed last, of a history that may be too large soon
+	keptSize int64
+	exceeded error         // why it was terminated for its size
+	changed  chan struct{} // closed and replaced when history grows
+	after    []func()      // what a commit does once the state is as it should be
 }
 
 // state is what an operation on a run changes, and what is put back if it is
@@ -64,6 +67,9 @@ type state struct {
 	continuing      bool // another run follows
 	points          []*workflowpb.ResetPointInfo
 	signals         map[string]bool // request ids
+	signaled        int             // how often
+	sized           int             // how many events are counted in bytes
+	bytes           int64
 
 	versioning versioning
 
@@ -126,7 +132,7 @@ func (r *run) undo(s snapshot) {
 // commit makes what an operation has done visible: events that were held back
 // are written if nothing is in flight, waiters are woken, tasks handed out.
 func (r *run) commit() {
-	if r.running() {
+	if !r.overgrown() && r.running() {
 		r.makeNormal()
 	}
 	if !r.task.inFlight() {
@@ -136,6 +142,7 @@ func (r *run) commit() {
 	if !r.running() {
 		r.task = workflowTask{}
 	}
+	r.keep()
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.settle()

@@ -58,6 +58,8 @@ type Options struct {
 	// as a server that is too old for them does. The others are only told: clients
 	// act by them.
 	SystemCapabilities *workflowservice.GetSystemInfoResponse_Capabilities
+	// Limits of namespaces, by their names; default: the server's.
+	Limits map[string]Limits
 	// Time is the clock of the service; default [TimePasses].
 	Time Time
 	// Patience is how long, in the time of package time, a clock that skips or is
@@ -115,6 +117,7 @@ type namespace struct {
 	name, id string
 	current  map[string]*run
 	workers  map[string]liveWorker // that send heartbeats, by instance key
+	limits   Limits
 
 	deployments map[string]*deployment
 	elsewhere   string // the cluster that is active, if it is another one
@@ -176,7 +179,9 @@ func New(o Options) (*Service, error) {
 		closed:     make(chan struct{}),
 	}
 	for _, name := range o.Namespaces {
-		s.namespaces[name] = &namespace{name: name, id: s.newID(), current: make(map[string]*run)}
+		s.namespaces[name] = &namespace{
+			name: name, id: s.newID(), current: make(map[string]*run), limits: o.Limits[name].withDefaults(),
+		}
 	}
 	s.api = &server{s: s}
 	s.clock = newClock(o.Time)
@@ -200,6 +205,13 @@ func (o *Options) check() error {
 		errs = append(errs, &OptionError{
 			"Time", strconv.Itoa(int(o.Time)), "use TimePasses, TimeSkips or TimeByHand",
 		})
+	}
+	for name, l := range o.Limits {
+		if l.negative() {
+			errs = append(errs, &OptionError{
+				fmt.Sprintf("Limits[%s]", name), fmt.Sprintf("%+v", l), "use zero for the default or a positive number",
+			})
+		}
 	}
 	for i, name := range o.Namespaces {
 		if name == "" {

@@ -8,6 +8,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // SignalWorkflowExecution sends a signal to a workflow.
@@ -57,6 +58,10 @@ func (r *run) signal(
 		return errCompleted()
 	case childOnly && !r.isChildOf(a.GetExternalWorkflowExecution()):
 		return serviceerror.NewNotFound(textParent)
+	case proto.Size(a.GetInput()) > r.namespace.limits.Blob:
+		return invalid(textBlob)
+	case r.signaled >= r.namespace.limits.Signals:
+		return invalid(textTooManySignals)
 	case a.GetExternalWorkflowExecution() == nil && r.closing && r.task.inFlight():
 		return errClosing()
 	}
@@ -65,7 +70,7 @@ func (r *run) signal(
 		r.ensureTask()
 	}
 	r.commit()
-	return nil
+	return r.exceeded
 }
 
 func (r *run) addSignal(a *historypb.WorkflowExecutionSignaledEventAttributes, links []*commonpb.Link) {
@@ -78,6 +83,7 @@ func (r *run) addSignal(a *historypb.WorkflowExecutionSignaledEventAttributes, l
 	}
 	e.Links = links
 	r.add(e)
+	r.signaled++
 }
 
 // isChildOf reports whether the run was started by the other one.

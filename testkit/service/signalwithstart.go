@@ -6,6 +6,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // SignalWithStartWorkflowExecution sends a signal to a workflow, which it starts
@@ -35,6 +36,12 @@ func (v *server) SignalWithStartWorkflowExecution(
 	}
 	if start.GetRequestId() == "" {
 		start.RequestId = v.s.newID()
+	}
+	if err := n.limits.checkStart(start.GetInput(), start.GetMemo()); err != nil {
+		return nil, err
+	}
+	if proto.Size(req.GetSignalInput()) > n.limits.Blob {
+		return nil, invalid(textBlob)
 	}
 	signal := &historypb.WorkflowExecutionSignaledEventAttributes{
 		SignalName: req.GetSignalName(), Input: req.GetSignalInput(), Identity: req.GetIdentity(),

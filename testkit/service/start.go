@@ -37,6 +37,9 @@ func (v *server) StartWorkflowExecution(
 	if req.GetRequestId() == "" {
 		req.RequestId = v.s.newID()
 	}
+	if err := n.limits.checkStart(req.GetInput(), req.GetMemo()); err != nil {
+		return nil, err
+	}
 	if existing := n.current[req.GetWorkflowId()]; existing != nil {
 		found, err := existing.resolve(req, nil)
 		if found != nil || err != nil {

@@ -99,6 +99,9 @@ func (c *completion) protocolMessage(a *commandpb.ProtocolMessageCommandAttribut
 
 // message performs what a message of the worker says of an update.
 func (c *completion) message(m *protocolpb.Message) {
+	if c.boundedMessage(m) {
+		return
+	}
 	body, err := m.GetBody().UnmarshalNew()
 	if err != nil {
 		c.refuse(badMessage, invalid("unable to unmarshal request: %v", err))

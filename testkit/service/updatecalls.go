@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -130,12 +131,36 @@ func (r *run) admit(req *workflowservice.UpdateWorkflowExecutionRequest) (*updat
 	case known != nil:
 		return known, nil
 	}
+	if err := r.tooManyUpdates(); err != nil {
+		return nil, err
+	}
 	u := r.addUpdate(req)
 	if !r.task.pending() {
 		r.schedule(speculativeTask)
 		r.settle()
 	}
 	return u, nil
+}
+
+// tooManyUpdates says why the run can have no other update, now or at all.
+func (r *run) tooManyUpdates() error {
+	l, inFlight := r.namespace.limits, 0
+	for _, u := range r.updates {
+		if u.stage != completed && u.stage != aborted {
+			inFlight++
+		}
+	}
+	switch {
+	case inFlight >= l.UpdatesInFlight:
+		return &serviceerror.ResourceExhausted{
+			Cause:   enumspb.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+			Scope:   enumspb.RESOURCE_EXHAUSTED_SCOPE_NAMESPACE,
+			Message: fmt.Sprintf(textUpdatesInFlight, l.UpdatesInFlight),
+		}
+	case len(r.updates) >= l.Updates:
+		return serviceerror.NewFailedPrecondition(fmt.Sprintf(textTooManyUpdates, l.Updates))
+	}
+	return nil
 }
 
 func (r *run) addUpdate(req *workflowservice.UpdateWorkflowExecutionRequest) *update {

@@ -50,6 +50,7 @@ type workflowTask struct {
 	requestID          string
 	identity           string
 	historySize        int64
+	suggested          []enumspb.SuggestContinueAsNewReason // why to continue as new
 }
 
 func (t *workflowTask) pending() bool  { return t.kind != noTask }
@@ -139,6 +140,8 @@ func (r *run) startedEvent(identity string, version *commonpb.WorkerVersionStamp
 		WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{
 			ScheduledEventId: r.task.scheduled, Identity: identity, RequestId: r.task.requestID,
 			HistorySizeBytes:                     r.task.historySize,
+			SuggestContinueAsNew:                 len(r.task.suggested) > 0,
+			SuggestContinueAsNewReasons:          r.task.suggested,
 			TargetWorkerDeploymentVersionChanged: r.versioning.notified && r.versioning.pinned(),
 			WorkerVersion:                        version, //nolint:staticcheck // workers still send it
 		},
@@ -174,7 +177,7 @@ func (r *run) startTask(
 	at := r.s.now()
 	t := &r.task
 	t.requestID, t.identity, t.startedAt = requestID, identity, at
-	t.historySize = r.size()
+	t.historySize, t.suggested = r.size(), r.suggestions()
 	write := t.written()
 	if !write && t.scheduled != r.nextID() {
 		// Events have come since it was scheduled: it is a task like any other.
