@@ -195,11 +195,12 @@ func (c *completion) finish() {
 	}
 	c.completed = r.add(e)
 	r.lastStarted = started
-	if r.settleVersion(c.req.GetDeploymentOptions(), c.req.GetVersioningBehavior()) {
+	o := c.req.GetDeploymentOptions()
+	if r.settleVersion(o.GetDeploymentName(), versionOf(o), c.req.GetVersioningBehavior()) {
 		r.rescheduleActivities(r.s.now().Sub(c.task.scheduledAt))
 	}
 	//nolint:staticcheck // clients that know nothing else send them
-	build := cmp.Or(versionOf(c.req.GetDeploymentOptions()).build, c.req.GetWorkerVersionStamp().GetBuildId())
+	build := cmp.Or(versionOf(o).build, c.req.GetWorkerVersionStamp().GetBuildId())
 	r.addResetPoint(c.req.GetBinaryChecksum(), build, c.completed.GetEventId()) //nolint:staticcheck // the same
 }
 

@@ -58,11 +58,18 @@
 //     a workflow that closes, has the order of the commands; the server leaves it to
 //     chance.
 //   - A workflow cannot be reset to a point at which a signal or a cancellation that
-//     it has sent is on its way; that answers Unimplemented.
+//     it has sent is on its way; that answers Unimplemented. So do
+//     PostResetOperations.
+//   - A signal from another workflow to one that is about to close is delivered at
+//     once; the server tries again until that one has closed.
 //   - Versions of worker deployments are known to all task queues at once. One that
 //     drains does so for good: the server looks from time to time whether workflows
-//     of it are open. Children, resets and runs that follow another one begin with
+//     of it are open. Children and runs that follow another one begin with
 //     the current version, also if a version was pinned before them.
+//   - A task that waits on a sticky queue stays there if the current version
+//     changes, until it times out. An activity that is described while it runs
+//     does not tell which version has it.
+//   - UpdateWorkflowExecutionOptions changes nothing but the versioning override.
 //   - GetSystemInfo and DescribeNamespace promise only what is here.
 //   - A history that is too large ends its workflow at about the size at which the
 //     server does it, since that counts what it stores. A call that ends a workflow

@@ -186,6 +186,10 @@ func (r *run) reapplyEvent(e *historypb.HistoryEvent, not []enumspb.ResetReapply
 		r.flush()
 	case r.children[childOf(e)+e.GetChildWorkflowExecutionStartedEventAttributes().GetInitiatedEventId()] != nil:
 		r.reapplyChild(e)
+	case e.GetWorkflowExecutionOptionsUpdatedEventAttributes() != nil:
+		a := e.GetWorkflowExecutionOptionsUpdatedEventAttributes()
+		r.addOptionsUpdated(a.GetVersioningOverride(), a.GetIdentity())
+		r.flush()
 	case slices.Contains(not, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE):
 	case e.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest() != nil:
 		r.readmit(&historypb.WorkflowExecutionUpdateAdmittedEventAttributes{

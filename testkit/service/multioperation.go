@@ -103,7 +103,10 @@ func (c *updateWithStart) checkStart() error {
 	if c.start.GetRequestId() == "" {
 		c.start.RequestId = c.s.newID()
 	}
-	return c.s.checkAttributes(c.n, c.start.GetSearchAttributes())
+	if err := c.s.checkAttributes(c.n, c.start.GetSearchAttributes()); err != nil {
+		return err
+	}
+	return c.n.readStart(c.start)
 }
 
 func (c *updateWithStart) checkUpdate() error {

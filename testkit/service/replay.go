@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -59,6 +60,8 @@ func (r *run) replayEvent(e *historypb.HistoryEvent) {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
 		r.replayUpdate(e)
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+		r.setOverride(e.GetWorkflowExecutionOptionsUpdatedEventAttributes().GetVersioningOverride())
 	default:
 		r.replayActivity(e)
 		r.replayChild(e)
@@ -81,7 +84,9 @@ func (r *run) replayTask(e *historypb.HistoryEvent) {
 		r.dropTask()
 		r.lastStarted = a.GetStartedEventId()
 		//nolint:staticcheck // clients that know nothing else send them
-		r.addResetPoint(a.GetBinaryChecksum(), a.GetWorkerVersion().GetBuildId(), e.GetEventId())
+		build := cmp.Or(a.GetDeploymentVersion().GetBuildId(), a.GetWorkerVersion().GetBuildId())
+		r.addResetPoint(a.GetBinaryChecksum(), build, e.GetEventId()) //nolint:staticcheck // the same
+		r.settleVersion(a.GetWorkerDeploymentName(), versionFrom(a.GetDeploymentVersion()), a.GetVersioningBehavior())
 	default:
 		r.failTask(e.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START)
 	}

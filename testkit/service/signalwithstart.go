@@ -34,6 +34,9 @@ func (v *server) SignalWithStartWorkflowExecution(
 	if err := v.s.checkAttributes(n, start.GetSearchAttributes()); err != nil {
 		return nil, err
 	}
+	if err := n.readStart(start); err != nil {
+		return nil, err
+	}
 	if start.GetRequestId() == "" {
 		start.RequestId = v.s.newID()
 	}
@@ -127,7 +130,6 @@ func checkSignalWithStart(req *workflowservice.SignalWithStartWorkflowExecutionR
 		return err
 	}
 	return firstUnimplemented("SignalWithStartWorkflowExecution", []use{
-		{"VersioningOverride", req.GetVersioningOverride() != nil},
 		{"TimeSkippingConfig", req.GetTimeSkippingConfig() != nil},
 	})
 }
@@ -148,7 +150,7 @@ func startOf(
 		Memo:                     req.GetMemo(), SearchAttributes: req.GetSearchAttributes(), Header: req.GetHeader(),
 		UserMetadata: req.GetUserMetadata(), Links: req.GetLinks(), Priority: req.GetPriority(),
 		RetryPolicy: req.GetRetryPolicy(), CronSchedule: req.GetCronSchedule(),
-		WorkflowStartDelay: req.GetWorkflowStartDelay(),
+		WorkflowStartDelay: req.GetWorkflowStartDelay(), VersioningOverride: req.GetVersioningOverride(),
 	}
 	setPolicies(start, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
 	return start

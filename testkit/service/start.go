@@ -34,6 +34,9 @@ func (v *server) StartWorkflowExecution(
 	if err := v.s.checkAttributes(n, req.GetSearchAttributes()); err != nil {
 		return nil, err
 	}
+	if err := n.readStart(req); err != nil {
+		return nil, err
+	}
 	if req.GetRequestId() == "" {
 		req.RequestId = v.s.newID()
 	}
@@ -107,9 +110,16 @@ func checkStart(req *workflowservice.StartWorkflowExecutionRequest, at time.Time
 	return firstUnimplemented("StartWorkflowExecution", []use{
 		{"CompletionCallbacks", len(req.GetCompletionCallbacks()) > 0},
 		{"OnConflictOptions", req.GetOnConflictOptions() != nil},
-		{"VersioningOverride", req.GetVersioningOverride() != nil},
 		{"TimeSkippingConfig", req.GetTimeSkippingConfig() != nil},
 	})
+}
+
+// readStart validates the versioning override of the request and says it in
+// today's words.
+func (n *namespace) readStart(req *workflowservice.StartWorkflowExecutionRequest) (err error) {
+	req.VersioningOverride, err = n.override("StartWorkflowExecution", req.GetVersioningOverride(),
+		req.GetTaskQueue().GetName())
+	return err
 }
 
 // schedule says when the runs of a request that starts a workflow begin.
@@ -328,6 +338,7 @@ func requested(req *workflowservice.StartWorkflowExecutionRequest, at time.Time)
 		Priority:                 req.GetPriority(),
 		RetryPolicy:              req.GetRetryPolicy(),
 		CronSchedule:             req.GetCronSchedule(),
+		VersioningOverride:       req.GetVersioningOverride(),
 	}
 	if pause, due := cronPause(req.GetCronSchedule(), at, at); due {
 		a.Initiator = enumspb.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE

@@ -27,6 +27,11 @@ func (v version) proto() *deploymentpb.WorkerDeploymentVersion {
 	return &deploymentpb.WorkerDeploymentVersion{DeploymentName: v.deployment, BuildId: v.build}
 }
 
+// versionFrom is the version of the name.
+func versionFrom(v *deploymentpb.WorkerDeploymentVersion) version {
+	return version{v.GetDeploymentName(), v.GetBuildId()}
+}
+
 // text is the older form of its name.
 func (v version) text() string {
 	if v == (version{}) {
@@ -49,7 +54,8 @@ type versioning struct {
 	// told is the revision of that.
 	notified   bool
 	told       int64
-	deployment string // name that the last worker gave
+	deployment string // name that the last worker or the override gave
+	override   *workflowpb.VersioningOverride
 }
 
 // effective is the version that the run belongs to now, and how it behaves.
@@ -57,6 +63,10 @@ func (v *versioning) effective() (version, enumspb.VersioningBehavior) {
 	switch {
 	case v.moving:
 		return v.to, enumspb.VERSIONING_BEHAVIOR_AUTO_UPGRADE
+	case v.override.GetPinned() != nil:
+		return versionFrom(v.override.GetPinned().GetVersion()), enumspb.VERSIONING_BEHAVIOR_PINNED
+	case v.override != nil:
+		return v.version, enumspb.VERSIONING_BEHAVIOR_AUTO_UPGRADE
 	case v.behavior == enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED:
 		return version{}, v.behavior
 	default:
@@ -74,6 +84,8 @@ func (v *versioning) pinned() bool {
 func (v *versioning) notice(target version, revision int64) {
 	own, _ := v.effective()
 	switch {
+	case v.override != nil:
+		v.notified, v.told = false, 0
 	case !v.pinned():
 	case own == target && revision >= v.told:
 		v.notified, v.told = false, 0
@@ -91,9 +103,9 @@ func (r *run) move(to version, revision int64) {
 
 // settleVersion lets the run be what the worker says that has completed its task.
 // It reports whether activities may go elsewhere than before.
-func (r *run) settleVersion(o *deploymentpb.WorkerDeploymentOptions, behavior enumspb.VersioningBehavior) bool {
-	v, of := &r.versioning, versionOf(o)
-	v.deployment = o.GetDeploymentName()
+func (r *run) settleVersion(deployment string, of version, behavior enumspb.VersioningBehavior) bool {
+	v := &r.versioning
+	v.deployment = deployment
 	moved := v.moving && v.to == of
 	if moved {
 		v.moving, v.to = false, version{}
@@ -126,6 +138,7 @@ func (v *versioning) info() *workflowpb.WorkflowExecutionVersioningInfo {
 	}
 	info := &workflowpb.WorkflowExecutionVersioningInfo{
 		Behavior: v.behavior, DeploymentVersion: v.version.proto(), RevisionNumber: v.revision,
+		VersioningOverride: describedOverride(v.override),
 	}
 	//nolint:staticcheck // the server still sends the older names
 	if v.version != (version{}) {
