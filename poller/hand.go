@@ -68,10 +68,7 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 			sleep(epoch, rest)
 			continue
 		}
-		var asked time.Time
-		if len(p.watch.poll) > 0 { // a look at the clock is a tenth of what a poll costs here
-			asked = time.Now()
-		}
+		asked := time.Now()
 		ticket, err := p.admit(epoch)
 		if err != nil {
 			if epoch.Err() == nil {
@@ -80,9 +77,7 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 			continue
 		}
 		e := PollEvent{Poller: p.opts.Name, Started: time.Now()}
-		if !asked.IsZero() {
-			e.Waited = e.Started.Sub(asked)
-		}
+		e.Waited = e.Started.Sub(asked)
 		h.ticket = ticket
 		if !p.send(h, e.Started) {
 			p.takeBack(h)
@@ -255,7 +250,7 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 	if e.Outcome != Interrupted {
 		t.broken = p.scale(Event{
 			Kind: Polled, Now: now, Outcome: e.Outcome, Class: e.Class,
-			Feedback: e.Feedback, Latency: e.Latency,
+			Feedback: e.Feedback, Latency: e.Latency, Waited: e.Waited,
 		})
 	}
 	t.to = p.target

@@ -17,6 +17,7 @@ const (
 	localLong     = 4                      // so many times Quick is a long wait
 	localHaste    = time.Second            // throttled polls halve the number no more often
 	localCalm     = 10 * time.Second       // no growth for so long after a throttled poll
+	localHunger   = time.Millisecond       // a ticket that takes so long was waited for
 
 	localMaxTrip    = 500 * time.Millisecond // a steady wait above it is no round trip
 	localTripPolls  = 8                      // of more polls the waits are always steady
@@ -45,9 +46,9 @@ type LocalOptions struct {
 //
 //   - It adds a poll, or a quarter of them, after each round of at least 100 ms and ten polls, or
 //     one second, in which nine of ten polls brought a task within Quick, as in the one before,
-//     none failed, and fewer than one in four ended while others waited for a ticket. If the waits
-//     are no longer than before the last step, the next one is twice that, up to as many polls
-//     again: so a backlog is met in about a second.
+//     none failed, and fewer than one in four had waited a millisecond or more for a ticket. If
+//     the waits are no longer than before the last step, the next one is twice that, up to as many
+//     polls again: so a backlog is met in about a second.
 //   - It takes away half of the polls after a round of at least a second in which three of four
 //     polls waited four times as long as Quick or more, and one poll if three of four waited so
 //     long or came back empty.
@@ -94,7 +95,7 @@ type round struct {
 	slow        int // waited long, with or without a task in the end
 	empties     int
 	slowEmpties int // both
-	starved     int // ended while others waited for a ticket
+	starved     int // had waited for a ticket
 	failed      bool
 
 	shortest, sum time.Duration // of the waits for tasks
@@ -161,7 +162,7 @@ func (r *round) add(e Event, quick time.Duration) {
 	if long {
 		r.slow++
 	}
-	if e.Admitting > 0 {
+	if e.Waited >= localHunger {
 		r.starved++
 	}
 	if e.Outcome == GotNothing {

@@ -22,6 +22,13 @@ func took(d time.Duration, e poller.Event) poller.Event {
 	return e
 }
 
+// hungry is a prompt poll that waited for its ticket.
+func hungry(d time.Duration) poller.Event {
+	e := took(5*ms, task())
+	e.Waited = d
+	return e
+}
+
 func TestLocal(t *testing.T) {
 	var (
 		prompt  = took(5*ms, task())
@@ -29,7 +36,7 @@ func TestLocal(t *testing.T) {
 		late    = took(time.Second, task())
 		vain    = took(time.Minute, nothing())
 		hasty   = took(ms, nothing())
-		starved = waiting(prompt)
+		starved = hungry(ms)
 		busy    = failure(poller.Throttled)
 		err     = failure(poller.Retry)
 	)
@@ -91,6 +98,9 @@ func TestLocal(t *testing.T) {
 		}},
 		{"does not grow while polls wait for tickets", poller.LocalOptions{}, []bout{
 			{2000, 5 * ms, starved, 5},
+		}},
+		{"grows though others ask for tickets, which they get", poller.LocalOptions{}, []bout{
+			{41, 5 * ms, waiting(hungry(ms - 1)), 5}, {1, 5 * ms, waiting(hungry(ms - 1)), 6},
 		}},
 		{"two in ten that wait for a ticket are chance, three are not", poller.LocalOptions{}, []bout{
 			{18, 50 * ms, prompt, 5},

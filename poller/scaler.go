@@ -42,8 +42,8 @@ type Event struct {
 	Class Class
 	// Feedback is what the poll told; zero if Outcome is [Failed].
 	Feedback Feedback
-	// Latency is how long the poll took.
-	Latency time.Duration
+	// Latency is how long the poll took, and Waited how long it had waited for its ticket before.
+	Latency, Waited time.Duration
 	// Target is the present target; InFlight counts the polls that are out, without the one
 	// that just ended; Admitting counts those that wait for a ticket.
 	Target, InFlight, Admitting int
