@@ -9,7 +9,6 @@ import (
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
-	updatepb "go.temporal.io/api/update/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -143,7 +142,7 @@ func continuesElsewhere(e *Env) {
 	w := worker.New(e.Client, other, worker.Options{Identity: Identity})
 	w.RegisterWorkflow(Greet)
 	e.Must(w.Start())
-	e.ends = append(e.ends, w.Stop)
+	e.atEnd(w.Stop)
 	e.endChain(e.StartWith(client.StartWorkflowOptions{
 		Memo: map[string]any{"color": "blue"}, WorkflowRunTimeout: time.Hour,
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 5},
@@ -311,14 +310,7 @@ func continuedMeanwhile(e *Env) {
 	first := e.Start(Listen)
 	t := e.poll("")
 	done := e.inBackground(func() error { _, err := e.update("say", "hello"); return err })
-	e.Until(func() bool {
-		_, err := e.Service.PollWorkflowExecutionUpdate(e.Ctx(), &workflowservice.PollWorkflowExecutionUpdateRequest{
-			Namespace: "default", UpdateRef: &updatepb.UpdateRef{
-				WorkflowExecution: execution(first), UpdateId: "say-hello",
-			},
-		})
-		return err == nil
-	})
+	e.awaitUpdate(execution(first), "say-hello")
 	e.respond(t, nil, continueAsNew(func(a *commandpb.ContinueAsNewWorkflowExecutionCommandAttributes) {
 		a.BackoffStartInterval = durationpb.New(time.Hour)
 	}))

@@ -88,7 +88,7 @@ func eagerStartScenarios() []Scenario {
 		}},
 		{"hand-eager-start-times-out", func(e *Env) {
 			once := uuid.NewString()
-			t := e.startEagerly(once, func(r *startRequest) { r.WorkflowTaskTimeout = durationpb.New(time.Second) })
+			t := e.startEagerly(once, func(r *startRequest) { r.WorkflowTaskTimeout = durationpb.New(2 * time.Second) })
 			again := e.poll("")
 			e.startEagerly(once, nil) // the task is another worker's now
 			e.respond(t, nil, complete())

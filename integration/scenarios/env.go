@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ type Env struct {
 
 	runs  []*commonpb.WorkflowExecution
 	notes []string
-	ends  []func() // what stops what was started, last first
+	mu    sync.Mutex // guards ends: calls may be in the background
+	ends  []func()   // what stops what was started, last first
 }
 
 // Identity is that of clients and workers.
@@ -96,8 +98,15 @@ func (e *Env) Ctx() context.Context { return e.within(20 * time.Second) }
 
 func (e *Env) within(d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.Context()), d)
-	e.ends = append(e.ends, cancel)
+	e.atEnd(cancel)
 	return ctx
+}
+
+// atEnd has end called when the scenario is over.
+func (e *Env) atEnd(end func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ends = append(e.ends, end)
 }
 
 // Note records something that was seen.
@@ -166,7 +175,7 @@ func (e *Env) EagerWorker(o worker.Options, register ...any) func() {
 			w.Stop()
 		}
 	}
-	e.ends = append(e.ends, stop)
+	e.atEnd(stop)
 	return stop
 }
 

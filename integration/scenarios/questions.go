@@ -4,7 +4,10 @@ import (
 	"errors"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	updatepb "go.temporal.io/api/update/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -82,6 +85,17 @@ func (e *Env) say(what string) {
 		return
 	}
 	e.Note("say %s: it was %s", what, out)
+}
+
+// awaitUpdate waits until the server has the update.
+func (e *Env) awaitUpdate(of *commonpb.WorkflowExecution, id string) {
+	e.Helper()
+	e.Until(func() bool {
+		_, err := e.Service.PollWorkflowExecutionUpdate(e.Ctx(), &workflowservice.PollWorkflowExecutionUpdateRequest{
+			Namespace: "default", UpdateRef: &updatepb.UpdateRef{WorkflowExecution: of, UpdateId: id},
+		})
+		return err == nil
+	})
 }
 
 // talks starts the workflow and stops it at the end.
@@ -175,8 +189,10 @@ func updateScenarios() []Scenario {
 		}},
 		{"updates-first", func(e *Env) {
 			run := e.Start(Talk)
+			said := e.inBackground(func() error { e.say("hello"); return nil })
+			e.awaitUpdate(execution(run), "say-hello")
 			e.Worker(worker.Options{}, Talk)
-			e.say("hello")
+			e.Must(<-said)
 			e.Must(e.Client.SignalWorkflow(e.Ctx(), e.Name, "", "stop", nil))
 			e.End(run)
 		}},
