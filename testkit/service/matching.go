@@ -14,7 +14,7 @@ import (
 const (
 	// A sticky queue whose worker has not polled for that long gets no tasks.
 	stickyWindow = 10 * time.Second
-	// A query does not wait for a queue that nobody has polled for that long.
+	// A query gives up a little early in a queue that nobody has polled for that long.
 	queryWindow = 20 * time.Second
 )
 

@@ -23,7 +23,8 @@ type query struct {
 	id      string
 	run     *run
 	input   *querypb.WorkflowQuery
-	over    bool // nobody waits for it any more
+	over    bool        // nobody waits for it any more
+	heard   func() bool // whether workers poll the queue that it has been put into last
 	done    chan struct{}
 	down    <-chan struct{}              // closed when the service restarts
 	result  *querypb.WorkflowQueryResult // nil if it must go to a worker by itself
@@ -154,11 +155,8 @@ func (s *Service) ask(ctx context.Context, r *run, input *querypb.WorkflowQuery)
 		}
 	}
 	normal := s.workflowQueue(r, r.started.GetTaskQueue().GetName())
-	if !normal.alive(queryWindow) {
-		s.mu.Unlock()
-		return nil, serviceerror.NewFailedPrecondition(textNoPoller)
-	}
 	q := r.newQuery(input)
+	q.heard = func() bool { return normal.alive(queryWindow) }
 	s.send(normal, q)
 	s.mu.Unlock()
 	return q, s.wait(ctx, q, 0)
@@ -180,14 +178,19 @@ func (s *Service) wait(ctx context.Context, q *query, timeout time.Duration) err
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	var err error
-	select {
-	case <-q.done:
+	var late <-chan time.Time
+	if q.heard != nil {
+		after := s.options.WaitTimeout
+		if at, ok := ctx.Deadline(); ok {
+			after = time.Until(at) - answerBefore
+		}
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		late = timer.C
+	}
+	err := s.waitAnswer(ctx, q, late)
+	if err == nil {
 		return nil
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-q.down:
-		err = s.wentDown()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,6 +198,29 @@ func (s *Service) wait(ctx context.Context, q *query, timeout time.Duration) err
 	delete(s.queries, q.id)
 	q.run.queries = slices.DeleteFunc(q.run.queries, func(other *query) bool { return other == q })
 	return err
+}
+
+// waitAnswer waits until the query is answered. If it is late and nobody is there to
+// hear it, it says so.
+func (s *Service) waitAnswer(ctx context.Context, q *query, late <-chan time.Time) error {
+	for {
+		select {
+		case <-q.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-q.down:
+			return s.wentDown()
+		case <-late:
+			s.mu.Lock()
+			heard := q.heard()
+			s.mu.Unlock()
+			if !heard {
+				return serviceerror.NewFailedPrecondition(textNoPoller)
+			}
+			late = nil
+		}
+	}
 }
 
 // response is the query as a task of its own, for a poll of the queue.
