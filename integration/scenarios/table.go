@@ -6,7 +6,7 @@ import "slices"
 func All() []Scenario {
 	return slices.Concat(
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
-		queryScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
+		queryScenarios(), unheardScenarios(), namespaceScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
 		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
 		queueScenarios(), scalingScenarios(), heartbeatScenarios(), deploymentScenarios(), movedScenarios(), overrideScenarios(),
 		externalScenarios(),

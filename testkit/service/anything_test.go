@@ -65,20 +65,37 @@ func (r rig) call(method string, request proto.Message) (proto.Message, error) {
 	return response, err
 }
 
-// TestEmptyRequests calls every method with nothing in the request: what is not
-// implemented says so by its name, and nothing that needs a namespace does without.
+// modest are the first words of methods that ask for no more than a namespace.
+var modest = []string{"Get", "Describe", "List", "Scan", "Count", "Record", "Shutdown", "UpdateTaskQueueConfig"}
+
+// TestEmptyRequests calls every method with nothing but a namespace in the request,
+// if that: what is not implemented says so by its name, and of the rest only what
+// asks for no more is answered.
 func TestEmptyRequests(t *testing.T) {
 	t.Parallel()
 	in(t, service.Options{}, func(r rig) {
 		for _, method := range methods() {
-			response, err := r.call(method, r.empty(method))
-			switch code := status.Code(err); {
-			case code == codes.Unknown, code == codes.Internal:
+			request := r.empty(method)
+			if _, err := r.call(method, request); err == nil && method != "GetSystemInfo" {
+				r.t.Errorf("%s takes an empty request", method)
+			}
+			if f := request.ProtoReflect().Descriptor().Fields().ByName("namespace"); f != nil {
+				request.ProtoReflect().Set(f, protoreflect.ValueOfString(service.DefaultNamespace))
+			}
+			_, err := r.call(method, request)
+			switch code := status.Code(err); code {
+			case codes.OK:
+				if !slices.ContainsFunc(modest, func(prefix string) bool { return strings.HasPrefix(method, prefix) }) {
+					r.t.Errorf("%s takes a request without anything", method)
+				}
+			case codes.Unimplemented:
+				// That workflows cannot be paused the server has its own words for.
+				if !strings.Contains(err.Error(), method) && !strings.Contains(err.Error(), "pause is not enabled") {
+					r.t.Errorf("%s does not say what is not implemented: %v", method, err)
+				}
+			case codes.InvalidArgument, codes.NotFound:
+			default:
 				r.t.Errorf("%s: %v", method, err)
-			case code == codes.Unimplemented && !strings.Contains(err.Error(), method):
-				r.t.Errorf("%s does not say what is not implemented: %v", method, err)
-			case err == nil && method != "GetSystemInfo" && method != "GetClusterInfo" && method != "ListNamespaces":
-				r.t.Errorf("%s takes an empty request and answers %v", method, response)
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 // The words of the real server.
 const (
+	textNoNamespace     = "Namespace not set on request."
 	textCompleted       = "workflow execution already completed"
 	textTaskNotFound    = "Workflow task not found."
 	textActivityGone    = "invalid activityID or activity already timed out or invoking workflow is completed"

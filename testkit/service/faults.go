@@ -47,6 +47,9 @@ func (s *Service) call(ctx context.Context, method string, request proto.Message
 		if err := s.refuses(ctx); err != nil {
 			return nil, err
 		}
+		if err := s.admits(request); err != nil {
+			return nil, err
+		}
 		if err := s.standsBy(short, request); err != nil {
 			return nil, err
 		}

@@ -144,7 +144,7 @@ func TestWorkerSurvivesLostResponses(t *testing.T) {
 func TestUnimplementedSaysSo(t *testing.T) {
 	t.Parallel()
 	in(t, service.Options{}, func(r rig) {
-		_, err := r.c.CreateSchedule(t.Context(), &workflowservice.CreateScheduleRequest{})
+		_, err := r.c.CreateSchedule(t.Context(), &workflowservice.CreateScheduleRequest{Namespace: service.DefaultNamespace})
 		if status.Code(err) != codes.Unimplemented || status.Convert(err).Message() != "method CreateSchedule not implemented" {
 			t.Errorf("a method that is missing says %v", err)
 		}

@@ -67,6 +67,46 @@ func (v *server) DescribeNamespace(
 	}, nil
 }
 
+// admits refuses a request to a namespace that is not there, whatever else it says,
+// or with a task token of another one.
+func (s *Service) admits(request any) error {
+	named, ok := request.(interface{ GetNamespace() string })
+	if !ok {
+		return nil
+	}
+	name := named.GetNamespace()
+	switch r := request.(type) {
+	case *workflowservice.DescribeNamespaceRequest:
+		if name == "" && r.GetId() == "" {
+			return invalid(textNoNamespace)
+		}
+		return nil
+	case *workflowservice.RegisterNamespaceRequest:
+		return nil
+	case *workflowservice.UpdateNamespaceRequest, *workflowservice.DeprecateNamespaceRequest:
+		if name == "" {
+			return invalid(textNoNamespace)
+		}
+	}
+	tokened, hasToken := request.(interface{ GetTaskToken() []byte })
+	if name == "" && hasToken {
+		_, err := readToken(tokened.GetTaskToken()) // it tells the namespace
+		return err
+	}
+	if name == "" {
+		return invalid("Namespace is empty.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.space(name); err != nil || !hasToken {
+		return err
+	}
+	if t, err := readToken(tokened.GetTaskToken()); err == nil && t.Namespace != "" && t.Namespace != name {
+		return invalid("Operation requested with a token from a different namespace.")
+	}
+	return nil
+}
+
 func (s *Service) spaceByID(id string) (*namespace, error) {
 	for _, n := range s.namespaces {
 		if n.id == id {
