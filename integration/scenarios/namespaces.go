@@ -30,7 +30,8 @@ func namespaceScenarios() []Scenario {
 				"DeleteWorkflowExecution", "RespondQueryTaskCompleted", "ShutdownWorker", "QueryWorkflow",
 				"DescribeWorkflowExecution", "DescribeTaskQueue", "UpdateWorkflowExecution", "PollWorkflowExecutionUpdate",
 				"UpdateActivityOptions", "PauseActivity", "UnpauseActivity", "ResetActivity", "RecordWorkerHeartbeat",
-				"UpdateTaskQueueConfig", "DescribeWorker")
+				"UpdateTaskQueueConfig", "DescribeWorker", "DescribeWorkerDeployment", "DescribeWorkerDeploymentVersion",
+				"SetWorkerDeploymentCurrentVersion", "SetWorkerDeploymentRampingVersion", "UpdateWorkflowExecutionOptions")
 		}},
 	}
 }

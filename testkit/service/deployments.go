@@ -167,7 +167,7 @@ func (v *server) SetWorkerDeploymentCurrentVersion(
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
-	n, d, err := v.s.deployment(req.GetNamespace(), req.GetDeploymentName())
+	n, d, err := v.s.deployment(req.GetNamespace(), "deployment name", req.GetDeploymentName())
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (v *server) SetWorkerDeploymentRampingVersion(
 	if p := req.GetPercentage(); p < 0 || p > 100 {
 		return nil, invalid("Percentage must be between 0 and 100 (inclusive)")
 	}
-	n, d, err := v.s.deployment(n.name, req.GetDeploymentName())
+	n, d, err := v.s.deployment(n.name, "WorkerDeploymentName", req.GetDeploymentName())
 	if err != nil {
 		return nil, err
 	}
@@ -290,14 +290,14 @@ func (d *deployment) setRamping(build string, percentage float32, at time.Time) 
 	}
 }
 
-// deployment finds a deployment by its name.
-func (s *Service) deployment(space, name string) (*namespace, *deployment, error) {
+// deployment finds a deployment by its name; field is what that is called if it is missing.
+func (s *Service) deployment(space, field, name string) (*namespace, *deployment, error) {
 	n, err := s.space(space)
 	if err != nil {
 		return nil, nil, err
 	}
 	if name == "" {
-		return nil, nil, invalid("deployment name cannot be empty")
+		return nil, nil, invalid("%s cannot be empty", field)
 	}
 	d := n.deployments[name]
 	if d == nil {

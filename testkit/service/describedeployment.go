@@ -28,6 +28,9 @@ func (v *server) DescribeWorkerDeploymentVersion(
 	if err != nil {
 		return nil, err
 	}
+	if req.GetDeploymentVersion() == nil {
+		return nil, invalid("deployment version cannot be empty")
+	}
 	d := n.deployments[req.GetDeploymentVersion().GetDeploymentName()]
 	if d == nil || d.version(req.GetDeploymentVersion().GetBuildId()) == nil {
 		return nil, serviceerror.NewNotFound("Worker Deployment Version not found")
@@ -90,7 +93,7 @@ func (v *server) DescribeWorkerDeployment(
 ) (*workflowservice.DescribeWorkerDeploymentResponse, error) {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
-	_, d, err := v.s.deployment(req.GetNamespace(), req.GetDeploymentName())
+	_, d, err := v.s.deployment(req.GetNamespace(), "WorkerDeploymentName", req.GetDeploymentName())
 	if err != nil {
 		return nil, err
 	}
