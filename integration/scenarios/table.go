@@ -8,7 +8,7 @@ func All() []Scenario {
 		workflowScenarios(), activityScenarios(), timeoutScenarios(), clientScenarios(), errorScenarios(),
 		queryScenarios(), unheardScenarios(), namespaceScenarios(), updateScenarios(), taskScenarios(), rawScenarios(), rawErrorScenarios(),
 		eagerScenarios(), eagerStartScenarios(), priorityScenarios(),
-		queueScenarios(), scalingScenarios(), heartbeatScenarios(), deploymentScenarios(), movedScenarios(), overrideScenarios(),
+		queueScenarios(), scalingScenarios(), heartbeatScenarios(), deploymentScenarios(), listedDeploymentScenarios(), movedScenarios(), overrideScenarios(), inheritedScenarios(), inheritedByChainScenarios(), childOverrideScenarios(),
 		externalScenarios(),
 		childScenarios(), childHandScenarios(), childChainScenarios(), afterParentScenarios(),
 		signalWithStartScenarios(), updateWithStartScenarios(), updateWithStartByHandScenarios(),

@@ -95,13 +95,15 @@ func (r *run) retryPause(f *failurepb.Failure) (time.Duration, enumspb.RetryStat
 // repeated is the start of a run that does the same once more.
 func (r *run) repeated(by enumspb.ContinueAsNewInitiator) *historypb.WorkflowExecutionStartedEventAttributes {
 	s := r.started
-	return &historypb.WorkflowExecutionStartedEventAttributes{
+	a := &historypb.WorkflowExecutionStartedEventAttributes{
 		WorkflowType: s.GetWorkflowType(), TaskQueue: r.normalQueue(), Input: s.GetInput(), Header: s.GetHeader(),
 		WorkflowRunTimeout: s.GetWorkflowRunTimeout(), WorkflowTaskTimeout: s.GetWorkflowTaskTimeout(),
 		RetryPolicy: s.GetRetryPolicy(), CronSchedule: s.GetCronSchedule(),
 		Memo: s.GetMemo(), SearchAttributes: s.GetSearchAttributes(), Priority: s.GetPriority(),
 		LastCompletionResult: s.GetLastCompletionResult(), Initiator: by,
 	}
+	r.keepVersion(a)
+	return a
 }
 
 // inherit completes the start of the next run with what all runs of a chain

@@ -34,7 +34,7 @@ func (c *completion) startChild(
 		return nil, err
 	}
 	err = firstUnimplemented("StartChildWorkflowExecutionCommand", []use{
-		{"VersioningOverride", a.GetVersioningOverride() != nil},
+		{"a versioning override of one time", a.GetVersioningOverride().GetOneTime().GetTargetDeploymentVersion() != nil},
 	})
 	if err != nil {
 		return nil, err
@@ -44,6 +44,10 @@ func (c *completion) startChild(
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, err), nil
 	}
 	if err := normalizeChild(a, c.r, n, cross); err != nil {
+		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES, err), nil
+	}
+	override, err := readOverride(startChildCommand, a.GetVersioningOverride())
+	if err != nil {
 		return c.refuse(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES, err), nil
 	}
 	if err := setTypes(a.GetSearchAttributes(), types); err != nil {
@@ -63,8 +67,9 @@ func (c *completion) startChild(
 			WorkflowRunTimeout:       a.GetWorkflowRunTimeout(), WorkflowTaskTimeout: a.GetWorkflowTaskTimeout(),
 			ParentClosePolicy: a.GetParentClosePolicy(), WorkflowIdReusePolicy: a.GetWorkflowIdReusePolicy(),
 			RetryPolicy: a.GetRetryPolicy(), CronSchedule: a.GetCronSchedule(), Priority: a.GetPriority(),
-			Control:        a.GetControl(),        //nolint:staticcheck // older workers use it
-			InheritBuildId: a.GetInheritBuildId(), //nolint:staticcheck // older workers use it
+			VersioningOverride: override,
+			Control:            a.GetControl(),        //nolint:staticcheck // older workers use it
+			InheritBuildId:     a.GetInheritBuildId(), //nolint:staticcheck // older workers use it
 		},
 	}
 	r := c.r
@@ -89,7 +94,8 @@ func (r *run) beginChild(initiated int64) {
 	a := c.attributes()
 	other, err := r.startOther(c)
 	if err != nil {
-		if _, exists := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); !exists {
+		cause := notStarted(err)
+		if cause == enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED {
 			return // the server tries again and again
 		}
 		delete(r.children, initiated)
@@ -99,7 +105,7 @@ func (r *run) beginChild(initiated int64) {
 				InitiatedEventId: initiated, Namespace: a.GetNamespace(), NamespaceId: a.GetNamespaceId(),
 				WorkflowId: a.GetWorkflowId(), WorkflowType: a.GetWorkflowType(),
 				Control: a.GetControl(), //nolint:staticcheck // older workers use it
-				Cause:   enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS,
+				Cause:   cause,
 			},
 		}
 		r.hear(e)
@@ -118,10 +124,24 @@ func (r *run) beginChild(initiated int64) {
 	other.commit()
 }
 
+// notStarted is why the child has not started for good.
+func notStarted(err error) enumspb.StartChildWorkflowExecutionFailedCause {
+	if _, exists := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); exists {
+		return enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS
+	}
+	if _, unknown := errors.AsType[*serviceerror.FailedPrecondition](err); unknown {
+		return enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_INVALID_VERSIONING_OVERRIDE
+	}
+	return enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED
+}
+
 // startOther starts the child, without its first workflow task: that is for when
 // the run has written that the child has started.
 func (r *run) startOther(c *child) (*run, error) {
 	a := c.attributes()
+	if err := r.namespace.checkPinned(a.GetVersioningOverride(), a.GetTaskQueue().GetName()); err != nil {
+		return nil, err
+	}
 	req := &workflowservice.StartWorkflowExecutionRequest{
 		WorkflowId: a.GetWorkflowId(), WorkflowType: a.GetWorkflowType(), TaskQueue: a.GetTaskQueue(),
 		Input: a.GetInput(), Header: a.GetHeader(), Memo: a.GetMemo(), SearchAttributes: a.GetSearchAttributes(),
@@ -138,6 +158,10 @@ func (r *run) startOther(c *child) (*run, error) {
 	p.attributes.ParentWorkflowExecution = r.execution()
 	p.attributes.ParentInitiatedEventId = c.initiated.GetEventId()
 	p.attributes.RootWorkflowExecution = r.root()
+	p.attributes.VersioningOverride = a.GetVersioningOverride()
+	if p.attributes.VersioningOverride == nil {
+		r.inheritVersion(p.attributes, initialUnspecified)
+	}
 	if existing := r.namespace.current[a.GetWorkflowId()]; existing != nil {
 		if err := existing.makeRoom(a.GetWorkflowIdReusePolicy(), p.id); err != nil {
 			return nil, err

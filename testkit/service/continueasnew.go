@@ -79,6 +79,10 @@ func (r *run) afterContinue(a *continueAttributes) next {
 		started.Attempt = r.started.GetAttempt() + 1
 	default:
 	}
+	r.inheritVersion(started, a.GetInitialVersioningBehavior())
+	if started.GetInheritedPinnedVersion() != nil {
+		started.DeclinedTargetVersionUpgrade = r.versioning.declines()
+	}
 	return r.inherit(started, a.GetBackoffStartInterval())
 }
 

@@ -64,8 +64,7 @@
 //     once; the server tries again until that one has closed.
 //   - Versions of worker deployments are known to all task queues at once. One that
 //     drains does so for good: the server looks from time to time whether workflows
-//     of it are open. Children and runs that follow another one begin with
-//     the current version, also if a version was pinned before them.
+//     of it are open.
 //   - A task that waits on a sticky queue stays there if the current version
 //     changes, until it times out. An activity that is described while it runs
 //     does not tell which version has it.

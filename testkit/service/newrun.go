@@ -105,7 +105,7 @@ func (s *Service) newRun(n *namespace, p spec) *run {
 		started: a, startTime: p.at,
 		changed: make(chan struct{}),
 	}
-	r.setOverride(a.GetVersioningOverride())
+	r.beginVersion()
 	r.alarm = alarm{run: r, index: -1}
 	return r
 }

@@ -34,9 +34,11 @@ func (n *namespace) route(k queueKey) route {
 	return out
 }
 
-// of is the version for a workflow, and the revision of the deployment that says so.
-func (t route) of(workflowID string) (version, int64) {
-	if t.percentage > 0 && threshold(workflowID) <= float64(t.percentage) {
+// of is the version for a run, and the revision of the deployment that says so.
+func (t route) of(r *run) (version, int64) {
+	asked := r.lastStarted == 0 && t.ramping != (version{}) &&
+		r.versioning.initial == enumspb.CONTINUE_AS_NEW_VERSIONING_BEHAVIOR_USE_RAMPING_VERSION
+	if asked || t.percentage > 0 && threshold(r.workflowID) <= float64(t.percentage) {
 		return t.ramping, t.rampingRev
 	}
 	return t.current, t.revision
@@ -53,7 +55,7 @@ func (q *queue) target(r *run) version {
 		(q.key.kind == enumspb.TASK_QUEUE_TYPE_WORKFLOW || n.knows(own, q.key)) {
 		return own
 	}
-	to, _ := n.route(q.key).of(r.workflowID)
+	to, _ := n.route(q.key).of(r)
 	return to
 }
 
@@ -105,7 +107,7 @@ func (r *run) workflowRoute() (version, int64) {
 	}
 	return r.namespace.route(queueKey{
 		r.namespace.name, r.started.GetTaskQueue().GetName(), enumspb.TASK_QUEUE_TYPE_WORKFLOW,
-	}).of(r.workflowID)
+	}).of(r)
 }
 
 // leaves reports whether the run is to move on from the worker that has it in its

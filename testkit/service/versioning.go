@@ -5,6 +5,7 @@ import (
 
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 )
 
@@ -50,11 +51,14 @@ type versioning struct {
 	moving   bool
 	to       version
 	revision int64 // of the routing that it follows
-	// notified is set if the run, which is pinned, was told of another version, and
-	// told is the revision of that.
+	// notified is set if the run, which is pinned, was told of another version:
+	// offered, by the revision told. What runs before it were told is declined.
 	notified   bool
+	offered    version
 	told       int64
-	deployment string // name that the last worker or the override gave
+	declined   *historypb.DeclinedTargetVersionUpgrade
+	initial    initialBehavior // what the run before it has asked for
+	deployment string          // name that the last worker or the override gave
 	override   *workflowpb.VersioningOverride
 }
 
@@ -83,14 +87,12 @@ func (v *versioning) pinned() bool {
 // notice keeps in mind whether there is another version for a run that is pinned.
 func (v *versioning) notice(target version, revision int64) {
 	own, _ := v.effective()
-	switch {
-	case v.override != nil:
-		v.notified, v.told = false, 0
-	case !v.pinned():
-	case own == target && revision >= v.told:
-		v.notified, v.told = false, 0
-	case revision >= v.told:
-		v.notified, v.told = true, revision
+	switch seen := max(v.told, v.declined.GetRevisionNumber()); {
+	case v.override != nil, v.pinned() && own == target && revision >= seen:
+		v.notified, v.told, v.declined = false, 0, nil
+	case !v.pinned(), v.declined != nil && revision <= v.declined.GetRevisionNumber(), revision < seen:
+	default:
+		v.notified, v.offered, v.told, v.declined = true, target, revision, nil
 	}
 }
 
@@ -138,7 +140,7 @@ func (v *versioning) info() *workflowpb.WorkflowExecutionVersioningInfo {
 	}
 	info := &workflowpb.WorkflowExecutionVersioningInfo{
 		Behavior: v.behavior, DeploymentVersion: v.version.proto(), RevisionNumber: v.revision,
-		VersioningOverride: describedOverride(v.override),
+		VersioningOverride: describedOverride(v.override), ContinueAsNewInitialVersioningBehavior: v.initial,
 	}
 	//nolint:staticcheck // the server still sends the older names
 	if v.version != (version{}) {
