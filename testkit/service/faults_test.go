@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"context"
-	"net"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -187,25 +186,18 @@ func TestLeftoversAreTold(t *testing.T) {
 
 func TestServesGRPC(t *testing.T) {
 	t.Parallel()
-	s, err := service.New(service.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(listener) }()
+	s, listener, served := listening(t)
 	conns := map[string]*grpc.ClientConn{}
 	for name, target := range map[string]string{"pipe": "passthrough:///service", "tcp": listener.Addr().String()} {
 		o := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
 		if name == "pipe" {
 			o = append(o, grpc.WithContextDialer(s.Dial))
 		}
-		if conns[name], err = grpc.NewClient(target, o...); err != nil {
+		conn, err := grpc.NewClient(target, o...)
+		if err != nil {
 			t.Fatal(err)
 		}
+		conns[name] = conn
 	}
 	for name, conn := range conns {
 		info, err := workflowservice.NewWorkflowServiceClient(conn).GetSystemInfo(t.Context(), &workflowservice.GetSystemInfoRequest{})

@@ -130,16 +130,7 @@ func TestRestartForgetsPolls(t *testing.T) {
 // before and after it has restarted.
 func TestConnectionsSurviveRestart(t *testing.T) {
 	t.Parallel()
-	s, err := service.New(service.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(listener) }()
+	s, listener, served := listening(t)
 	tcp, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -172,16 +163,7 @@ func TestConnectionsSurviveRestart(t *testing.T) {
 // TestServeEndsWithItsListener closes the listener of a service that lives on.
 func TestServeEndsWithItsListener(t *testing.T) {
 	t.Parallel()
-	s, err := service.New(service.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(listener) }()
+	s, listener, served := listening(t)
 	if err := listener.Close(); err != nil {
 		t.Error(err)
 	}
@@ -209,4 +191,20 @@ func TestWorkersSurviveRestarts(t *testing.T) {
 		}
 		r.s.Restart() // also while the worker is about to stop
 	})
+}
+
+// listening is a service that serves a port of its own; served tells how that ends.
+func listening(t *testing.T) (s *service.Service, listener net.Listener, served <-chan error) {
+	t.Helper()
+	s, err := service.New(service.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err = net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(listener) }()
+	return s, listener, ended
 }
