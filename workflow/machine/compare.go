@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +17,7 @@ import (
 // compare checks that the commands of a completion are those that history
 // recorded, one by one. What is compared is what later events depend on: ids,
 // names, kinds and order; inputs and timeouts may change.
-func compare(c *runner.Completion, events []*historypb.HistoryEvent) error {
+func compare(c *runner.Completion, events []*historypb.HistoryEvent) *NondeterminismError {
 	messages := make(map[string]*protocolpb.Message, len(c.Messages))
 	for _, m := range c.Messages {
 		messages[m.GetId()] = m
@@ -26,22 +25,37 @@ func compare(c *runner.Completion, events []*historypb.HistoryEvent) error {
 	events = slices.Clone(events)
 	for i, cmd := range c.Commands {
 		if i >= len(events) {
-			return &NondeterminismError{Command: describeCommand(cmd)}
+			return mismatch(events, c.Commands, messages, i)
 		}
 		findCancel(cmd, events[i:])
 		if !matches(cmd, events[i], messages) {
-			return &NondeterminismError{
-				EventID: events[i].GetEventId(),
-				Event:   describeEvent(events[i]),
-				Command: describeCommand(cmd),
-			}
+			return mismatch(events, c.Commands, messages, i)
 		}
 	}
 	if len(events) > len(c.Commands) {
-		e := events[len(c.Commands)]
-		return &NondeterminismError{EventID: e.GetEventId(), Event: describeEvent(e)}
+		return mismatch(events, c.Commands, messages, len(c.Commands))
 	}
 	return nil
+}
+
+// mismatch is the error of events and commands that part at index i.
+func mismatch(
+	events []*historypb.HistoryEvent, commands []*commandpb.Command, messages map[string]*protocolpb.Message, i int,
+) *NondeterminismError {
+	nd := &NondeterminismError{At: i}
+	for _, e := range events {
+		nd.History = append(nd.History, eventStep(e))
+	}
+	for _, cmd := range commands {
+		nd.Code = append(nd.Code, commandStep(cmd, messages))
+	}
+	if i < len(events) {
+		nd.EventID, nd.Event = events[i].GetEventId(), nd.History[i].String()
+	}
+	if i < len(commands) {
+		nd.Command = nd.Code[i].String()
+	}
+	return nd
 }
 
 // findCancel brings the event of a cancellation to the front of its group. One
@@ -119,41 +133,6 @@ func matchesMessage(m *protocolpb.Message, e *historypb.HistoryEvent) bool {
 // lastPart is the name of a type without its package: old releases recorded both.
 func lastPart(name string) string {
 	return name[strings.LastIndexByte(name, '.')+1:]
-}
-
-func describeEvent(e *historypb.HistoryEvent) string {
-	var more string
-	switch e.GetEventType() {
-	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-		a := e.GetActivityTaskScheduledEventAttributes()
-		more = fmt.Sprintf(", ActivityId: %s, ActivityType: %s", a.GetActivityId(), a.GetActivityType().GetName())
-	case enumspb.EVENT_TYPE_TIMER_STARTED:
-		more = ", TimerId: " + e.GetTimerStartedEventAttributes().GetTimerId()
-	case enumspb.EVENT_TYPE_TIMER_CANCELED:
-		more = ", TimerId: " + e.GetTimerCanceledEventAttributes().GetTimerId()
-	default:
-	}
-	return fmt.Sprintf("%s (EventId: %d%s)", e.GetEventType(), e.GetEventId(), more)
-}
-
-func describeCommand(c *commandpb.Command) string {
-	var more string
-	switch c.GetCommandType() {
-	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
-		a := c.GetScheduleActivityTaskCommandAttributes()
-		more = fmt.Sprintf(" (ActivityId: %s, ActivityType: %s)", a.GetActivityId(), a.GetActivityType().GetName())
-	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK:
-		more = " (ScheduledEventId: " +
-			itoa(c.GetRequestCancelActivityTaskCommandAttributes().GetScheduledEventId()) + ")"
-	case enumspb.COMMAND_TYPE_START_TIMER:
-		more = " (TimerId: " + c.GetStartTimerCommandAttributes().GetTimerId() + ")"
-	case enumspb.COMMAND_TYPE_CANCEL_TIMER:
-		more = " (TimerId: " + c.GetCancelTimerCommandAttributes().GetTimerId() + ")"
-	case enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:
-		more = " (MessageId: " + c.GetProtocolMessageCommandAttributes().GetMessageId() + ")"
-	default:
-	}
-	return c.GetCommandType().String() + more
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

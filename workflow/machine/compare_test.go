@@ -104,7 +104,7 @@ func TestDifferentCommands(t *testing.T) {
 		},
 		{
 			"canceled activity", does(cancelActivity(5)), does(cancelActivity(6)),
-			"ActivityTaskCancelRequested (EventId: 11)", "RequestCancelActivityTask (ScheduledEventId: 6)",
+			"ActivityTaskCancelRequested (EventId: 11, ScheduledEventId: 5)", "RequestCancelActivityTask (ScheduledEventId: 6)",
 		},
 		{
 			"cancellation in another place", does(timer("a"), cancelTimer("t6")), does(cancelTimer("t6"), timer("a")),
@@ -112,19 +112,21 @@ func TestDifferentCommands(t *testing.T) {
 		},
 		{
 			"accepted update", accepted("u", 10), accepted("v", 10),
-			"WorkflowExecutionUpdateAccepted (EventId: 11)", "ProtocolMessage (MessageId: v/accept)",
+			"WorkflowExecutionUpdateAccepted (EventId: 11, UpdateId: u, SequencingEventId: 10)",
+			"ProtocolMessage (MessageId: v/accept, SequencingEventId: 10)",
 		},
 		{
 			"sequencing of an update", accepted("u", 10), accepted("u", 9),
-			"WorkflowExecutionUpdateAccepted (EventId: 11)", "ProtocolMessage (MessageId: u/accept)",
+			"WorkflowExecutionUpdateAccepted (EventId: 11, UpdateId: u, SequencingEventId: 10)",
+			"ProtocolMessage (MessageId: u/accept, SequencingEventId: 9)",
 		},
 		{
 			"completed update", completed("u"), completed("v"),
-			"WorkflowExecutionUpdateCompleted (EventId: 11)", "ProtocolMessage (MessageId: v/complete)",
+			"WorkflowExecutionUpdateCompleted (EventId: 11, UpdateId: u)", "ProtocolMessage (MessageId: v/complete)",
 		},
 		{
 			"message without a body", completed("u"), does(message("u/complete")),
-			"WorkflowExecutionUpdateCompleted (EventId: 11)", "ProtocolMessage (MessageId: u/complete)",
+			"WorkflowExecutionUpdateCompleted (EventId: 11, UpdateId: u)", "ProtocolMessage (MessageId: u/complete)",
 		},
 		{
 			"close command", does(completeWorkflow()), does(failWorkflow()),
@@ -137,7 +139,7 @@ func TestDifferentCommands(t *testing.T) {
 		{
 			"command of a kind that this release does not know", does(timer("a")),
 			does(&commandpb.Command{CommandType: enumspb.COMMAND_TYPE_RECORD_MARKER}),
-			"TimerStarted (EventId: 11, TimerId: a)", "RecordMarker",
+			"TimerStarted (EventId: 11, TimerId: a)", "RecordMarker (MarkerName: )",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

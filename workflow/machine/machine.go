@@ -71,6 +71,7 @@ type Machine struct {
 
 // active is the activation that waits for its completion.
 type active struct {
+	started  int64
 	live     bool // its commands are the task's answer
 	expected []*historypb.HistoryEvent
 	compare  bool
@@ -175,7 +176,10 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 	}
-	m.active = &active{live: !a.Replaying && a.StartedID != 0 && a.StartedID == m.task.StartedID}
+	m.active = &active{
+		started: a.StartedID,
+		live:    !a.Replaying && a.StartedID != 0 && a.StartedID == m.task.StartedID,
+	}
 	if a.Replaying {
 		a.SDK = m.sdk
 		if c.completed && m.ahead != nil {
@@ -222,8 +226,8 @@ func (m *Machine) Apply(c *runner.Completion) error {
 	}
 	m.answer.Answers = append(m.answer.Answers, c.Answers...)
 	if act.compare {
-		if err := compare(c, act.expected); err != nil {
-			return err
+		if nd := compare(c, act.expected); nd != nil {
+			return m.explained(nd, act)
 		}
 	}
 	m.command(c)
