@@ -19,7 +19,8 @@ type chunk struct {
 	sdkName, sdkVersion string
 }
 
-// commands returns the events that the task before this chunk has caused.
+// commands returns the events that the task before this chunk has caused, as
+// far as replay has to cause them again.
 // Updates count only if the run has commands for them: runs of old releases
 // have not, and the server put their events where it liked.
 func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
@@ -38,7 +39,7 @@ func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
 			}
 		}
 	}
-	return out
+	return checked(out)
 }
 
 // A reader checks the events it is fed and cuts them into chunks.

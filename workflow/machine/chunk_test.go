@@ -3,6 +3,8 @@ package machine_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +28,9 @@ func describe(activations ...*runner.Activation) string {
 		line := fmt.Sprintf("%d", a.StartedID)
 		if a.Replaying {
 			line += " replay"
+		}
+		for _, m := range a.Markers {
+			line += fmt.Sprintf(", marker %s at %d", m.Attributes.GetMarkerName(), m.EventID)
 		}
 		for _, i := range a.Items {
 			line += ", " + describeItem(i)
@@ -51,6 +56,12 @@ func describeItem(i runner.Item) string {
 		return "cancel"
 	case i.Update != nil:
 		return fmt.Sprintf("update %s at %d", i.Update.Instance, i.Update.SequencingID)
+	case i.Reset != nil:
+		return "reset to " + i.Reset.RunID
+	case i.SearchAttributes != nil:
+		return fmt.Sprint("search attributes ", slices.Sorted(maps.Keys(i.SearchAttributes.GetIndexedFields())))
+	case i.Memo != nil:
+		return fmt.Sprint("memo ", slices.Sorted(maps.Keys(i.Memo.GetFields())))
 	case i.Resolve == nil:
 		return "nothing"
 	case i.Resolve.Failure != nil:
@@ -435,11 +446,11 @@ func TestHistoriesThatAreNot(t *testing.T) {
 
 func TestUnknownEvents(t *testing.T) {
 	s := &story{History: histories.Start("wf")}
-	s.Add(enumspb.EVENT_TYPE_MARKER_RECORDED, &historypb.HistoryEvent{})
+	s.Add(enumspb.EVENT_TYPE_NEXUS_OPERATION_STARTED, &historypb.HistoryEvent{})
 	s.Task()
 	d, _ := s.driver()
-	if _, err := d.Full(s.History); err == nil || !strings.Contains(err.Error(), "unknown history event: MarkerRecorded") {
-		t.Errorf("got %v, want the marker to be unknown", err)
+	if _, err := d.Full(s.History); err == nil || !strings.Contains(err.Error(), "unknown history event: NexusOperationStarted") {
+		t.Errorf("got %v, want the event to be unknown", err)
 	}
 	s.Events[1].WorkerMayIgnore = true
 	d, seen := s.driver()

@@ -23,17 +23,18 @@ func compare(c *runner.Completion, events []*historypb.HistoryEvent) *Nondetermi
 		messages[m.GetId()] = m
 	}
 	events = slices.Clone(events)
-	for i, cmd := range c.Commands {
+	commands := checkedCommands(c.Commands)
+	for i, cmd := range commands {
 		if i >= len(events) {
-			return mismatch(events, c.Commands, messages, i)
+			return mismatch(events, commands, messages, i)
 		}
 		findCancel(cmd, events[i:])
 		if !matches(cmd, events[i], messages) {
-			return mismatch(events, c.Commands, messages, i)
+			return mismatch(events, commands, messages, i)
 		}
 	}
-	if len(events) > len(c.Commands) {
-		return mismatch(events, c.Commands, messages, len(c.Commands))
+	if i := len(commands); i < len(events) {
+		return mismatch(events, commands, messages, i)
 	}
 	return nil
 }
@@ -102,6 +103,13 @@ func matches(
 		return want != nil && want.GetTimerId() == cmd.GetCancelTimerCommandAttributes().GetTimerId()
 	case enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:
 		return matchesMessage(messages[cmd.GetProtocolMessageCommandAttributes().GetMessageId()], e)
+	case enumspb.COMMAND_TYPE_RECORD_MARKER:
+		want := e.GetMarkerRecordedEventAttributes()
+		return want != nil && want.GetMarkerName() == cmd.GetRecordMarkerCommandAttributes().GetMarkerName()
+	case enumspb.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+		return e.GetEventType() == enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+	case enumspb.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED
 	case enumspb.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
 		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 	case enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:

@@ -46,7 +46,9 @@ func TestSameCommands(t *testing.T) {
 		"none": does(), "activity": does(schedule("a", "x")), "timer": does(timer("a")),
 		"cancel activity": does(cancelActivity(5)), "cancel timer": does(cancelTimer("t6")),
 		"fail": does(failWorkflow()), "complete": does(completeWorkflow()), "cancel": does(cancelWorkflow()),
-		"update": updates,
+		"update": updates, "side effect": does(marker("SideEffect")), "local activity": does(marker("LocalActivity")),
+		"search attributes": does(histories.UpsertSearchAttributes("a", 1)),
+		"memo":              does(histories.UpsertMemo("a", 1)),
 	} {
 		if err := replay(c, c, 3); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -138,8 +140,35 @@ func TestDifferentCommands(t *testing.T) {
 		},
 		{
 			"command of a kind that this release does not know", does(timer("a")),
-			does(&commandpb.Command{CommandType: enumspb.COMMAND_TYPE_RECORD_MARKER}),
-			"TimerStarted (EventId: 11, TimerId: a)", "RecordMarker (MarkerName: )",
+			does(&commandpb.Command{CommandType: enumspb.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION}),
+			"TimerStarted (EventId: 11, TimerId: a)", "ScheduleNexusOperation",
+		},
+		{
+			"marker", does(marker("SideEffect")), does(marker("LocalActivity")),
+			"MarkerRecorded (EventId: 11, MarkerName: SideEffect)", "RecordMarker (MarkerName: LocalActivity)",
+		},
+		{
+			"side effect that is gone", does(marker("SideEffect")), does(),
+			"MarkerRecorded (EventId: 11, MarkerName: SideEffect)", "",
+		},
+		{
+			"local activity that is new", does(), does(marker("LocalActivity")),
+			"", "RecordMarker (MarkerName: LocalActivity)",
+		},
+		{
+			"memo instead of search attributes",
+			does(histories.UpsertSearchAttributes("a", 1)), does(histories.UpsertMemo("a", 1)),
+			"UpsertWorkflowSearchAttributes (EventId: 11)", "ModifyWorkflowProperties",
+		},
+		{
+			"search attributes instead of memo",
+			does(histories.UpsertMemo("a", 1)), does(histories.UpsertSearchAttributes("a", 1)),
+			"WorkflowPropertiesModified (EventId: 11)", "UpsertWorkflowSearchAttributes",
+		},
+		{
+			"upsert that only looks like one of a version",
+			does(histories.UpsertSearchAttributes("TemporalChangeVersion", "x")), does(),
+			"UpsertWorkflowSearchAttributes (EventId: 11)", "",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -21,6 +21,12 @@
 // the same instance; stop using the machine after an error. One goroutine at a
 // time may use a Machine.
 //
+// The commands that a task has caused stand at the head of the chunk of history
+// after its own. A machine looks ahead for them: the markers of a task that is
+// replayed come with its activation, so that code knows the versions and values
+// that it once recorded before it asks for them. Markers of local activities are
+// kept apart, since code has to run first and again after each.
+//
 // It promises that the same history gives the same activations, however it is
 // cut into tasks and pages, and that a workflow whose commands differ from what
 // history says is found at the first command that differs.

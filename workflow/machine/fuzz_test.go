@@ -35,6 +35,7 @@ func fuzzHistory(data []byte) (*histories.History, []*runner.Completion) {
 		h.Timers[id], h.Activities[id] = int64(i), int64(b/16) // whether they are or not
 		commands := []*commandpb.Command{
 			schedule(id, "x"), timer(id), cancelTimer(id), cancelActivity(int64(b / 16)), completeWorkflow(), nil,
+			marker("Version"), histories.UpsertSearchAttributes("TemporalChangeVersion", id), marker(id),
 		}
 		switch b % 16 {
 		case 0:
@@ -54,6 +55,10 @@ func fuzzHistory(data []byte) (*histories.History, []*runner.Completion) {
 		case 7:
 			h.Accept(h.Update(id, "name"))
 		case 8:
+			if b > 127 {
+				h.Reset(id)
+				continue
+			}
 			h.FailTask()
 		case 9:
 			h.TimeOutTask()

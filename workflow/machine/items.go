@@ -96,6 +96,15 @@ func (m *Machine) item(e *historypb.HistoryEvent) (item runner.Item, err error) 
 		enumspb.EVENT_TYPE_TIMER_FIRED,
 		enumspb.EVENT_TYPE_TIMER_CANCELED:
 		item.Resolve, err = m.timers.event(e)
+	case enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+		item.SearchAttributes = e.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes()
+	case enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+		item.Memo = e.GetWorkflowPropertiesModifiedEventAttributes().GetUpsertedMemo()
+	case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+		attr := e.GetWorkflowTaskFailedEventAttributes()
+		if attr.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW {
+			item.Reset = &runner.Reset{RunID: attr.GetNewRunId()}
+		}
 	default:
 		if !ofNoConcern(e.GetEventType()) && !e.GetWorkerMayIgnore() {
 			err = fmt.Errorf("unknown history event: %s (event id %d): this release cannot replay it",
@@ -106,7 +115,7 @@ func (m *Machine) item(e *historypb.HistoryEvent) (item runner.Item, err error) 
 }
 
 // ofNoConcern reports whether a workflow need not know of events of this type,
-// or knows of them through messages.
+// or knows of them through messages or look-ahead.
 func ofNoConcern(t enumspb.EventType) bool {
 	switch t {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED,
@@ -114,7 +123,7 @@ func ofNoConcern(t enumspb.EventType) bool {
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
 		enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-		enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+		enumspb.EVENT_TYPE_MARKER_RECORDED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
 		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,

@@ -75,6 +75,7 @@ type active struct {
 	live     bool // its commands are the task's answer
 	expected []*historypb.HistoryEvent
 	compare  bool
+	locals   []runner.Marker // how local activities of this task ended
 }
 
 // SDK is the library that completed a workflow task.
@@ -185,6 +186,9 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		if c.completed && m.ahead != nil {
 			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
+	}
+	if m.ahead != nil {
+		a.Markers, m.active.locals = m.ahead.markers()
 	}
 	messages, err := m.messages(c, a)
 	if err != nil {

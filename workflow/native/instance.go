@@ -131,6 +131,8 @@ func (i *instance) apply(item runner.Item) error {
 		i.env.Hooks.Cancel()
 	case item.Update != nil:
 		i.env.Hooks.Update(item.Update)
+	case item.Reset != nil:
+		i.env.SeedRunID = item.Reset.RunID
 	}
 	return nil
 }
@@ -151,6 +153,7 @@ func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error 
 	e.Replaying = replaying
 	e.Now = s.Time
 	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
+	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
 	e.AddFlags(flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
 	b, err := workflow.Bind(e, i.def)

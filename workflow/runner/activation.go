@@ -35,6 +35,10 @@ type Activation struct {
 	// Flags are the SDK flags that history records for this task. They are in
 	// force before any item is applied.
 	Flags []uint32
+	// Markers are those that this task recorded when it was completed, but for
+	// those of local activities: known before any item is applied. None if it
+	// is live.
+	Markers []Marker
 	// Items happen in order before any code runs.
 	Items []Item
 	// Queries are answered after the code has run.
@@ -43,6 +47,14 @@ type Activation struct {
 
 // An SDK is the library that completed a workflow task.
 type SDK struct{ Name, Version string }
+
+// A Marker is what a workflow wrote into its history.
+type Marker struct {
+	// EventID is the MarkerRecorded event: the place that the command had.
+	EventID int64
+	// Attributes are those of the event, as history has them.
+	Attributes *historypb.MarkerRecordedEventAttributes
+}
 
 // An Item is one thing that happened. Exactly one of its pointers is set.
 type Item struct {
@@ -56,6 +68,11 @@ type Item struct {
 	Signal  *Signal
 	Cancel  *Cancel
 	Update  *Update
+	Reset   *Reset
+	// SearchAttributes that were upserted, whoever did it.
+	SearchAttributes *commonpb.SearchAttributes
+	// Memo fields that were upserted; one without data was removed.
+	Memo *commonpb.Memo
 }
 
 // Start begins the run.
@@ -110,6 +127,12 @@ type Signal struct {
 // Cancel asks the workflow to cancel itself.
 type Cancel struct {
 	Cause string
+}
+
+// Reset tells that the run is a copy: history up to here is another run's.
+type Reset struct {
+	// RunID is the id of this run.
+	RunID string
 }
 
 // Update delivers an update request.

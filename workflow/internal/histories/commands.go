@@ -73,6 +73,9 @@ func (h *History) command(c *commandpb.Command) {
 		}
 		h.Add(enumspb.EVENT_TYPE_TIMER_CANCELED, e)
 		delete(h.Timers, id)
+	case enumspb.COMMAND_TYPE_RECORD_MARKER, enumspb.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+		enumspb.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
+		h.record(c, e)
 	case enumspb.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
 		h.close(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
 	case enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:

@@ -1,6 +1,8 @@
 package histories
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,18 @@ func describe(c *commandpb.Command) string {
 		return kind + " " + c.GetCancelTimerCommandAttributes().GetTimerId()
 	case c.GetProtocolMessageCommandAttributes() != nil:
 		return kind + " " + c.GetProtocolMessageCommandAttributes().GetMessageId()
+	case c.GetRecordMarkerCommandAttributes() != nil:
+		a := c.GetRecordMarkerCommandAttributes()
+		out := []string{kind, a.GetMarkerName()}
+		for _, key := range slices.Sorted(maps.Keys(a.GetDetails())) {
+			out = append(out, key+"="+strings.TrimSpace(text(a.GetDetails()[key])))
+		}
+		return strings.Join(out, " ")
+	case c.GetUpsertWorkflowSearchAttributesCommandAttributes() != nil:
+		return kind + described(c.GetUpsertWorkflowSearchAttributesCommandAttributes().
+			GetSearchAttributes().GetIndexedFields())
+	case c.GetModifyWorkflowPropertiesCommandAttributes() != nil:
+		return kind + described(c.GetModifyWorkflowPropertiesCommandAttributes().GetUpsertedMemo().GetFields())
 	case c.GetCompleteWorkflowExecutionCommandAttributes() != nil:
 		return kind + text(c.GetCompleteWorkflowExecutionCommandAttributes().GetResult())
 	case c.GetFailWorkflowExecutionCommandAttributes() != nil:
@@ -44,6 +58,13 @@ func describe(c *commandpb.Command) string {
 	default:
 		return kind
 	}
+}
+
+func described(fields map[string]*commonpb.Payload) (out string) {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		out += " " + key + "=" + converter.GetDefaultDataConverter().ToString(fields[key])
+	}
+	return out
 }
 
 func text(p *commonpb.Payloads) string {
