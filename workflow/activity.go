@@ -138,8 +138,19 @@ func (o *ActivityOptions) validate() error {
 func ExecuteActivity(ctx Context, activity any, args ...any) Future {
 	r := runOf(ctx)
 	r.mustMutate()
+	name, err := r.env.ActivityName(activity)
+	if err != nil {
+		f := &future{run: r}
+		f.settle(nil, err)
+		return f
+	}
+	return r.outbound.ExecuteActivity(r.withHeader(ctx), name, args...)
+}
+
+func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...any) Future {
+	r := o.run
 	f := &future{run: r, convert: converterOf(ctx)}
-	attr, err := r.activityCommand(ctx, activity, args)
+	attr, err := r.activityCommand(ctx, activityType, args)
 	if err != nil {
 		f.settle(nil, err)
 		return f
@@ -172,13 +183,13 @@ func ExecuteActivity(ctx Context, activity any, args ...any) Future {
 
 // activityCommand builds the command of an activity from the options of ctx.
 func (r *run) activityCommand(
-	ctx Context, activity any, args []any,
+	ctx Context, name string, args []any,
 ) (*commandpb.ScheduleActivityTaskCommandAttributes, error) {
 	o := GetActivityOptions(ctx)
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	name, err := r.env.ActivityName(activity)
+	header, err := r.header(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +212,7 @@ func (r *run) activityCommand(
 		ActivityId:             o.ActivityID,
 		ActivityType:           &commonpb.ActivityType{Name: name},
 		TaskQueue:              &taskqueuepb.TaskQueue{Name: queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
-		Header:                 &commonpb.Header{},
+		Header:                 header,
 		Input:                  input,
 		ScheduleToCloseTimeout: timeout(o.ScheduleToCloseTimeout),
 		ScheduleToStartTimeout: timeout(o.ScheduleToStartTimeout),

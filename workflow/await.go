@@ -20,6 +20,10 @@ type AwaitOptions struct {
 // state of the workflow and change nothing. A canceled ctx ends the wait with
 // a canceled error.
 func Await(ctx Context, condition func() bool) error {
+	return coroutineOf(ctx).run.outbound.Await(ctx, condition)
+}
+
+func (rootOutbound) Await(ctx Context, condition func() bool) error {
 	me := coroutineOf(ctx)
 	for !condition() {
 		if ctx.Err() != nil {
@@ -37,7 +41,13 @@ func Await(ctx Context, condition func() bool) error {
 func AwaitWithTimeout(
 	ctx Context, timeout time.Duration, condition func() bool,
 ) (ok bool, err error) {
-	return AwaitWithOptions(ctx, AwaitOptions{
+	return coroutineOf(ctx).run.outbound.AwaitWithTimeout(ctx, timeout, condition)
+}
+
+func (o rootOutbound) AwaitWithTimeout(
+	ctx Context, timeout time.Duration, condition func() bool,
+) (ok bool, err error) {
+	return o.awaitWith(ctx, "AwaitWithTimeout", AwaitOptions{
 		Timeout:      timeout,
 		TimerOptions: TimerOptions{Summary: awaitSummary},
 	}, condition)
@@ -51,6 +61,18 @@ func AwaitWithTimeout(
 // had another order are replayed in theirs.
 func AwaitWithOptions(
 	ctx Context, options AwaitOptions, condition func() bool,
+) (ok bool, err error) {
+	return coroutineOf(ctx).run.outbound.AwaitWithOptions(ctx, options, condition)
+}
+
+func (o rootOutbound) AwaitWithOptions(
+	ctx Context, options AwaitOptions, condition func() bool,
+) (ok bool, err error) {
+	return o.awaitWith(ctx, "AwaitWithOptions", options, condition)
+}
+
+func (rootOutbound) awaitWith(
+	ctx Context, what string, options AwaitOptions, condition func() bool,
 ) (ok bool, err error) {
 	me := coroutineOf(ctx)
 	e := me.run.env
@@ -67,7 +89,7 @@ func AwaitWithOptions(
 	for ; !holds; holds = condition() {
 		if ctx.Err() != nil {
 			me.Advance()
-			return false, temporal.NewCanceledError("AwaitWithTimeout context canceled")
+			return false, temporal.NewCanceledError(what + " context canceled")
 		}
 		if timer.IsReady() {
 			me.Advance()

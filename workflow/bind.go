@@ -7,7 +7,6 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
-	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -23,9 +22,18 @@ type Binding struct {
 	failure error
 }
 
+// BindOptions are what stands between a workflow and its world. The zero value
+// is nothing.
+type BindOptions struct {
+	// Interceptors see what arrives and what the workflow does, the first one outermost.
+	Interceptors []Interceptor
+	// ContextPropagators carry values of contexts through headers.
+	ContextPropagators []ContextPropagator
+}
+
 // Bind connects the definition def to the world e, whose Info says how the run
 // was started. The root coroutine runs when the coroutines of e are run.
-func Bind(e *env.Env, def runner.Definition) (*Binding, error) {
+func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 	call, err := newCallable(def.Func, shape{what: "workflow " + def.Type, context: true})
 	if err != nil {
 		return nil, err
@@ -36,11 +44,23 @@ func Bind(e *env.Env, def runner.Definition) (*Binding, error) {
 		queries: make(map[string]*queryHandler),
 
 		summaries: make(map[string]*sdkpb.UserMetadata),
+
+		intercepted: len(o.Interceptors) > 0,
+		propagators: o.ContextPropagators,
 	}
 	r.logger = replayLogger{env: e, to: e.Logger}
 	r.info = newInfo(e)
 	r.updates.run = r
-	root, cancel := NewDisconnectedContext(WithValue(rootContext{}, runKey, r))
+	b := &Binding{run: r, def: def, call: call}
+	ctx := WithValue(rootContext{}, runKey, r)
+	if err := r.intercept(ctx, o.Interceptors, call); err != nil {
+		return nil, err
+	}
+	ctx, err = r.received(r.outbound.Go(ctx, "root", b.main), e.Info.Started.GetHeader())
+	if err != nil {
+		return nil, err
+	}
+	root, cancel := WithCancel(ctx)
 	r.root = root
 	e.Hooks = env.Hooks{
 		Signal: r.signal,
@@ -49,18 +69,15 @@ func Bind(e *env.Env, def runner.Definition) (*Binding, error) {
 		Query:  r.query,
 		Idle:   r.updates.releaseAll,
 	}
-	b := &Binding{run: r, def: def, call: call}
-	e.Coroutines.Go("root", b.main)
 	return b, nil
 }
 
 // main is the root coroutine.
-func (b *Binding) main(c *coro.Coroutine) {
+func (b *Binding) main(ctx Context) {
 	// What came with the first task must be in its place, updates included,
 	// before the workflow looks.
-	c.Yield("before the workflow starts")
-	ctx := b.run.contextFor(b.run.root, c)
-	b.result, b.failure = b.invoke(ctx)
+	coroutineOf(ctx).Yield("before the workflow starts")
+	b.result, b.failure = b.invoke(b.run.root)
 	b.done = true
 }
 
@@ -72,7 +89,7 @@ func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
 			"unable to decode the workflow function input payload with error: %w, function name: %s",
 			err, b.def.Type)
 	}
-	result, err := b.call.call(ctx, args)
+	result, err := b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args})
 	if err != nil {
 		return nil, err
 	}

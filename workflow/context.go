@@ -40,6 +40,7 @@ const (
 	coroutineKey
 	activityOptionsKey
 	updateInfoKey
+	headerKey
 )
 
 // rootContext is the end of every chain.

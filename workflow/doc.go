@@ -30,6 +30,10 @@
 // context, changing the workflow in a query) fails the workflow task, not the
 // workflow: the task is tried again until better code is there.
 //
+// Interceptors ([InboundInterceptor], [OutboundInterceptor]) stand before and
+// behind workflow code; package interceptor has the names that the official SDK
+// gives them.
+//
 // The package runs nothing itself: package native does, driven by packages
 // machine and task. It knows no server, and it does not check workflow code for
 // what it must not do.

@@ -66,34 +66,56 @@ func newCallable(fn any, s shape) (*callable, error) {
 
 // decode makes the arguments of c from payloads: missing ones are zero, extra
 // ones are ignored.
-func (c *callable) decode(dc converter.DataConverter, in *commonpb.Payloads) ([]reflect.Value, error) {
-	t := c.fn.Type()
-	first := 0
-	if c.takesCtx {
-		first = 1
+func (c *callable) decode(dc converter.DataConverter, in *commonpb.Payloads) ([]any, error) {
+	t, first := c.fn.Type(), c.first()
+	if t.NumIn() == first {
+		return nil, nil
 	}
-	var values []reflect.Value
-	var targets []any
-	for i := first; i < t.NumIn(); i++ {
-		p := reflect.New(t.In(i))
-		values = append(values, p.Elem())
-		targets = append(targets, p.Interface())
+	targets := make([]any, t.NumIn()-first)
+	for i := range targets {
+		targets[i] = reflect.New(t.In(first + i)).Interface()
 	}
-	if n := len(in.GetPayloads()); n < len(targets) {
-		targets = targets[:n]
+	if n := min(len(in.GetPayloads()), len(targets)); n > 0 {
+		if err := dc.FromPayloads(in, targets[:n]...); err != nil {
+			return nil, err
+		}
 	}
-	if len(targets) == 0 {
-		return values, nil
+	for i, p := range targets {
+		targets[i] = reflect.ValueOf(p).Elem().Interface()
 	}
-	return values, dc.FromPayloads(in, targets...)
+	return targets, nil
 }
 
-// call runs c and returns what it returned.
-func (c *callable) call(ctx Context, args []reflect.Value) (any, error) {
+// first is the index of the first parameter that is an argument.
+func (c *callable) first() int {
 	if c.takesCtx {
-		args = append([]reflect.Value{reflect.ValueOf(ctx)}, args...)
+		return 1
 	}
-	out := c.fn.Call(args)
+	return 0
+}
+
+// call runs c and returns what it returned. Arguments that do not fit, as an
+// interceptor may give them, are a mistake; nil stands for a zero value.
+func (c *callable) call(ctx Context, args []any) (any, error) {
+	t, first := c.fn.Type(), c.first()
+	if t.NumIn()-first != len(args) {
+		mistake("%s takes %d arguments and was given %d", t, t.NumIn()-first, len(args))
+	}
+	in := make([]reflect.Value, 0, t.NumIn())
+	if c.takesCtx {
+		in = append(in, reflect.ValueOf(ctx))
+	}
+	for i, arg := range args {
+		v, want := reflect.ValueOf(arg), t.In(first+i)
+		switch {
+		case !v.IsValid():
+			v = reflect.Zero(want)
+		case !v.Type().AssignableTo(want):
+			mistake("%s was given a %T as argument %d", t, arg, i+1)
+		}
+		in = append(in, v)
+	}
+	out := c.fn.Call(in)
 	err, _ := reflect.TypeAssert[error](out[len(out)-1])
 	if !c.givesResult {
 		return nil, err

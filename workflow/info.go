@@ -113,23 +113,37 @@ func (i *Info) GetCurrentHistorySize() int { return int(i.env.Info.HistorySize) 
 func (i *Info) GetContinueAsNewSuggested() bool { return i.env.Info.ContinueAsNewSuggested }
 
 // GetInfo returns what is known of the run of ctx.
-func GetInfo(ctx Context) *Info { return runOf(ctx).info }
+func GetInfo(ctx Context) *Info { return runOf(ctx).outbound.GetInfo(ctx) }
+
+func (o rootOutbound) GetInfo(Context) *Info { return o.run.info }
 
 // Now returns the workflow's clock: the time of the current workflow task, the
 // same whenever the workflow is replayed.
-func Now(ctx Context) time.Time { return runOf(ctx).env.Now }
+func Now(ctx Context) time.Time { return runOf(ctx).outbound.Now(ctx) }
+
+func (o rootOutbound) Now(Context) time.Time { return o.run.env.Now }
 
 // IsReplaying reports whether the code runs again over what it did before. Use
 // it for side effects that do no harm if they are lost, such as logs; never
 // for what the workflow does.
-func IsReplaying(ctx Context) bool { return runOf(ctx).env.Replaying }
+func IsReplaying(ctx Context) bool { return runOf(ctx).outbound.IsReplaying(ctx) }
+
+func (o rootOutbound) IsReplaying(Context) bool { return o.run.env.Replaying }
 
 // IsReadOnly reports whether the code runs where the workflow must not be
 // changed: in a query handler or an update validator.
 func IsReadOnly(ctx Context) bool { return runOf(ctx).env.ReadOnly }
 
-// GetLogger returns a logger that is silent while the workflow is replayed.
-func GetLogger(ctx Context) log.Logger { return runOf(ctx).logger }
+// GetLogger returns a logger that is silent while the workflow is replayed. In
+// an update handler its lines name the update.
+func GetLogger(ctx Context) log.Logger { return runOf(ctx).outbound.GetLogger(ctx) }
+
+func (o rootOutbound) GetLogger(ctx Context) log.Logger {
+	if u := updateInfoOf(ctx); u != nil {
+		return log.With(o.run.logger, "UpdateID", u.ID, "UpdateName", u.Name)
+	}
+	return o.run.logger
+}
 
 // replayLogger is silent in replay, so that every line is logged once.
 type replayLogger struct {

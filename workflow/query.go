@@ -34,7 +34,13 @@ type queryHandler struct {
 // between workflow tasks: it must neither block nor change anything. Set it
 // before the workflow blocks for the first time, or the first query may miss it.
 func SetQueryHandler(ctx Context, queryType string, handler any) error {
-	return SetQueryHandlerWithOptions(ctx, queryType, handler, QueryHandlerOptions{})
+	r := runOf(ctx)
+	r.mustMutate()
+	return r.outbound.SetQueryHandler(ctx, queryType, handler)
+}
+
+func (o rootOutbound) SetQueryHandler(ctx Context, queryType string, handler any) error {
+	return o.SetQueryHandlerWithOptions(ctx, queryType, handler, QueryHandlerOptions{})
 }
 
 // SetQueryHandlerWithOptions is [SetQueryHandler] with options.
@@ -43,6 +49,12 @@ func SetQueryHandlerWithOptions(
 ) error {
 	r := runOf(ctx)
 	r.mustMutate()
+	return r.outbound.SetQueryHandlerWithOptions(ctx, queryType, handler, options)
+}
+
+func (o rootOutbound) SetQueryHandlerWithOptions(
+	_ Context, queryType string, handler any, options QueryHandlerOptions,
+) error {
 	if err := checkHandlerName("queryType starts with '__' is reserved for internal use", queryType); err != nil {
 		return err
 	}
@@ -50,7 +62,7 @@ func SetQueryHandlerWithOptions(
 	if err != nil {
 		return err
 	}
-	r.queries[queryType] = &queryHandler{call: c, description: options.Description}
+	o.run.queries[queryType] = &queryHandler{call: c, description: options.Description}
 	return nil
 }
 
@@ -63,24 +75,26 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 	case metadataQuery:
 		return r.metadataAnswer()
 	}
-	h, ok := r.queries[q.Type]
-	if !ok {
-		known := slices.Sorted(maps.Keys(r.queries))
-		return nil, fmt.Errorf("unknown queryType %s. KnownQueryTypes=[%s]", q.Type,
-			strings.Join(append([]string{stackTraceQuery, metadataQuery}, known...), " "))
+	h, err := r.queryHandler(q.Type)
+	if err != nil {
+		return nil, err
 	}
 	var answer *commonpb.Payloads
-	err := r.readOnly(func() (err error) {
+	err = r.readOnly(func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("query handler panic: %s, stack trace: %s", queryPanic(p), debug.Stack())
 			}
 		}()
+		ctx, err := r.received(r.root, q.Header)
+		if err != nil {
+			return err
+		}
 		args, err := h.call.decode(r.env.DataConverter, q.Args)
 		if err != nil {
 			return fmt.Errorf("unable to decode the input for queryType: %s, with error: %w", q.Type, err)
 		}
-		result, err := h.call.call(r.root, args)
+		result, err := r.inbound.HandleQuery(ctx, &QueryInput{QueryType: q.Type, Args: args})
 		if err != nil {
 			return err
 		}
@@ -88,6 +102,17 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		return err
 	})
 	return answer, err
+}
+
+// queryHandler returns the handler of queries of a type.
+func (r *run) queryHandler(queryType string) (*queryHandler, error) {
+	h, ok := r.queries[queryType]
+	if !ok {
+		known := slices.Sorted(maps.Keys(r.queries))
+		return nil, fmt.Errorf("unknown queryType %s. KnownQueryTypes=[%s]", queryType,
+			strings.Join(append([]string{stackTraceQuery, metadataQuery}, known...), " "))
+	}
+	return h, nil
 }
 
 func queryPanic(p any) string {

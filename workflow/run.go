@@ -15,6 +15,8 @@ import (
 type run struct {
 	env       *env.Env
 	root      Context
+	inbound   InboundInterceptor
+	outbound  OutboundInterceptor
 	info      *Info
 	signals   map[string]*channel
 	requested []signalUse // what code asked for, in order
@@ -22,6 +24,9 @@ type run struct {
 	updates   updates
 	logger    log.Logger
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
+
+	intercepted bool // there are interceptors
+	propagators []ContextPropagator
 
 	details             string // set by SetCurrentDetails
 	channels, selectors int
@@ -58,14 +63,17 @@ func (r *run) readOnly(f func() error) error {
 	return f()
 }
 
-// spawn starts a coroutine with a context of its own.
-func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) {
-	body := func(c *coro.Coroutine) { f(r.contextFor(ctx, c)) }
+// spawn starts a coroutine and returns the context of its own that it has.
+func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) Context {
+	t := r.newThread()
+	ctx = WithValue(ctx, coroutineKey, t)
+	body := func(*coro.Coroutine) { f(ctx) }
 	if eager {
-		r.env.Coroutines.GoEager(name, body)
-		return
+		t.Coroutine = r.env.Coroutines.GoEager(name, body)
+	} else {
+		t.Coroutine = r.env.Coroutines.Go(name, body)
 	}
-	r.env.Coroutines.Go(name, body)
+	return ctx
 }
 
 // Go starts f in a coroutine: what a go statement is to ordinary code. It
@@ -76,7 +84,11 @@ func Go(ctx Context, f func(ctx Context)) { GoNamed(ctx, "", f) }
 func GoNamed(ctx Context, name string, f func(ctx Context)) {
 	r := runOf(ctx)
 	r.mustMutate()
-	r.spawn(ctx, name, false, f)
+	r.outbound.Go(ctx, name, f)
+}
+
+func (o rootOutbound) Go(ctx Context, name string, f func(ctx Context)) Context {
+	return o.run.spawn(ctx, name, false, f)
 }
 
 func (r *run) nextName(kind string, counter *int) string {

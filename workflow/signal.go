@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,7 +19,13 @@ type SignalChannelOptions struct {
 // GetSignalChannel returns the channel on which signals of this name arrive;
 // it is the same channel every time. Signals that came before are in it.
 func GetSignalChannel(ctx Context, signalName string) ReceiveChannel {
-	return GetSignalChannelWithOptions(ctx, signalName, SignalChannelOptions{})
+	r := runOf(ctx)
+	r.mustMutate()
+	return r.outbound.GetSignalChannel(ctx, signalName)
+}
+
+func (o rootOutbound) GetSignalChannel(ctx Context, signalName string) ReceiveChannel {
+	return o.GetSignalChannelWithOptions(ctx, signalName, SignalChannelOptions{})
 }
 
 // GetSignalChannelWithOptions is [GetSignalChannel] with options.
@@ -29,6 +34,13 @@ func GetSignalChannelWithOptions(
 ) ReceiveChannel {
 	r := runOf(ctx)
 	r.mustMutate()
+	return r.outbound.GetSignalChannelWithOptions(ctx, signalName, options)
+}
+
+func (o rootOutbound) GetSignalChannelWithOptions(
+	_ Context, signalName string, options SignalChannelOptions,
+) ReceiveChannel {
+	r := o.run
 	if strings.HasPrefix(signalName, temporalPrefix) && !strings.HasPrefix(signalName, streamPrefix) {
 		mistake("%s is a reserved prefix: signal %q: choose another name", temporalPrefix, signalName)
 	}
@@ -62,10 +74,11 @@ func (r *run) signalChannel(name string) *channel {
 
 // signal puts a signal where the workflow will find it.
 func (r *run) signal(s *runner.Signal) error {
-	if !r.signalChannel(s.Name).offer(s.Input) {
-		return fmt.Errorf("exceeded channel buffer size for signal: %s", s.Name)
+	ctx, err := r.received(r.root, s.Header)
+	if err != nil {
+		return err
 	}
-	return nil
+	return r.inbound.HandleSignal(ctx, &SignalInput{SignalName: s.Name, Arg: s.Input})
 }
 
 // GetUnhandledSignalNames returns the names of the signals that nobody has

@@ -16,13 +16,13 @@ type thread struct {
 	ready   node[func()]
 }
 
-// contextFor returns the context of a new coroutine that continues ctx.
-func (r *run) contextFor(ctx Context, c *coro.Coroutine) Context {
-	t := &thread{Coroutine: c, run: r}
+// newThread returns what a new coroutine waits with.
+func (r *run) newThread() *thread {
+	t := &thread{run: r}
 	t.receive.thread, t.receive.node.value = t, &t.receive
 	t.send.thread, t.send.node.value = t, &t.send
-	t.ready.value = t.Wake
-	return WithValue(ctx, coroutineKey, t)
+	t.ready.value = func() { t.Wake() } // the coroutine is not there yet
+	return t
 }
 
 // newReceiving returns what t waits with in Receive. The usual one may still be

@@ -18,13 +18,24 @@ type TimerOptions struct {
 // survives restarts. A d of zero or less is ready at once and leaves no trace
 // in history. Canceling ctx makes the future fail with [ErrCanceled].
 func NewTimer(ctx Context, d time.Duration) Future {
-	return NewTimerWithOptions(ctx, d, TimerOptions{})
+	r := runOf(ctx)
+	r.mustMutate()
+	return r.outbound.NewTimer(ctx, d)
+}
+
+func (o rootOutbound) NewTimer(ctx Context, d time.Duration) Future {
+	return o.NewTimerWithOptions(ctx, d, TimerOptions{})
 }
 
 // NewTimerWithOptions is [NewTimer] with options.
 func NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Future {
 	r := runOf(ctx)
 	r.mustMutate()
+	return r.outbound.NewTimerWithOptions(ctx, d, options)
+}
+
+func (o rootOutbound) NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Future {
+	r := o.run
 	f := &future{run: r}
 	if d <= 0 {
 		f.settle(true, nil)
@@ -54,6 +65,12 @@ const (
 // Sleep blocks for d, measured by the server. It returns [ErrCanceled] if ctx
 // is canceled meanwhile. A d of zero or less returns at once.
 func Sleep(ctx Context, d time.Duration) error {
+	r := runOf(ctx)
+	r.mustMutate()
+	return r.outbound.Sleep(ctx, d)
+}
+
+func (rootOutbound) Sleep(ctx Context, d time.Duration) error {
 	return NewTimerWithOptions(ctx, d, TimerOptions{Summary: sleepSummary}).Get(ctx, nil)
 }
 

@@ -77,6 +77,13 @@ func SetUpdateHandlerWithOptions(
 ) error {
 	r := runOf(ctx)
 	r.mustMutate()
+	return r.outbound.SetUpdateHandler(ctx, updateName, handler, opts)
+}
+
+func (o rootOutbound) SetUpdateHandler(
+	ctx Context, updateName string, handler any, opts UpdateHandlerOptions,
+) error {
+	r := o.run
 	if err := checkHandlerName("update names starting with '__' are reserved for internal use",
 		updateName); err != nil {
 		return err
@@ -128,6 +135,12 @@ func sameParameters(handler, validator *callable, name string) error {
 // GetCurrentUpdateInfo returns the update whose handler or validator runs in
 // ctx, or nil.
 func GetCurrentUpdateInfo(ctx Context) *UpdateInfo {
+	return runOf(ctx).outbound.GetCurrentUpdateInfo(ctx)
+}
+
+func (rootOutbound) GetCurrentUpdateInfo(ctx Context) *UpdateInfo { return updateInfoOf(ctx) }
+
+func updateInfoOf(ctx Context) *UpdateInfo {
 	i, _ := ctx.Value(updateInfoKey).(*UpdateInfo)
 	return i
 }
@@ -194,10 +207,14 @@ func (us *updates) handle(ctx Context, u *runner.Update) {
 	info := &UpdateInfo{ID: u.Instance, Name: name}
 	ctx = WithValue(ctx, updateInfoKey, info)
 	reject := func(err error) { e.RejectUpdate(u, e.FailureConverter.ErrorToFailure(err)) }
-	h, ok := us.handlers[name]
-	if !ok {
-		reject(fmt.Errorf("unknown update %s. KnownUpdates=%v", name,
-			slices.Sorted(maps.Keys(us.handlers))))
+	ctx, err := us.run.received(ctx, u.Request.GetInput().GetHeader())
+	if err != nil {
+		reject(err)
+		return
+	}
+	h, err := us.handler(name)
+	if err != nil {
+		reject(err)
 		return
 	}
 	args, err := h.call.decode(converterOf(ctx), u.Request.GetInput().GetArgs())
@@ -205,15 +222,25 @@ func (us *updates) handle(ctx Context, u *runner.Update) {
 		reject(fmt.Errorf("unable to decode the input for update %q: %w", name, err))
 		return
 	}
+	in := &UpdateInput{Name: name, Args: args}
 	// What history has accepted is not judged again.
-	if h.validate != nil && !e.Replaying {
-		judge := func() error { _, err := h.validate.call(ctx, args); return err }
-		if err := us.run.readOnly(func() error { return guardValidator(judge) }); err != nil {
+	if !e.Replaying {
+		if err := us.run.readOnly(func() error { return us.run.inbound.ValidateUpdate(ctx, in) }); err != nil {
 			reject(err)
 			return
 		}
 	}
-	us.execute(ctx, u, h, func() (any, error) { return h.call.call(ctx, args) })
+	us.execute(ctx, u, h, func() (any, error) { return us.run.inbound.ExecuteUpdate(ctx, in) })
+}
+
+// handler returns the handler of updates of a name.
+func (us *updates) handler(name string) (*updateHandler, error) {
+	h, ok := us.handlers[name]
+	if !ok {
+		return nil, fmt.Errorf("unknown update %s. KnownUpdates=%v", name,
+			slices.Sorted(maps.Keys(us.handlers)))
+	}
+	return h, nil
 }
 
 // guardValidator turns a panic of a validator into a rejection, except that a

@@ -156,7 +156,10 @@ func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error 
 	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
 	e.AddFlags(flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
-	b, err := workflow.Bind(e, i.def)
+	b, err := workflow.Bind(e, i.def, workflow.BindOptions{
+		Interceptors:       o.Interceptors,
+		ContextPropagators: o.ContextPropagators,
+	})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -25,6 +26,10 @@ type Options struct {
 	// ActivityName resolves what a workflow gives as an activity to an activity
 	// type; default: only names are accepted.
 	ActivityName func(activity any) (string, error)
+	// Interceptors see what arrives and what workflows do, the first one outermost.
+	Interceptors []workflow.Interceptor
+	// ContextPropagators carry values of contexts through headers.
+	ContextPropagators []workflow.ContextPropagator
 }
 
 // A Runner is a [runner.Runner] of Go functions.
