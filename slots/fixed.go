@@ -19,12 +19,22 @@ type FixedOptions struct {
 
 // Fixed is a [Supplier] with a set number of permits, which [Fixed.Resize] can change at any time.
 // The zero Fixed has none to give until it is resized. A Fixed must not be copied after first use.
-type Fixed struct{ ledger ledger }
+type Fixed struct {
+	counter counter
+	ledger  *ledger // instead of counter, when there is more to do than to count
+}
 
 // NewFixed returns a supplier of o.Limit permits, or an [*OptionError].
 func NewFixed(o FixedOptions) (*Fixed, error) {
 	f := &Fixed{}
-	if err := f.ledger.setUp(o.Limit, nil, o.Within, o.Observers); err != nil {
+	var err error
+	if o.Within == nil && len(o.Observers) == 0 {
+		err = f.counter.resize(o.Limit)
+	} else {
+		f.ledger = &ledger{}
+		err = f.ledger.setUp(o.Limit, nil, o.Within, o.Observers)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -33,15 +43,33 @@ func NewFixed(o FixedOptions) (*Fixed, error) {
 // Reserve implements [Supplier]. When the permit and the end of ctx come at the same time the
 // permit may win: then there is no error and the caller has it to release.
 func (f *Fixed) Reserve(ctx context.Context, r Request) (Permit, error) {
+	if f.ledger == nil {
+		return f.counter.reserve(ctx, &r)
+	}
 	return f.ledger.reserve(ctx, r)
 }
 
 // TryReserve implements [Supplier].
-func (f *Fixed) TryReserve(r Request) (Permit, bool) { return f.ledger.tryReserve(r) }
+func (f *Fixed) TryReserve(r Request) (Permit, bool) {
+	if f.ledger == nil {
+		return f.counter.tryReserve()
+	}
+	return f.ledger.tryReserve(r)
+}
 
 // Resize implements [Resizer]; n is from 1 to [MaxLimit], else the error is an [*OptionError] and
 // nothing changes.
-func (f *Fixed) Resize(n int) error { return f.ledger.resize(n) }
+func (f *Fixed) Resize(n int) error {
+	if f.ledger == nil {
+		return f.counter.resize(n)
+	}
+	return f.ledger.resize(n)
+}
 
 // Stats implements [Reporter].
-func (f *Fixed) Stats() Stats { return f.ledger.stats() }
+func (f *Fixed) Stats() Stats {
+	if f.ledger == nil {
+		return f.counter.stats()
+	}
+	return f.ledger.stats()
+}

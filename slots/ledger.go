@@ -58,8 +58,8 @@ type pace interface {
 	again(l *ledger) time.Duration
 }
 
-// ledger is the inside of all suppliers: the permits that are out, those who wait for one and those
-// who are held with one, and the events.
+// ledger is the inside of all suppliers but the plainest, which is a [counter]: the permits that are
+// out, those who wait for one and those who are held with one, and the events.
 //
 // A supplier within another takes its own room first and then asks the other. Only one of its
 // callers at a time waits there: so its callers keep their order, and the other serves all that
@@ -70,7 +70,7 @@ type ledger struct {
 	rule   rule // nil: a permit is a permit
 	pace   pace // nil unless time matters
 
-	mu             lock
+	mu             sync.Mutex
 	limit          int
 	issued, used   int // sums of weights
 	waiting        queue
@@ -80,7 +80,7 @@ type ledger struct {
 	doubleReleases uint64
 	away           bool // one that stood in waiting is waiting within now
 
-	spare sync.Pool // of waiters, for reuse
+	spare spares
 }
 
 // setUp makes a zero ledger ready.
@@ -93,7 +93,6 @@ func (l *ledger) setUp(limit int, r rule, within Supplier, observers []any) erro
 		return err
 	}
 	l.limit, l.rule, l.within, l.watch = limit, r, within, w
-	l.table.keep = w.anyone() || r != nil || within != nil
 	return nil
 }
 
@@ -104,8 +103,8 @@ func checkLimit(field string, n int) error {
 	return nil
 }
 
-// plain says whether the ledger just counts permits, all alike. That is the common case and has
-// ways of its own through Reserve, Use and Release, which are short.
+// plain says whether the ledger just counts permits, all alike, for observers. That has ways of its
+// own through Reserve, Use and Release, which are short.
 func (l *ledger) plain() bool { return l.rule == nil && l.within == nil }
 
 // demand is what a request takes before its task is known.
@@ -157,7 +156,8 @@ func (l *ledger) reserve(ctx context.Context, r Request) (Permit, error) {
 			return p, nil
 		}
 	}
-	w := l.waiter(r, d)
+	w := l.spare.get()
+	w.request, w.demand = r, d
 	l.waiting.push(w)
 	l.serve()
 	l.nudge()
@@ -259,7 +259,7 @@ func (l *ledger) await(ctx context.Context, w *waiter) (uint64, error) {
 	}
 	// Who granted it wrote the id before it told us, and has let go of w.
 	id := w.id
-	l.recycle(w)
+	l.spare.put(w)
 	return id, nil
 }
 
@@ -387,9 +387,7 @@ func (l *ledger) issue(r Request, d demand, within Permit) uint64 {
 		l.rule.enter(d)
 	}
 	id := l.table.issue(int32(d.weight))
-	if l.table.keep {
-		l.table.write(id, note{request: r, demand: d, within: within})
-	}
+	l.table.write(id, note{request: r, demand: d, within: within})
 	return id
 }
 
@@ -397,9 +395,7 @@ func (l *ledger) issue(r Request, d demand, within Permit) uint64 {
 func (l *ledger) issuePlain(r *Request) uint64 {
 	l.issued++
 	id := l.table.issue(1)
-	if l.table.keep {
-		l.table.write(id, note{request: *r, demand: demand{weight: 1}})
-	}
+	l.table.write(id, note{request: *r, demand: demand{weight: 1}})
 	return id
 }
 
@@ -447,24 +443,4 @@ func (l *ledger) stats() Stats {
 		s.Waiting++
 	}
 	return s
-}
-
-// waiter makes one.
-func (l *ledger) waiter(r Request, d demand) *waiter {
-	w, ok := l.spare.Get().(*waiter)
-	if !ok {
-		w = &waiter{wake: make(chan struct{}, 1)}
-	}
-	w.request, w.demand = r, d
-	return w
-}
-
-// recycle keeps w, which stands in no queue, for the next who waits.
-func (l *ledger) recycle(w *waiter) {
-	select {
-	case <-w.wake: // a nudge too many
-	default:
-	}
-	*w = waiter{wake: w.wake}
-	l.spare.Put(w)
 }

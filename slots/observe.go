@@ -89,11 +89,6 @@ func newWatch(observers []any) (watch, error) {
 	return w, nil
 }
 
-// anyone reports whether somebody watches, that is, whether notes must be kept for later events.
-func (w *watch) anyone() bool {
-	return len(w.issued) > 0 || len(w.used) > 0 || len(w.released) > 0
-}
-
 func (w *watch) tellIssued(e Issued) {
 	for _, o := range w.issued {
 		o.PermitIssued(e)

@@ -1,5 +1,7 @@
 package slots
 
+import "sync"
+
 // waiter is one caller blocked in Reserve, or in Use.
 type waiter struct {
 	request Request
@@ -69,4 +71,25 @@ func (w *waiter) leave() bool {
 	w.in, w.prev, w.next = nil, nil, nil
 	q.size--
 	return true
+}
+
+// spares are waiters that stand in no queue, for reuse. The zero value is ready.
+type spares struct{ pool sync.Pool }
+
+func (s *spares) get() *waiter {
+	w, ok := s.pool.Get().(*waiter)
+	if !ok {
+		w = &waiter{wake: make(chan struct{}, 1)}
+	}
+	return w
+}
+
+// put keeps w, which stands in no queue, for the next who waits.
+func (s *spares) put(w *waiter) {
+	select {
+	case <-w.wake: // a nudge too many
+	default:
+	}
+	*w = waiter{wake: w.wake}
+	s.pool.Put(w)
 }

@@ -25,8 +25,7 @@ type place struct {
 	used   bool // whether it carries a task
 }
 
-// note is what is known of a permit beside its place. Suppliers that neither have observers nor
-// limit by what tasks are keep none.
+// note is what is known of a permit beside its place.
 type note struct {
 	request Request
 	task    Task   // the last it was used for
@@ -44,7 +43,6 @@ func (n *note) carry(t Task) { n.task, n.wasUsed = t, true }
 type table struct {
 	places []place
 	free   int32 // the first free place + 1; 0 for none
-	keep   bool  // whether to keep notes
 	notes  []note
 }
 
@@ -67,9 +65,7 @@ func (t *table) issue(weight int32) uint64 {
 func (t *table) grow() uint32 {
 	at := uint32(len(t.places)) // below MaxLimit: the supplier issues no more than that
 	t.places = append(t.places, place{})
-	if t.keep {
-		t.notes = append(t.notes, note{})
-	}
+	t.notes = append(t.notes, note{})
 	return at
 }
 
@@ -86,19 +82,9 @@ func (t *table) find(id uint64) (at uint32, ok bool) {
 	return at, p.turn == id>>indexBits && p.state == stateOut
 }
 
-// note returns what is known of the permit kept at the place.
-func (t *table) note(at uint32) note {
-	if !t.keep {
-		return note{}
-	}
-	return t.notes[at]
-}
-
 // clear makes the place free for another permit.
 func (t *table) clear(at uint32) {
 	p := &t.places[at]
 	p.state, p.weight, t.free = stateFree, t.free, int32(at)+1
-	if t.keep {
-		t.notes[at] = note{} // let go of the strings
-	}
+	t.notes[at] = note{} // let go of the strings
 }

@@ -53,10 +53,6 @@ func (l *ledger) useAtOnce(id uint64, t Task) error {
 		p.used = true
 		l.used++
 	}
-	if !l.table.keep {
-		l.mu.Unlock()
-		return nil
-	}
 	n := &l.table.notes[at]
 	n.carry(t)
 	r := n.request
@@ -107,8 +103,8 @@ func (l *ledger) start(ctx context.Context, id uint64, t Task) (started, error) 
 		return n, nil
 	}
 	l.drop(at)
-	w := l.waiter(n.request, d)
-	w.id = id
+	w := l.spare.get()
+	w.request, w.demand, w.id = n.request, d, id
 	l.rule.hold().line(d).push(w)
 	l.table.notes[at].hold = w
 	l.held++
@@ -147,17 +143,17 @@ func (l *ledger) awaitHold(ctx context.Context, w *waiter) error {
 			r := w.request
 			l.serveLine(w.demand) // those behind it may be easier to satisfy
 			l.serve()
-			l.recycle(w)
+			l.spare.put(w)
 			return heldUp(ctx, r)
 		}
 		err := w.ended // the end of the hold came first
-		l.recycle(w)
+		l.spare.put(w)
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := w.ended
-	l.recycle(w)
+	l.spare.put(w)
 	return err
 }
 
@@ -282,7 +278,7 @@ func (l *ledger) idle(id uint64) {
 		return
 	}
 	l.settle(at)
-	inner := l.table.note(at).within
+	inner := l.table.notes[at].within
 	l.mu.Unlock()
 	inner.idle()
 }
@@ -295,11 +291,6 @@ func (l *ledger) Release(id uint64) bool {
 		l.doubleReleases++
 		l.mu.Unlock()
 		return false
-	}
-	if !l.table.keep {
-		l.free(at)
-		l.mu.Unlock()
-		return true
 	}
 	if w := l.table.notes[at].hold; w != nil {
 		l.endHold(at, w, ErrReleased)
