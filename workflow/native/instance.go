@@ -78,6 +78,9 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 			return i.panicked(&env.IllegalStateError{Message: fmt.Sprintf("unknown SDK flag: %d", f)}, "")
 		}
 	}
+	if a.Trace && i.env != nil {
+		i.env.Trace()
+	}
 	if err := i.happen(a); err != nil {
 		return i.fail(err)
 	}
@@ -92,6 +95,9 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 	}
 	c.Commands, c.Messages = i.env.TakeCommands()
 	c.Flags = i.env.TakeFlags()
+	if a.Trace {
+		c.Trace = &runner.Trace{Commands: i.env.Origins(c.Commands), Blocked: i.env.Coroutines.Stacks()}
+	}
 	return c
 }
 
@@ -102,7 +108,7 @@ func (i *instance) happen(a *runner.Activation) error {
 	}
 	for _, item := range a.Items {
 		if item.Start != nil {
-			if err := i.start(item.Start, item.Replaying, a.Flags); err != nil {
+			if err := i.start(item.Start, item.Replaying, a); err != nil {
 				return err
 			}
 			continue
@@ -138,7 +144,7 @@ func (i *instance) apply(item runner.Item) error {
 }
 
 // start makes the world of the run.
-func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error {
+func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) error {
 	if i.env != nil {
 		return errTwice
 	}
@@ -154,7 +160,7 @@ func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error 
 	e.Now = s.Time
 	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
 	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
-	e.AddFlags(flags)
+	e.AddFlags(a.Flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
 	b, err := workflow.Bind(e, i.def, workflow.BindOptions{
 		Interceptors:       o.Interceptors,
@@ -164,6 +170,9 @@ func (i *instance) start(s *runner.Start, replaying bool, flags []uint32) error 
 		return err
 	}
 	i.env, i.binding = e, b
+	if a.Trace {
+		e.Trace()
+	}
 	return nil
 }
 

@@ -43,6 +43,9 @@ type Activation struct {
 	Items []Item
 	// Queries are answered after the code has run.
 	Queries []Query
+	// Trace asks for the Trace of the completion. A runner that cannot give it
+	// leaves it nil.
+	Trace bool
 }
 
 // An SDK is the library that completed a workflow task.

@@ -25,6 +25,18 @@ type Completion struct {
 	// Failure says that the task failed: nothing else of the completion counts,
 	// and the instance can only be closed.
 	Failure *TaskFailure
+	// Trace is set if the activation asked for it and the runner can give it.
+	Trace *Trace
+}
+
+// A Trace says where in the workflow's code things happened.
+type Trace struct {
+	// Commands has the stack on which each command of the completion was made;
+	// empty for one that no code made, as that which ends the run.
+	Commands []string
+	// Blocked has the stacks of the coroutines that wait, as the query
+	// __stack_trace shows them.
+	Blocked string
 }
 
 // An Answer to a query: a result, or the words of an error.

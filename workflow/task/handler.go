@@ -71,7 +71,7 @@ func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
 	w.origin, w.outcome, w.overtaken = "", Silent, nil
 	pages := &pager{
 		service: w.Service, namespace: w.Namespace, execution: t.GetWorkflowExecution(),
-		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(),
+		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(), first: t.GetNextPageToken(),
 	}
 	answer, run, err := w.work(ctx, t, pages)
 	if w.aside != nil {
@@ -105,6 +105,9 @@ func (w *work) work(ctx context.Context, t *polled, pages *pager) (machine.Answe
 		Queries:           queries(t),
 	}
 	answer, err := w.process(ctx, run, task, pages)
+	if nd, ok := errors.AsType[*machine.NondeterminismError](err); ok && t.GetAttempt() <= 1 {
+		err = w.retrace(ctx, t, task, pages, nd)
+	}
 	return answer, run, err
 }
 

@@ -18,7 +18,8 @@ type pager struct {
 	execution *commonpb.WorkflowExecution
 	start     []*historypb.HistoryEvent // came with the task; nil if page 1 must be fetched
 	token     []byte
-	unfetched bool // page 1 must be fetched
+	first     []byte // the token that came with the task
+	unfetched bool   // page 1 must be fetched
 }
 
 // full reports whether history begins with its first event.
@@ -29,6 +30,17 @@ func (p *pager) more() bool { return p.unfetched || len(p.token) > 0 }
 
 // reset forgets what came with the task: history is read from its beginning.
 func (p *pager) reset() { p.start, p.token, p.unfetched = nil, nil, true }
+
+// again returns a pager that gives the whole history from its first event on.
+func (p *pager) again() *pager {
+	again := &pager{service: p.service, namespace: p.namespace, execution: p.execution}
+	if p.full() {
+		again.start, again.token = p.start, p.first
+	} else {
+		again.unfetched = true
+	}
+	return again
+}
 
 // next fetches the next page.
 func (p *pager) next(ctx context.Context) ([]*historypb.HistoryEvent, error) {

@@ -88,11 +88,23 @@ func (h *Handler) process(
 
 // broken is the failed task of an error of the machines.
 func (h *Handler) broken(err error) error {
-	cause := enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-	if _, ok := errors.AsType[*machine.NondeterminismError](err); ok {
-		cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+	nd, ok := errors.AsType[*machine.NondeterminismError](err)
+	if !ok {
+		return &taskError{
+			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
+			failure: h.FailureConverter.ErrorToFailure(err),
+			err:     err,
+		}
 	}
-	return &taskError{cause: cause, failure: h.FailureConverter.ErrorToFailure(err), err: err}
+	bare := *nd
+	bare.Stack = "" // a failure has a place of its own for it
+	f := h.FailureConverter.ErrorToFailure(&bare)
+	if f.GetEncodedAttributes() == nil {
+		f.StackTrace = nd.Stack
+	} else { // it is not for everyone's eyes
+		f = h.FailureConverter.ErrorToFailure(nd)
+	}
+	return &taskError{cause: enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, failure: f, err: err}
 }
 
 // newRun makes a run that knows nothing yet.

@@ -135,7 +135,7 @@ func (c *Coroutine) block(status string, w wait) {
 		if !c.dump {
 			break
 		}
-		c.stack = string(debug.Stack())
+		c.stack = Stack()
 	}
 	c.status = "running"
 }

@@ -60,6 +60,7 @@ type Env struct {
 	messages []*protocolpb.Message
 	pending  map[pendingKey]*pending
 	flags    flags
+	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
 }
 
 type pendingKey struct {
@@ -95,8 +96,25 @@ func (e *Env) PeekID() int64 {
 	return e.next
 }
 
+// Trace begins to write down where commands are made.
+func (e *Env) Trace() { e.origins = make(map[*commandpb.Command]string) }
+
+// Origins returns where the commands were made, if Trace was called before, and
+// ends that.
+func (e *Env) Origins(commands []*commandpb.Command) []string {
+	out := make([]string, len(commands))
+	for i, c := range commands {
+		out[i] = e.origins[c]
+	}
+	e.origins = nil
+	return out
+}
+
 // Emit adds a command.
 func (e *Env) Emit(c *commandpb.Command) {
+	if e.origins != nil {
+		e.origins[c] = coro.Stack()
+	}
 	e.commands = append(e.commands, c)
 	e.next++
 }
