@@ -4,48 +4,20 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
-// A Channel passes values between coroutines of one workflow run. It must be
-// used in place of a Go channel, whose order is not deterministic.
-type Channel interface {
-	SendChannel
-	ReceiveChannel
-}
-
-// A SendChannel is the sending side of a [Channel].
-type SendChannel interface {
-	// Name returns the name the channel was made with.
-	Name() string
-	// Send blocks until the value is in the buffer or with a receiver. Sending
-	// on a closed channel panics.
-	Send(ctx Context, v any)
-	// SendAsync sends if that is possible without blocking.
-	SendAsync(v any) (ok bool)
-	// Close ends the channel: what is buffered can still be received.
-	Close()
-}
-
-// A ReceiveChannel is the receiving side of a [Channel].
-type ReceiveChannel interface { //nolint:interfacebloat // it is the official SDK's, so that workflows can move
-	// Name returns the name the channel was made with.
-	Name() string
-	// Receive blocks until there is a value and stores it in valuePtr, a
-	// pointer or nil. It returns false if the channel is closed and empty. A
-	// signal whose payload does not fit valuePtr is logged and passed over.
-	Receive(ctx Context, valuePtr any) (more bool)
-	// ReceiveWithTimeout is Receive that gives up after the timeout, which is
-	// a durable timer.
-	ReceiveWithTimeout(ctx Context, timeout time.Duration, valuePtr any) (ok, more bool)
-	// ReceiveAsync receives if that is possible without blocking.
-	ReceiveAsync(valuePtr any) (ok bool)
-	// ReceiveAsyncWithMoreFlag is ReceiveAsync that also tells whether more
-	// values may come.
-	ReceiveAsyncWithMoreFlag(valuePtr any) (ok, more bool)
-	// Len returns the number of values that can be received without blocking,
-	// senders that wait for room included.
-	Len() int
-}
+type (
+	// A Channel passes values between coroutines of one workflow run. It must be
+	// used in place of a Go channel, whose order is not deterministic.
+	Channel = workflowcontext.Channel
+	// A SendChannel is the sending side of a [Channel].
+	SendChannel = workflowcontext.SendChannel
+	// A ReceiveChannel is the receiving side of a [Channel]. A signal whose
+	// payload does not fit is logged and passed over.
+	ReceiveChannel = workflowcontext.ReceiveChannel
+)
 
 // NewChannel returns an unbuffered channel.
 func NewChannel(ctx Context) Channel { return NewBufferedChannel(ctx, 0) }

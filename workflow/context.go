@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
 // A Context carries cancellation and values through workflow code. It is what
@@ -12,17 +13,7 @@ import (
 //
 // A Context belongs to the coroutine it was given to: blocking calls take the
 // context of the coroutine that is to block.
-type Context interface {
-	// Deadline is there for symmetry; workflow contexts have no deadlines.
-	Deadline() (deadline time.Time, ok bool)
-	// Done returns a channel that is closed when the context is canceled, or
-	// nil if it can never be.
-	Done() Channel
-	// Err is nil until Done is closed, then [ErrCanceled].
-	Err() error
-	// Value returns the value stored under the key, or nil.
-	Value(key any) any
-}
+type Context = workflowcontext.Context
 
 // A CancelFunc cancels the context that it came with and all derived from it.
 // After the first call, calls do nothing.

@@ -54,7 +54,7 @@ func (r *Registry) RegisterWorkflow(w any) error {
 func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) error {
 	if v := reflect.ValueOf(w); v.Kind() != reflect.Func || v.IsNil() {
 		return &RegistrationError{
-			Value:   fmt.Sprintf("%v (%T)", w, w),
+			Value:   fmt.Sprintf("%v (%s)", w, spelled(w)),
 			Problem: "is no function",
 			Fix:     "register a func(workflow.Context, ...) error or (T, error)",
 		}
@@ -66,21 +66,21 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 	}
 	if _, err := newCallable(w, shape{what: "it", context: true}); err != nil {
 		return &RegistrationError{
-			Value:   fmt.Sprintf("%q (%T)", name, w),
+			Value:   fmt.Sprintf("%q (%s)", name, spelled(w)),
 			Problem: err.Error(),
 			Fix:     "change it to func(workflow.Context, ...) error or (T, error)",
 		}
 	}
 	if _, ok := r.byType[name]; ok && !options.DisableAlreadyRegisteredCheck {
 		return &RegistrationError{
-			Value:   fmt.Sprintf("%q (%T)", name, w),
+			Value:   fmt.Sprintf("%q (%s)", name, spelled(w)),
 			Problem: "is already registered",
 			Fix:     "give one of the two another RegisterOptions.Name",
 		}
 	}
 	if strings.HasPrefix(name, temporalPrefix) {
 		return &RegistrationError{
-			Value: fmt.Sprintf("%q (%T)", name, w), Problem: "__temporal_ is a reserved prefix",
+			Value: fmt.Sprintf("%q (%s)", name, spelled(w)), Problem: "__temporal_ is a reserved prefix",
 			Fix: "choose another name",
 		}
 	}
@@ -116,6 +116,12 @@ func (r *Registry) Name(w any) (string, error) {
 		return name, nil
 	}
 	return own, nil
+}
+
+// spelled is the type of w as workflow code writes it: its Context comes from
+// here.
+func spelled(w any) string {
+	return strings.ReplaceAll(fmt.Sprintf("%T", w), "workflowcontext.Context", "workflow.Context")
 }
 
 // functionName is the last part of a function's name, as histories have it.

@@ -143,9 +143,7 @@ func (o *Options) setDefaults() {
 	if o.Executor == nil {
 		o.Executor = activity.InPlace{}
 	}
-	if o.DataConverter == nil {
-		o.DataConverter = converter.GetDefaultDataConverter()
-	}
+	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
 	if o.FailureConverter == nil {
 		o.FailureConverter = temporal.NewDefaultFailureConverter(
 			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})

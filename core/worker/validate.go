@@ -208,9 +208,7 @@ func (o *Options) names(client Client, taskQueue string) {
 		}
 		o.Identity = fmt.Sprintf("%d@%s@%s", os.Getpid(), host, taskQueue)
 	}
-	if o.DataConverter == nil {
-		o.DataConverter = converter.GetDefaultDataConverter()
-	}
+	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
 	if o.FailureConverter == nil {
 		o.FailureConverter = temporal.NewDefaultFailureConverter(
 			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})

@@ -8,6 +8,7 @@ import (
 // An item is one thing that a package offers: a name, or a field or method of one.
 type item struct {
 	name, parent string // workflow.Info.Namespace, workflow.Info
+	from         string // the package that has it
 	kind         string
 	typ          types.Type // of a declared type: what it is underneath
 	value        string     // of a constant
@@ -17,14 +18,12 @@ type item struct {
 // surface is what the package with this name offers, in the order of its scope.
 func (l library) surface(path string) []item {
 	var items []item
-	scope := l.packages[path].Scope()
-	for _, name := range scope.Names() {
-		object := scope.Lookup(name)
-		if !object.Exported() {
-			continue
+	for _, object := range l.exported(path) {
+		full := path + "." + object.Name()
+		it := item{
+			name: full, from: object.Pkg().Path(), typ: object.Type(),
+			deprecated: l.deprecated[object.Pos()],
 		}
-		full := path + "." + name
-		it := item{name: full, typ: object.Type(), deprecated: l.deprecated[object.Pos()]}
 		switch o := object.(type) {
 		case *types.Const:
 			it.kind, it.value = "constant", o.Val().ExactString()
@@ -44,7 +43,10 @@ func (l library) surface(path string) []item {
 // typeItems are a declared type and its members.
 func (l library) typeItems(name string, object *types.TypeName, deprecated bool) []item {
 	typ := types.Unalias(object.Type())
-	self := item{name: name, kind: "type", typ: typ.Underlying(), deprecated: deprecated}
+	self := item{
+		name: name, from: object.Pkg().Path(), kind: "type", typ: typ.Underlying(),
+		deprecated: deprecated,
+	}
 	if named, ok := typ.(*types.Named); ok && l.deprecated[named.Obj().Pos()] {
 		self.deprecated = true
 	}

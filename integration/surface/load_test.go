@@ -16,18 +16,22 @@ const (
 	ourRoot = "github.com/mainspring-go/mainspring/"
 )
 
-// A pair is a package of the SDK and ours that answers it, below their roots;
-// empty if there is none yet.
-type pair struct{ sdk, ours string }
+// A pair is a package of the SDK and those of ours that answer it, below their
+// roots. The first has the names; what would bring more into it than workflow
+// code may link is in the others.
+type pair struct {
+	sdk  string
+	ours []string
+}
 
 func pairs() []pair {
 	return []pair{
-		{"workflow", "workflow"},
-		{"activity", "activity"},
-		{"temporal", "temporal"},
-		{"converter", "temporal/converter"},
-		{"log", "temporal/log"},
-		{"interceptor", ""},
+		{"workflow", []string{"workflow"}},
+		{"activity", []string{"activity"}},
+		{"temporal", []string{"temporal"}},
+		{"converter", []string{"temporal/converter"}},
+		{"log", []string{"temporal/log"}},
+		{"interceptor", nil}, // not yet
 	}
 }
 
@@ -37,11 +41,15 @@ func elsewhere() []string {
 	return []string{sdkRoot + "internal", sdkRoot + "internal/common/metrics", sdkRoot + "client"}
 }
 
-// library is a set of packages of one side, by their names on the SDK's side.
+// library is the packages of one side, by their names on the SDK's side.
 type library struct {
-	packages map[string]*types.Package
+	packages map[string][]*types.Package
 	// deprecated are the positions of names whose comment says so.
 	deprecated map[token.Pos]bool
+}
+
+func newLibrary() library {
+	return library{packages: map[string][]*types.Package{}, deprecated: map[token.Pos]bool{}}
 }
 
 // load type-checks both sides from source; what they import comes compiled.
@@ -50,8 +58,8 @@ func load(t *testing.T) (sdk, ours library) {
 	patterns := elsewhere()
 	for _, p := range pairs() {
 		patterns = append(patterns, sdkRoot+p.sdk)
-		if p.ours != "" {
-			patterns = append(patterns, ourRoot+p.ours)
+		for _, path := range p.ours {
+			patterns = append(patterns, ourRoot+path)
 		}
 	}
 	found, err := packages.Load(&packages.Config{
@@ -68,24 +76,21 @@ func load(t *testing.T) (sdk, ours library) {
 			t.Fatalf("%s: %v", p.PkgPath, p.Errors)
 		}
 	}
-	sdk = library{packages: map[string]*types.Package{}, deprecated: map[token.Pos]bool{}}
-	ours = library{packages: map[string]*types.Package{}, deprecated: map[token.Pos]bool{}}
+	sdk, ours = newLibrary(), newLibrary()
 	for _, path := range patterns {
 		p, ok := byPath[path]
 		if !ok {
 			t.Fatalf("%s was not found", path)
 		}
 		if name, ok := strings.CutPrefix(path, sdkRoot); ok {
-			sdk.packages[name] = p.Types
+			sdk.packages[name] = []*types.Package{p.Types}
 			sdk.markDeprecated(p.Syntax)
 		}
 	}
 	for _, p := range pairs() {
-		if p.ours == "" {
-			ours.packages[p.sdk] = types.NewPackage(ourRoot+p.sdk, p.sdk)
-			continue
+		for _, path := range p.ours {
+			ours.packages[p.sdk] = append(ours.packages[p.sdk], byPath[ourRoot+path].Types)
 		}
-		ours.packages[p.sdk] = byPath[ourRoot+p.ours].Types
 	}
 	return sdk, ours
 }
@@ -137,20 +142,32 @@ func (l library) mark(at token.Pos, docs ...*ast.CommentGroup) {
 // a type may go by several, in its own package and as an alias in others.
 func (l library) names() map[*types.TypeName][]string {
 	names := map[*types.TypeName][]string{}
-	for path, p := range l.packages {
+	for path := range l.packages {
 		if strings.HasPrefix(path, "internal") {
 			continue
 		}
-		for _, name := range p.Scope().Names() {
-			object, ok := p.Scope().Lookup(name).(*types.TypeName)
-			if !ok || !object.Exported() {
+		for _, object := range l.exported(path) {
+			if _, ok := object.(*types.TypeName); !ok {
 				continue
 			}
 			if named, ok := types.Unalias(object.Type()).(*types.Named); ok {
-				public := fmt.Sprintf("%s.%s", path, name)
+				public := fmt.Sprintf("%s.%s", path, object.Name())
 				names[named.Obj()] = append(names[named.Obj()], public)
 			}
 		}
 	}
 	return names
+}
+
+// exported are the exported objects of what has that name on the SDK's side.
+func (l library) exported(path string) []types.Object {
+	var objects []types.Object
+	for _, p := range l.packages[path] {
+		for _, name := range p.Scope().Names() {
+			if object := p.Scope().Lookup(name); object.Exported() {
+				objects = append(objects, object)
+			}
+		}
+	}
+	return objects
 }

@@ -34,11 +34,11 @@ func TestOurPackagesOfferWhatTheSDKOffers(t *testing.T) {
 	if len(complaints) > 0 {
 		return
 	}
-	wantPage(t, page(sdk, all))
+	wantPage(t, page(sdk, ours, all))
 }
 
 // page is docs/surface.md.
-func page(sdk library, all []excused) string {
+func page(sdk, ours library, all []excused) string {
 	var b strings.Builder
 	b.WriteString(`# The surface, beside that of the Go SDK
 
@@ -70,6 +70,28 @@ from ` + "`integration/surface/missing.txt`" + `, and checked by the same test.
 		}
 		if len(old) > 0 {
 			fmt.Fprintf(&b, "\nDeprecated there and left out here: %s.\n", strings.Join(old, ", "))
+		}
+		b.WriteString(apart(sdk, ours, p))
+	}
+	return b.String()
+}
+
+// apart says which names are not in our first package for the SDK's.
+func apart(sdk, ours library, p pair) string {
+	theirs := map[string]bool{}
+	for _, it := range sdk.surface(p.sdk) {
+		theirs[it.name] = true
+	}
+	names := map[string][]string{}
+	for _, it := range ours.surface(p.sdk) {
+		if it.parent == "" && theirs[it.name] {
+			names[it.from] = append(names[it.from], "`"+it.name+"`")
+		}
+	}
+	var b strings.Builder
+	for i, path := range p.ours {
+		if i > 0 {
+			fmt.Fprintf(&b, "\nIn `%s` here: %s.\n", path, strings.Join(names[ourRoot+path], ", "))
 		}
 	}
 	return b.String()

@@ -2,17 +2,19 @@ package converter
 
 import (
 	"context"
+
+	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
-// ContextAware is implemented by data converters that adapt to the context of an activity or of a
-// client's call. Converters that also adapt to a workflow's context have a second method,
-//
-//	WithWorkflowContext(ctx workflow.Context) converter.DataConverter
-//
-// which WithWorkflowContext finds: this package does not know workflow.Context. Converters are
-// also used without any context, and must then work too.
+// WorkflowContext is workflow.Context, by another name: package workflow imports this one.
+type WorkflowContext = workflowcontext.Context
+
+// ContextAware is implemented by data converters that adapt to the context of a workflow, of an
+// activity or of a client's call. They are also used without any context, and must then work too.
 type ContextAware interface {
-	// WithContext returns a converter bound to ctx.
+	// WithWorkflowContext returns a converter bound to the context of a workflow.
+	WithWorkflowContext(ctx WorkflowContext) DataConverter
+	// WithContext returns a converter bound to the context of an activity or of a call.
 	WithContext(ctx context.Context) DataConverter
 }
 
@@ -24,13 +26,10 @@ func WithContext(ctx context.Context, dc DataConverter) DataConverter {
 	return dc
 }
 
-// WithWorkflowContext binds dc to a workflow's context if it has a method
-// WithWorkflowContext(C) DataConverter, and returns it unchanged otherwise. C is the static type
-// of ctx: workflow.Context.
-func WithWorkflowContext[C any](ctx C, dc DataConverter) DataConverter {
-	if aware, ok := dc.(interface {
-		WithWorkflowContext(ctx C) DataConverter
-	}); ok {
+// WithWorkflowContext binds dc to a workflow's context if it is ContextAware, and returns it
+// unchanged otherwise.
+func WithWorkflowContext(ctx WorkflowContext, dc DataConverter) DataConverter {
+	if aware, ok := dc.(ContextAware); ok {
 		return aware.WithWorkflowContext(ctx)
 	}
 	return dc

@@ -30,14 +30,15 @@ type DataConverter interface {
 }
 
 // GetDefaultDataConverter returns a data converter that tries, in this order: nil, byte slices,
-// protobuf as JSON, protobuf as binary (decoding only: encoding never gets so far), JSON. Keep
-// the value rather than calling this for every payload.
+// protobuf as JSON, protobuf as binary (decoding only: encoding never gets so far), JSON. Values
+// with a transfer type are turned into it first, see [MakeTransferAware]. Keep the data converter
+// rather than calling this for every payload.
 func GetDefaultDataConverter() DataConverter {
-	return NewCompositeDataConverter(
+	return MakeTransferAware(NewCompositeDataConverter(
 		NewNilPayloadConverter(),
 		NewByteSlicePayloadConverter(),
 		NewProtoJSONPayloadConverter(),
 		NewProtoPayloadConverter(),
 		NewJSONPayloadConverter(),
-	)
+	))
 }

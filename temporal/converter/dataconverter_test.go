@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
 func TestPayloadListsMatchByPosition(t *testing.T) {
@@ -150,12 +151,10 @@ func TestEncodedValues(t *testing.T) {
 	}
 }
 
-// workflowContext stands for workflow.Context, which this module does not know.
-type workflowContext interface{ WorkflowID() string }
+// fakeWorkflow stands for the context of a workflow.
+type fakeWorkflow struct{ workflowcontext.Context }
 
-type fakeWorkflow string
-
-func (w fakeWorkflow) WorkflowID() string { return string(w) }
+func (fakeWorkflow) Value(any) any { return "wf-1" }
 
 // contextual is a data converter that writes what it was bound to.
 type contextual struct {
@@ -172,20 +171,20 @@ func (c contextual) WithContext(context.Context) converter.DataConverter {
 	return c
 }
 
-func (c contextual) WithWorkflowContext(ctx workflowContext) converter.DataConverter {
-	c.bound = ctx.WorkflowID()
+func (c contextual) WithWorkflowContext(ctx converter.WorkflowContext) converter.DataConverter {
+	c.bound, _ = ctx.Value(nil).(string)
 	return c
 }
 
 func TestContextsReachConvertersThatWantThem(t *testing.T) {
 	t.Parallel()
-	plain := converter.GetDefaultDataConverter()
+	plain := converter.NewCompositeDataConverter(converter.NewJSONPayloadConverter())
 	dc := contextual{DataConverter: plain}
 	if got := converter.WithContext(t.Context(), dc).ToString(mustPayload(t, converter.WithContext(t.Context(), dc))); got != `"context"` {
 		t.Errorf("bound to %s, want the context", got)
 	}
-	var ctx workflowContext = fakeWorkflow("wf-1")
-	bound := converter.WithWorkflowContext(ctx, converter.DataConverter(dc))
+	ctx := fakeWorkflow{}
+	bound := converter.WithWorkflowContext(ctx, dc)
 	if got := bound.ToString(mustPayload(t, bound)); got != `"wf-1"` {
 		t.Errorf("bound to %s, want the workflow", got)
 	}

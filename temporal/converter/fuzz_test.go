@@ -31,14 +31,14 @@ func FuzzFromPayload(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	dc := converter.NewCodecDataConverter(converter.NewCompositeDataConverter(
+	dc := converter.MakeTransferAware(converter.NewCodecDataConverter(converter.NewCompositeDataConverter(
 		converter.NewNilPayloadConverter(),
 		converter.NewByteSlicePayloadConverter(),
 		converter.NewProtoJSONPayloadConverterWithOptions(
 			converter.ProtoJSONPayloadConverterOptions{LegacyTemporalProtoCompat: true}),
 		converter.NewProtoPayloadConverter(),
 		converter.NewJSONPayloadConverter(),
-	), converter.NewZlibCodec(converter.ZlibCodecOptions{}))
+	), converter.NewZlibCodec(converter.ZlibCodecOptions{})))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p := &commonpb.Payload{}
 		if proto.Unmarshal(data, p) != nil {
@@ -48,7 +48,8 @@ func FuzzFromPayload(f *testing.F) {
 		for _, target := range []any{
 			new(any), new(order), new(*order), new([]byte), new(string), new(error),
 			new(*commonpb.WorkflowExecution), new(commonpb.WorkflowExecution),
-			new(*structpb.Value), new(proto.Message), new(converter.RawValue), 3, nil,
+			new(*structpb.Value), new(proto.Message), new(converter.RawValue), new(money),
+			new(plain), 3, nil,
 		} {
 			_ = dc.FromPayload(p, target) // an error is fine
 		}

@@ -44,9 +44,7 @@ var _ runner.Runner = (*Runner)(nil)
 
 // New returns a runner that knows no workflow yet.
 func New(o Options) *Runner {
-	if o.DataConverter == nil {
-		o.DataConverter = converter.GetDefaultDataConverter()
-	}
+	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
 	if o.FailureConverter == nil {
 		o.FailureConverter = temporal.NewDefaultFailureConverter(
 			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})

@@ -187,9 +187,7 @@ func New(o Options) (*Handler, error) {
 	if o.StickyScheduleToStartTimeout == 0 {
 		o.StickyScheduleToStartTimeout = 10 * time.Second
 	}
-	if o.DataConverter == nil {
-		o.DataConverter = converter.GetDefaultDataConverter()
-	}
+	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
 	if o.FailureConverter == nil {
 		o.FailureConverter = temporal.NewDefaultFailureConverter(
 			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})
