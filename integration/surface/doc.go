@@ -5,7 +5,7 @@
 // It has no code of its own, links no server, and reads the sources of both. A
 // difference is an error unless missing.txt says why it is there, and so is a
 // line there that no difference needs any more. What is missing is written for
-// people into docs/surface.md:
+// people into docs/surface.md, and lines without a difference are removed, by
 //
 //	go test ./integration/surface -count=1 -update
 //

@@ -173,6 +173,10 @@ func TestReasonsMustBeTrue(t *testing.T) {
 			}
 		})
 	}
+	const pruned = "# p.G: a heading\np.F: why\n\np.Nex*: later\n"
+	if got := prune(pruned+"p.G: soon\n", found); got != pruned {
+		t.Errorf("pruned to %q, want %q", got, pruned)
+	}
 	for _, text := range []string{"p.F", "p.F:", ": why", "p.F: why\np.F: why"} {
 		if _, err := parseReasons(text); err == nil {
 			t.Errorf("%q was accepted", text)

@@ -2,6 +2,7 @@ package surface_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,20 @@ func parseReasons(text string) (reasons, error) {
 		all = append(all, reason{name, why})
 	}
 	return all, nil
+}
+
+// prune leaves out the lines that cover none of the differences.
+func prune(text string, differences []difference) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		name, _, ok := strings.Cut(line, ":")
+		if ok && !strings.HasPrefix(line, "#") && !slices.ContainsFunc(differences,
+			func(d difference) bool { return len(reasons{{name: name}}.of(d.name)) > 0 }) {
+			continue
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // of returns the lines that cover a name.
