@@ -30,6 +30,8 @@ const (
 	runKey contextKey = iota
 	coroutineKey
 	activityOptionsKey
+	localActivityOptionsKey
+	localFunctionKey
 	updateInfoKey
 	headerKey
 )

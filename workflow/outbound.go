@@ -34,6 +34,8 @@ type OutboundInterceptor interface { //nolint:interfacebloat // it has the metho
 	AwaitWithOptions(ctx Context, options AwaitOptions, condition func() bool) (bool, error)
 	// ExecuteActivity intercepts [ExecuteActivity]; it may write to [Header].
 	ExecuteActivity(ctx Context, activityType string, args ...any) Future
+	// ExecuteLocalActivity intercepts [ExecuteLocalActivity]; it may write to [Header].
+	ExecuteLocalActivity(ctx Context, activityType string, args ...any) Future
 	// GetInfo intercepts [GetInfo].
 	GetInfo(ctx Context) *Info
 	// GetCurrentUpdateInfo intercepts [GetCurrentUpdateInfo].
@@ -109,6 +111,11 @@ func (b *OutboundInterceptorBase) AwaitWithOptions(
 // ExecuteActivity passes on.
 func (b *OutboundInterceptorBase) ExecuteActivity(ctx Context, activityType string, args ...any) Future {
 	return b.Next.ExecuteActivity(ctx, activityType, args...)
+}
+
+// ExecuteLocalActivity passes on.
+func (b *OutboundInterceptorBase) ExecuteLocalActivity(ctx Context, activityType string, args ...any) Future {
+	return b.Next.ExecuteLocalActivity(ctx, activityType, args...)
 }
 
 // GetInfo passes on.

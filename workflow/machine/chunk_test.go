@@ -35,6 +35,12 @@ func describe(activations ...*runner.Activation) string {
 		for _, i := range a.Items {
 			line += ", " + describeItem(i)
 		}
+		if l := a.Local; l != nil {
+			line += ", local activity " + l.ID
+			if l.Marker != nil {
+				line += fmt.Sprintf("at %d", l.Marker.EventID)
+			}
+		}
 		if a.Run {
 			line += ", run"
 		}

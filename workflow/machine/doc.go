@@ -11,6 +11,9 @@
 //			err = m.Feed(page, isLast) // fetch it however you like
 //		case machine.Activate:
 //			err = m.Apply(instance.Activate(ctx, a))
+//		case machine.AwaitLocal:
+//			start, cancel := m.Locals() // run them, and when one has ended:
+//			m.EndLocal(result)          // or m.Heartbeat() to go on in another task
 //		case machine.Done:
 //			return m.Answer()
 //		}
@@ -25,7 +28,10 @@
 // after its own. A machine looks ahead for them: the markers of a task that is
 // replayed come with its activation, so that code knows the versions and values
 // that it once recorded before it asks for them. Markers of local activities are
-// kept apart, since code has to run first and again after each.
+// kept apart, since code has to run first and again after each: each of them is an
+// activation of its own, a further step of the same task, and so is each local
+// activity that ends in a live one. What the steps did together is compared with
+// history, and is the answer.
 //
 // It promises that the same history gives the same activations, however it is
 // cut into tasks and pages, and that a workflow whose commands differ from what

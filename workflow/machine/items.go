@@ -71,6 +71,7 @@ func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) erro
 func (m *Machine) item(e *historypb.HistoryEvent) (item runner.Item, err error) {
 	switch e.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+		m.taskTimeout = e.GetWorkflowExecutionStartedEventAttributes().GetWorkflowTaskTimeout().AsDuration()
 		item.Start = &runner.Start{
 			Time:       e.GetEventTime().AsTime(),
 			Attributes: e.GetWorkflowExecutionStartedEventAttributes(),

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"time"
 
 	commandpb "go.temporal.io/api/command/v1"
 	historypb "go.temporal.io/api/history/v1"
@@ -32,6 +33,9 @@ type Answer struct {
 	Answers  []runner.Answer
 	// Closed says that the run has ended with this task.
 	Closed bool
+	// Heartbeat says that local activities go on: the server is to give out the
+	// next task at once.
+	Heartbeat bool
 }
 
 // Next says what a machine needs.
@@ -45,6 +49,9 @@ const (
 	Activate
 	// Done: the task is processed; call Answer.
 	Done
+	// AwaitLocal: the task waits for local activities. Do what Locals says, then
+	// call EndLocal when one has ended, or Heartbeat to wait in another task.
+	AwaitLocal
 )
 
 // A Machine follows one workflow run. The zero value is ready.
@@ -67,15 +74,24 @@ type Machine struct {
 	activities activities
 	timers     timers
 	updates    updates
+
+	locals      locals
+	ended       *runner.LocalResult // the next step of a live task
+	taskTimeout time.Duration
 }
 
-// active is the activation that waits for its completion.
+// active is the workflow task that code works at: an activation, and further
+// steps if local activities end in it.
 type active struct {
 	started  int64
+	awaited  bool // a completion is
 	live     bool // its commands are the task's answer
 	expected []*historypb.HistoryEvent
 	compare  bool
-	locals   []runner.Marker // how local activities of this task ended
+	sdk      SDK
+	locals   []runner.Marker    // how local activities of this task ended
+	done     *runner.Completion // what all its steps did
+	own      bool               // done was made here
 }
 
 // SDK is the library that completed a workflow task.
@@ -105,6 +121,7 @@ func (m *Machine) Begin(t Task) {
 	m.current, m.ahead, m.active = nil, nil, nil
 	m.noMore, m.asked = false, false
 	m.answer = Answer{}
+	m.locals.waiting, m.ended = false, nil
 	if t.StartedID != 0 {
 		m.last = t.StartedID
 	}
@@ -119,6 +136,9 @@ func (m *Machine) Feed(events []*historypb.HistoryEvent, last bool) error {
 func (m *Machine) Next() (*runner.Activation, Next, error) {
 	if m.closed {
 		return m.finish()
+	}
+	if a := m.step(); a != nil {
+		return a, Activate, nil
 	}
 	if m.current == nil && !m.noMore && !m.load(&m.current) {
 		return nil, NeedHistory, nil
@@ -154,11 +174,14 @@ func (m *Machine) load(into **chunk) bool {
 
 // finish hands out the queries once, then there is nothing left.
 func (m *Machine) finish() (*runner.Activation, Next, error) {
+	if m.locals.waiting {
+		return nil, AwaitLocal, nil
+	}
 	if m.asked || len(m.task.Queries) == 0 {
 		return nil, Done, nil
 	}
 	m.asked = true
-	m.active = &active{}
+	m.active = &active{awaited: true}
 	return &runner.Activation{Queries: m.task.Queries}, Activate, nil
 }
 
@@ -176,13 +199,15 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.HistorySize = attr.GetHistorySizeBytes()
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
+		m.locals.newTask()
 	}
 	m.active = &active{
 		started: a.StartedID,
+		awaited: true,
 		live:    !a.Replaying && a.StartedID != 0 && a.StartedID == m.task.StartedID,
 	}
 	if a.Replaying {
-		a.SDK = m.sdk
+		a.SDK, m.active.sdk = m.sdk, m.sdk
 		if c.completed && m.ahead != nil {
 			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
@@ -221,29 +246,49 @@ const protocolMessageCommand = 3
 // Apply takes the completion of the activation that Next returned.
 func (m *Machine) Apply(c *runner.Completion) error {
 	act := m.active
-	m.active = nil
 	switch {
-	case act == nil:
+	case act == nil || !act.awaited:
 		return malformed("a completion came without an activation")
 	case c.Failure != nil:
 		return malformed("the completion of a task that failed cannot be applied")
 	}
+	act.awaited = false
 	m.answer.Answers = append(m.answer.Answers, c.Answers...)
-	if act.compare {
-		if nd := compare(c, act.expected); nd != nil {
+	m.closed = m.closed || c.Closed
+	all := act.add(c)
+	if act.compare && (len(act.locals) == 0 || m.closed) {
+		if nd := compare(all, act.expected); nd != nil {
 			return m.explained(nd, act)
 		}
 	}
 	m.command(c)
 	if act.live {
-		m.answer.Commands = c.Commands
-		m.answer.Messages = c.Messages
-		m.answer.Flags = append(m.owed, c.Flags...)
+		m.answer.Commands = all.Commands
+		m.answer.Messages = all.Messages
+		m.answer.Flags = append(m.answer.Flags, m.owed...)
+		m.answer.Flags = append(m.answer.Flags, c.Flags...)
 		m.owed = nil
 		m.answer.Closed = c.Closed
+		m.locals.waiting = len(m.locals.open) > 0 && !m.closed
 	}
-	m.closed = m.closed || c.Closed
 	return nil
+}
+
+// add takes the completion of one step and returns that of all of them so far.
+func (act *active) add(c *runner.Completion) *runner.Completion {
+	switch {
+	case act.done == nil:
+		act.done = c
+		return c
+	case !act.own:
+		act.own = true // what was handed over is not changed
+		act.done = &runner.Completion{
+			Commands: slices.Clone(act.done.Commands), Messages: slices.Clone(act.done.Messages),
+		}
+	}
+	act.done.Commands = append(act.done.Commands, c.Commands...)
+	act.done.Messages = append(act.done.Messages, c.Messages...)
+	return act.done
 }
 
 // command tells the machines what the workflow asked for.
@@ -253,6 +298,7 @@ func (m *Machine) command(c *runner.Completion) {
 		m.timers.command(cmd)
 	}
 	m.updates.sent(c.Messages)
+	m.locals.apply(c)
 }
 
 // Answer returns what the server is to be told once Next has returned Done.

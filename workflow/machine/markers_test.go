@@ -55,6 +55,8 @@ func TestMarkersThatReplayMayLeaveOut(t *testing.T) {
 func TestMarkersAreKnownBefore(t *testing.T) {
 	s := &story{History: histories.Start("wf")}
 	s.task(does(marker("Version"), timer("a"), marker("SideEffect"), marker("LocalActivity")))
+	s.answers[0].Commands = s.answers[0].Commands[:3]
+	s.answers = append(s.answers, does(marker("LocalActivity"))) // in a step of its own
 	s.FireTimer("a")
 	s.task(does(marker("MutableSideEffect"), marker("Unheard-of")))
 	s.Signal("s")
@@ -64,6 +66,7 @@ func TestMarkersAreKnownBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, seen.seen, "3 replay, marker Version at 5, marker SideEffect at 7, start, run",
+		"0 replay, local activity at 8, run",
 		"11 replay, marker MutableSideEffect at 13, marker Unheard-of at 14, timer a done, run",
 		"17, signal s, run")
 	if got := seen.seen[0].Markers[0].Attributes; got != s.Events[4].GetMarkerRecordedEventAttributes() {

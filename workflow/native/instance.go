@@ -81,10 +81,16 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 	if a.Trace && i.env != nil {
 		i.env.Trace()
 	}
-	if err := i.happen(a); err != nil {
+	run := a.Run
+	if a.Local != nil {
+		var err error
+		if run, err = i.endLocal(a); err != nil {
+			return i.fail(err)
+		}
+	} else if err := i.happen(a); err != nil {
 		return i.fail(err)
 	}
-	if a.Run {
+	if run {
 		if c := i.run(a); c != nil {
 			return c
 		}
@@ -98,6 +104,7 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 	if a.Trace {
 		c.Trace = &runner.Trace{Commands: i.env.Origins(c.Commands), Blocked: i.env.Coroutines.Stacks()}
 	}
+	i.env.TakeLocals(c)
 	return c
 }
 
@@ -155,6 +162,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 		FailureConverter: o.FailureConverter,
 		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
 		ActivityName:     o.ActivityName,
+		LocalActivity:    o.LocalActivity,
 	})
 	e.Replaying = replaying
 	e.Now = s.Time

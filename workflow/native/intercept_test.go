@@ -97,6 +97,11 @@ func (o *countingOut) ExecuteActivity(ctx workflow.Context, name string, args ..
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
+func (o *countingOut) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	o.saw("ExecuteLocalActivity")
+	return o.Next.ExecuteLocalActivity(ctx, name, args...)
+}
+
 func (o *countingOut) GetInfo(ctx workflow.Context) *workflow.Info {
 	o.saw("GetInfo")
 	return o.Next.GetInfo(ctx)
@@ -187,6 +192,7 @@ func uses(ctx workflow.Context, _ string) (string, error) {
 		workflow.Await(ctx, yes),
 		workflow.Sleep(ctx, time.Second),
 		workflow.ExecuteActivity(options(ctx), "a").Get(ctx, nil),
+		workflow.ExecuteLocalActivity(locally(ctx), "l").Get(ctx, nil),
 		workflow.SetQueryHandler(ctx, "q", func() (int, error) { return 1, nil }),
 		workflow.SetQueryHandlerWithOptions(ctx, "p", func() (int, error) { return 1, nil },
 			workflow.QueryHandlerOptions{}),
@@ -211,7 +217,8 @@ func TestInterceptorsSeeEveryCall(t *testing.T) {
 	l.FireTimer("7")
 	l.does("ScheduleActivity 12 a")
 	l.CompleteActivity("12")
-	l.does()
+	l.ends(result("1", 13, 1))
+	l.does(mark("1", "l", 13, " result=1"))
 	l.ask("q")
 	l.task(with(l.Update("u1", "u")))
 	l.Signal("end")
@@ -220,7 +227,7 @@ func TestInterceptorsSeeEveryCall(t *testing.T) {
 	// Those that another call contains are in it: a sleep is a timer with options.
 	want := map[string]int{
 		"Init": 1, "ExecuteWorkflow": 1, "HandleSignal": 1, "HandleQuery": 1, "ValidateUpdate": 1,
-		"ExecuteUpdate": 1, "Go": 3, "NewTimerWithOptions": 4, "SetUpdateHandler": 2,
+		"ExecuteUpdate": 1, "Go": 4, "NewTimerWithOptions": 4, "Now": 2, "SetUpdateHandler": 2,
 	}
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[workflow.InboundInterceptor](), reflect.TypeFor[workflow.OutboundInterceptor](),
@@ -236,7 +243,7 @@ func TestInterceptorsSeeEveryCall(t *testing.T) {
 	}
 	clear(c.calls)
 	l.replay()
-	want["ValidateUpdate"], want["HandleQuery"], want["Now"] = 0, 0, 2
+	want["ValidateUpdate"], want["HandleQuery"], want["Now"] = 0, 0, 3
 	maps.DeleteFunc(want, func(_ string, n int) bool { return n == 0 })
 	if diff := cmp.Diff(want, c.calls); diff != "" {
 		t.Errorf("calls in replay (-want +got):\n%s", diff)

@@ -21,6 +21,8 @@ const (
 	sleep kind = iota
 	activity
 	unheeded // an activity that nobody waits for
+	local
+	alongside // a local activity that nobody waits for
 	receive
 	choose // the first of a timer, an activity, a signal and a channel
 	spread // coroutines that are waited for
@@ -86,6 +88,10 @@ func (in *interpreter) do(ctx workflow.Context, a action) {
 		_ = workflow.ExecuteActivity(activities, "a", a.n).Get(ctx, nil)
 	case unheeded:
 		workflow.ExecuteActivity(activities, "b", a.n)
+	case local:
+		_ = workflow.ExecuteLocalActivity(locally(ctx), "l", a.n).Get(ctx, nil)
+	case alongside:
+		workflow.ExecuteLocalActivity(locally(ctx), "m", a.n)
 	case receive:
 		if ok, _ := signals.ReceiveWithTimeout(ctx, d, nil); ok {
 			in.signals++

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	commandpb "go.temporal.io/api/command/v1"
@@ -26,6 +27,7 @@ type step struct {
 	task     machine.Task
 	commands []*commandpb.Command
 	messages []*protocolpb.Message
+	locals   []*runner.LocalResult // nil for a heartbeat
 }
 
 // A world is one random workflow with a server that makes its history.
@@ -36,6 +38,7 @@ type world struct {
 	*histories.History
 	steps   []step
 	updates int
+	clock   time.Duration
 }
 
 // live takes the run from its start to its end, or to where nothing happens to
@@ -59,6 +62,10 @@ func (w *world) live() {
 			w.updates++
 			s.task.Messages = append(s.task.Messages, w.Update(fmt.Sprint("id", w.updates), "u"))
 		}
+		d.Local = func(ls *histories.Locals) *runner.LocalResult {
+			s.locals = append(s.locals, w.local(ls))
+			return s.locals[len(s.locals)-1]
+		}
 		a, err := d.Do(s.task, w.Since(d.Machine.LastStarted()))
 		if err != nil {
 			w.t.Fatalf("live task %d failed: %v", w.Started, err)
@@ -66,7 +73,7 @@ func (w *world) live() {
 		s.commands, s.messages = a.Commands, a.Messages
 		w.steps = append(w.steps, s)
 		w.Complete(a)
-		if w.Closed || !w.happen() {
+		if w.Closed || (!w.happen() && !a.Heartbeat) {
 			return
 		}
 	}
@@ -79,6 +86,30 @@ func (w *world) driver() *histories.Driver {
 	}
 	w.t.Cleanup(i.Close)
 	return &histories.Driver{Instance: i}
+}
+
+// local is how one of the local activities that are waited for ends; nil if
+// the task ends before.
+func (w *world) local(ls *histories.Locals) *runner.LocalResult {
+	if w.rand.IntN(5) == 0 {
+		return nil
+	}
+	l := ls.Open[w.rand.IntN(len(ls.Open))]
+	w.clock += 10 * time.Millisecond
+	r := &runner.LocalResult{
+		ID: l.ID, Time: w.Events[w.Last()-1].GetEventTime().AsTime().Add(w.clock), Attempt: l.Attempt,
+	}
+	switch n := w.rand.IntN(6); {
+	case slices.Contains(ls.Canceled, l.ID):
+		r.Failure = canceledFailure()
+	case n == 0:
+		r.Failure = failure()
+	case n == 1:
+		r.Failure, r.Backoff = failure(), time.Minute
+	default:
+		r.Result = histories.Payloads(n)
+	}
+	return r
 }
 
 // happen lets a few things happen; it reports whether anything did.
@@ -114,6 +145,12 @@ func (w *world) again(first int) {
 		from := int64(0)
 		if i > 0 {
 			from = d.Machine.LastStarted()
+		}
+		locals := s.locals
+		d.Local = func(*histories.Locals) *runner.LocalResult {
+			r := locals[0]
+			locals = locals[1:]
+			return r
 		}
 		a, err := d.Do(s.task, w.pages(w.Events[from:s.events])...)
 		if err != nil {

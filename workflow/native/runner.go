@@ -30,6 +30,11 @@ type Options struct {
 	Interceptors []workflow.Interceptor
 	// ContextPropagators carry values of contexts through headers.
 	ContextPropagators []workflow.ContextPropagator
+	// LocalActivity resolves what a workflow gives as a local activity: to its
+	// type, and to what whoever runs local activities gets as the function.
+	// Default: functions stand for themselves, and names for no function, which
+	// is enough for replays.
+	LocalActivity func(activity any) (name string, function any, err error)
 }
 
 // A Runner is a [runner.Runner] of Go functions.
@@ -54,6 +59,9 @@ func New(o Options) *Runner {
 	}
 	if o.ActivityName == nil {
 		o.ActivityName = onlyNames
+	}
+	if o.LocalActivity == nil {
+		o.LocalActivity = anyFunction
 	}
 	return &Runner{options: o, prepared: make(map[string]runner.Definition)}
 }

@@ -41,6 +41,10 @@ type Activation struct {
 	Markers []Marker
 	// Items happen in order before any code runs.
 	Items []Item
+	// Local, if set, makes the activation a further step of the workflow task
+	// that the one before began: a local activity has ended, and code runs again.
+	// Nothing else is set then but Run, Time, Replaying and SDK; ids go on.
+	Local *LocalResult
 	// Queries are answered after the code has run.
 	Queries []Query
 	// Trace asks for the Trace of the completion. A runner that cannot give it

@@ -18,6 +18,14 @@ type Completion struct {
 	Messages []*protocolpb.Message
 	// Flags are SDK flags used for the first time.
 	Flags []uint32
+	// Locals are the local activities that code has asked for, in order.
+	Locals []*LocalRequest
+	// CanceledLocals are the IDs of those that are to stop. How they end is
+	// still waited for.
+	CanceledLocals []string
+	// EndedLocal is the ID of the one that the activation has ended; empty if it
+	// ended none that was open.
+	EndedLocal string
 	// Answers to the queries, in their order.
 	Answers []Answer
 	// Closed says that the workflow function has returned.

@@ -11,6 +11,10 @@
 // process. Payloads, failures, commands and messages are the protobuf messages
 // of the Temporal API; neither side changes a message it has handed over.
 //
+// A workflow task that waits for local activities goes on in further
+// activations, one for each that ends; the commands of all of them together are
+// what the task did.
+//
 // The id rule is arithmetic that both sides can do. A command's id is the id
 // of the event that it is predicted to cause: after a WorkflowTaskStarted event
 // with id s, the first command made by code has id s+2+u, where u counts the

@@ -80,11 +80,15 @@ func (h *Handler) process(
 			if err := r.machine.Feed(events, !pages.more()); err != nil {
 				return machine.Answer{}, h.broken(err)
 			}
+		case machine.AwaitLocal:
+			return machine.Answer{}, h.broken(errNoLocals)
 		case machine.Done:
 			return r.machine.Answer(), nil
 		}
 	}
 }
+
+var errNoLocals = errors.New("this worker runs no local activities")
 
 // broken is the failed task of an error of the machines.
 func (h *Handler) broken(err error) error {

@@ -22,6 +22,9 @@ type Options struct {
 	Logger log.Logger
 	// ActivityName resolves what a workflow gives as an activity.
 	ActivityName func(activity any) (string, error)
+	// LocalActivity resolves what a workflow gives as a local activity: to its
+	// type, and to what [runner.LocalCall] hands on as the function.
+	LocalActivity func(activity any) (name string, function any, err error)
 }
 
 // Hooks are what the authoring API does when something happens. Bind sets them.
@@ -61,6 +64,7 @@ type Env struct {
 	pending  map[pendingKey]*pending
 	flags    flags
 	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
+	locals   locals
 }
 
 type pendingKey struct {

@@ -24,6 +24,11 @@ type Driver struct {
 	Instance runner.Instance
 	// Seen, if not nil, is shown every activation with its completion.
 	Seen func(*runner.Activation, *runner.Completion)
+	// Local says which local activity ends next, and how; nil ends the task with
+	// a heartbeat, as without this function.
+	Local func(*Locals) *runner.LocalResult
+
+	locals Locals
 }
 
 // Sticky takes the run through the open task, of which it gets the events since
@@ -73,6 +78,8 @@ func (d *Driver) Do(t machine.Task, pages ...[]*historypb.HistoryEvent) (machine
 			if err := d.Machine.Apply(c); err != nil {
 				return machine.Answer{}, err
 			}
+		case machine.AwaitLocal:
+			d.awaitLocal()
 		case machine.Done:
 			return d.Machine.Answer(), nil
 		}
