@@ -51,6 +51,9 @@ type Call struct {
 	Type string
 	// Input is the encoded arguments; may be nil.
 	Input *commonpb.Payloads
+	// Args, if not nil, are the arguments themselves, which a local activity shares with its
+	// workflow; there is no Input then.
+	Args []any
 	// Header is what the caller sent beside them; may be nil.
 	Header *commonpb.Header
 	// Definition is the function registered for Type.
@@ -77,9 +80,11 @@ func (c *Call) Run(ctx context.Context) (result *commonpb.Payloads, err error) {
 	if dc == nil {
 		dc = converter.GetDefaultDataConverter()
 	}
-	args, err := c.Definition.Decode(dc, c.Input)
-	if err != nil {
-		return nil, err
+	args := c.Args
+	if args == nil {
+		if args, err = c.Definition.Decode(dc, c.Input); err != nil {
+			return nil, err
+		}
 	}
 	value, err := c.invoke(ctx, args)
 	if err != nil || value == nil {

@@ -23,6 +23,13 @@ func qualifiedNameOf(pc uintptr) string {
 	return strings.TrimSuffix(fn.Name(), "-fm")
 }
 
+// isMethodValue says whether f is a method bound to its receiver. f must be a func that is
+// not nil.
+func isMethodValue(f reflect.Value) bool {
+	fn := runtime.FuncForPC(f.Pointer())
+	return fn != nil && strings.HasSuffix(fn.Name(), "-fm")
+}
+
 // shortName is the part of a qualified name that tasks are called by: what follows the last
 // dot. Other SDKs in the same fleet cut names here too, so a closure is "func1" and an
 // instance of a generic function is "]": both want a name of their own.

@@ -179,6 +179,34 @@ func (r *Registry) Name(a any) (string, error) {
 	return short, nil
 }
 
+// ResolveLocal finds what code that calls a local activity means: a string is the activity
+// registered by that name; a method the registered one, if there is one, since code may
+// name it with a nil receiver; any other function stands for itself, registered or not.
+func (r *Registry) ResolveLocal(a any) (name string, d *Definition, err error) {
+	if name, err = r.Name(a); err != nil {
+		return "", nil, fmt.Errorf("local activity: %w", err)
+	}
+	if _, byName := a.(string); byName {
+		if d, err = r.Lookup(name); err != nil {
+			return "", nil, fmt.Errorf("local activity %s is not registered by the worker: %w", name, err)
+		}
+		return name, d, nil
+	}
+	v := reflect.ValueOf(a)
+	if isMethodValue(v) {
+		r.mu.RLock()
+		d = r.definitions[name]
+		r.mu.RUnlock()
+		if d != nil {
+			return name, d, nil
+		}
+	}
+	if d, err = newDefinition(name, shortName(qualifiedName(v)), v); err != nil {
+		return "", nil, fmt.Errorf("local %w", err)
+	}
+	return name, d, nil
+}
+
 // Types lists the registered names, sorted. The dynamic activity has none.
 func (r *Registry) Types() []string {
 	r.mu.RLock()

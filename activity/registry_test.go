@@ -310,3 +310,62 @@ func BenchmarkName(b *testing.B) {
 		}
 	}
 }
+
+// counter has an activity that is registered with a receiver.
+type counter struct{ n int }
+
+// Count returns how much the receiver has.
+func (c *counter) Count() (int, error) { return c.n, nil }
+
+func double(n int) (int, error) { return 2 * n, nil }
+
+func TestResolveLocal(t *testing.T) {
+	r := activity.NewRegistry()
+	if err := errors.Join(
+		r.RegisterActivityWithOptions(&counter{n: 7}, activity.RegisterOptions{Name: "shop."}),
+		r.RegisterActivityWithOptions(double, activity.RegisterOptions{Name: "twice"}),
+	); err != nil {
+		t.Fatal(err)
+	}
+	var none *counter
+	n := 5
+	for _, tt := range []struct {
+		name string
+		a    any
+		args []any
+		typ  string
+		want any
+	}{
+		{"name", "twice", []any{4}, "twice", 8},
+		{"function", double, []any{4}, "twice", 8},
+		{"registered method", none.Count, []any{}, "shop.Count", 7},
+		{"closure", func() (int, error) { return n, nil }, []any{}, "func1", 5},
+	} {
+		name, d, err := r.ResolveLocal(tt.a)
+		if err != nil || name != tt.typ {
+			t.Errorf("%s: got %q and %v, want %q", tt.name, name, err, tt.typ)
+			continue
+		}
+		if got, err := d.Invoke(t.Context(), tt.args); err != nil || got != tt.want {
+			t.Errorf("%s: got %v and %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
+	unknown := &counter{n: 3}
+	_, d, err := activity.NewRegistry().ResolveLocal(unknown.Count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Invoke(t.Context(), nil); err != nil || got != 3 {
+		t.Errorf("a method that is not registered: got %v and %v, want its own receiver's 3", got, err)
+	}
+	for want, a := range map[string]any{
+		"local activity gone is not registered by the worker": "gone",
+		"is no function": 3,
+		"nil":            nil,
+		"variadic":       func(...int) error { return nil },
+	} {
+		if _, _, err := r.ResolveLocal(a); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %q", a, err, want)
+		}
+	}
+}
