@@ -5,6 +5,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // A Context carries cancellation and values through workflow code. It is what
@@ -32,6 +33,7 @@ const (
 	activityOptionsKey
 	localActivityOptionsKey
 	localFunctionKey
+	childOptionsKey
 	updateInfoKey
 	headerKey
 )
@@ -94,6 +96,9 @@ func (c *cancelContext) cancel() {
 	}
 	c.err = ErrCanceled
 	c.done.shut()
+	if c.children.length > 1 {
+		c.done.run.env.TryUse(env.OrderedChildCancel)
+	}
 	for child := range c.children.all() {
 		child.cancel()
 	}

@@ -112,6 +112,15 @@ func (i *Info) GetCurrentHistorySize() int { return int(i.env.Info.HistorySize) 
 // to continue as new, because its history has grown long.
 func (i *Info) GetContinueAsNewSuggested() bool { return i.env.Info.ContinueAsNewSuggested }
 
+// GetContinueAsNewSuggestedReasons returns why the server would like it to.
+func (i *Info) GetContinueAsNewSuggestedReasons() []ContinueAsNewSuggestedReason {
+	out := make([]ContinueAsNewSuggestedReason, 0, len(i.env.Info.ContinueAsNewReasons))
+	for _, reason := range i.env.Info.ContinueAsNewReasons {
+		out = append(out, ContinueAsNewSuggestedReason(reason))
+	}
+	return out
+}
+
 // GetInfo returns what is known of the run of ctx.
 func GetInfo(ctx Context) *Info { return runOf(ctx).outbound.GetInfo(ctx) }
 

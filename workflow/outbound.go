@@ -36,6 +36,24 @@ type OutboundInterceptor interface { //nolint:interfacebloat // it has the metho
 	ExecuteActivity(ctx Context, activityType string, args ...any) Future
 	// ExecuteLocalActivity intercepts [ExecuteLocalActivity]; it may write to [Header].
 	ExecuteLocalActivity(ctx Context, activityType string, args ...any) Future
+	// ExecuteChildWorkflow intercepts [ExecuteChildWorkflow]; it may write to [Header].
+	ExecuteChildWorkflow(ctx Context, childWorkflowType string, args ...any) ChildWorkflowFuture
+	// RequestCancelExternalWorkflow intercepts [RequestCancelExternalWorkflow].
+	RequestCancelExternalWorkflow(ctx Context, workflowID, runID string) Future
+	// SignalExternalWorkflow intercepts [SignalExternalWorkflow]; it may write to [Header].
+	SignalExternalWorkflow(ctx Context, workflowID, runID, signalName string, arg any) Future
+	// SignalChildWorkflow intercepts [ChildWorkflowFuture].SignalChildWorkflow;
+	// it may write to [Header].
+	SignalChildWorkflow(ctx Context, workflowID, signalName string, arg any) Future
+	// NewContinueAsNewError intercepts [NewContinueAsNewError] and
+	// [NewContinueAsNewErrorWithOptions]; it may write to [Header].
+	NewContinueAsNewError(ctx Context, wfn any, args ...any) error
+	// HasLastCompletionResult intercepts [HasLastCompletionResult].
+	HasLastCompletionResult(ctx Context) bool
+	// GetLastCompletionResult intercepts [GetLastCompletionResult].
+	GetLastCompletionResult(ctx Context, d ...any) error
+	// GetLastError intercepts [GetLastError].
+	GetLastError(ctx Context) error
 	// GetInfo intercepts [GetInfo].
 	GetInfo(ctx Context) *Info
 	// GetCurrentUpdateInfo intercepts [GetCurrentUpdateInfo].
@@ -117,6 +135,50 @@ func (b *OutboundInterceptorBase) ExecuteActivity(ctx Context, activityType stri
 func (b *OutboundInterceptorBase) ExecuteLocalActivity(ctx Context, activityType string, args ...any) Future {
 	return b.Next.ExecuteLocalActivity(ctx, activityType, args...)
 }
+
+// ExecuteChildWorkflow passes on.
+func (b *OutboundInterceptorBase) ExecuteChildWorkflow(
+	ctx Context, childWorkflowType string, args ...any,
+) ChildWorkflowFuture {
+	return b.Next.ExecuteChildWorkflow(ctx, childWorkflowType, args...)
+}
+
+// RequestCancelExternalWorkflow passes on.
+func (b *OutboundInterceptorBase) RequestCancelExternalWorkflow(ctx Context, workflowID, runID string) Future {
+	return b.Next.RequestCancelExternalWorkflow(ctx, workflowID, runID)
+}
+
+// SignalExternalWorkflow passes on.
+func (b *OutboundInterceptorBase) SignalExternalWorkflow(
+	ctx Context, workflowID, runID, signalName string, arg any,
+) Future {
+	return b.Next.SignalExternalWorkflow(ctx, workflowID, runID, signalName, arg)
+}
+
+// SignalChildWorkflow passes on.
+func (b *OutboundInterceptorBase) SignalChildWorkflow(
+	ctx Context, workflowID, signalName string, arg any,
+) Future {
+	return b.Next.SignalChildWorkflow(ctx, workflowID, signalName, arg)
+}
+
+// NewContinueAsNewError passes on.
+func (b *OutboundInterceptorBase) NewContinueAsNewError(ctx Context, wfn any, args ...any) error {
+	return b.Next.NewContinueAsNewError(ctx, wfn, args...)
+}
+
+// HasLastCompletionResult passes on.
+func (b *OutboundInterceptorBase) HasLastCompletionResult(ctx Context) bool {
+	return b.Next.HasLastCompletionResult(ctx)
+}
+
+// GetLastCompletionResult passes on.
+func (b *OutboundInterceptorBase) GetLastCompletionResult(ctx Context, d ...any) error {
+	return b.Next.GetLastCompletionResult(ctx, d...)
+}
+
+// GetLastError passes on.
+func (b *OutboundInterceptorBase) GetLastError(ctx Context) error { return b.Next.GetLastError(ctx) }
 
 // GetInfo passes on.
 func (b *OutboundInterceptorBase) GetInfo(ctx Context) *Info { return b.Next.GetInfo(ctx) }

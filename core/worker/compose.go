@@ -118,6 +118,7 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 			FailureConverter: o.FailureConverter,
 			Logger:           o.Logger,
 			ActivityName:     w.activities.Name,
+			WorkflowName:     w.workflows.Name,
 		})
 	}
 	for _, def := range w.workflows.Definitions() {

@@ -66,13 +66,17 @@ func findCancel(cmd *commandpb.Command, events []*historypb.HistoryEvent) {
 	switch cmd.GetCommandType() {
 	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK, enumspb.COMMAND_TYPE_CANCEL_TIMER:
 	default:
-		return
+		if !isChildCancel(cmd) {
+			return
+		}
 	}
 	for i, e := range events {
 		switch e.GetEventType() {
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED, enumspb.EVENT_TYPE_TIMER_CANCELED:
 		default:
-			return
+			if !e.GetRequestCancelExternalWorkflowExecutionInitiatedEventAttributes().GetChildWorkflowOnly() {
+				return
+			}
 		}
 		if matches(cmd, e, nil) {
 			copy(events[1:i+1], events[:i])
@@ -117,7 +121,7 @@ func matches(
 	case enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
 		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED
 	default:
-		return false
+		return matchesOther(cmd, e)
 	}
 }
 

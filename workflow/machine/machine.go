@@ -73,6 +73,9 @@ type Machine struct {
 
 	activities activities
 	timers     timers
+	children   children
+	signals    externals
+	cancels    externals
 	updates    updates
 
 	locals      locals
@@ -198,6 +201,7 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.HistoryLength = a.StartedID
 		a.HistorySize = attr.GetHistorySizeBytes()
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
+		a.ContinueAsNewReasons = attr.GetSuggestContinueAsNewReasons()
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 		m.locals.newTask()
 	}
@@ -296,6 +300,7 @@ func (m *Machine) command(c *runner.Completion) {
 	for _, cmd := range c.Commands {
 		m.activities.command(cmd)
 		m.timers.command(cmd)
+		m.others(cmd)
 	}
 	m.updates.sent(c.Messages)
 	m.locals.apply(c)

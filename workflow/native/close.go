@@ -8,15 +8,19 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // closeCommand is how the run ends for what its function returned. A canceled
 // error anywhere in the chain ends it as canceled, whoever asked for it.
-func closeCommand(e *env.Env, result *commonpb.Payloads, err error) *commandpb.Command {
-	canceled, ok := errors.AsType[*temporal.CanceledError](err)
+func closeCommand(
+	e *env.Env, b *workflow.Binding, result *commonpb.Payloads, err error,
+) *commandpb.Command {
+	canceled, isCanceled := errors.AsType[*temporal.CanceledError](err)
+	again, isAgain := errors.AsType[*workflow.ContinueAsNewError](err)
 	switch {
-	case ok:
+	case isCanceled:
 		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION,
 			Attributes: &commandpb.Command_CancelWorkflowExecutionCommandAttributes{
@@ -27,6 +31,8 @@ func closeCommand(e *env.Env, result *commonpb.Payloads, err error) *commandpb.C
 				},
 			},
 		}
+	case isAgain:
+		return b.ContinueCommand(again)
 	case err != nil:
 		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION,

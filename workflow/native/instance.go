@@ -163,6 +163,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
 		ActivityName:     o.ActivityName,
 		LocalActivity:    o.LocalActivity,
+		WorkflowName:     o.WorkflowName,
 	})
 	e.Replaying = replaying
 	e.Now = s.Time
@@ -194,6 +195,7 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	if a.StartedID > 0 { // else it is what follows the last task, seen by a query
 		e.Info.HistoryLength, e.Info.HistorySize = a.HistoryLength, a.HistorySize
 		e.Info.ContinueAsNewSuggested = a.ContinueAsNewSuggested
+		e.Info.ContinueAsNewReasons = a.ContinueAsNewReasons
 		e.StartTask(a.StartedID)
 	}
 	e.Executing = true
@@ -205,7 +207,7 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	if result, err, done := i.binding.Outcome(); done && !i.closed {
 		i.closed = true
 		i.binding.Abandoned()
-		e.Emit(closeCommand(e, result, err))
+		e.Emit(closeCommand(e, i.binding, result, err))
 	}
 	return nil
 }

@@ -206,6 +206,7 @@ func uses(ctx workflow.Context, _ string) (string, error) {
 		workflow.Now(ctx)
 	}
 	workflow.Now(ctx)
+	err = errors.Join(err, usesOthers(ctx))
 	workflow.GetSignalChannel(ctx, "end").Receive(ctx, nil)
 	return workflow.GetInfo(ctx).WorkflowType.Name, err
 }
@@ -218,7 +219,10 @@ func TestInterceptorsSeeEveryCall(t *testing.T) {
 	l.does("ScheduleActivity 12 a")
 	l.CompleteActivity("12")
 	l.ends(result("1", 13, 1))
-	l.does(mark("1", "l", 13, " result=1"))
+	l.does(mark("1", "l", 13, " result=1"), "StartChildWorkflow c Child", "SignalExternalWorkflow 20 other s 1",
+		"RequestCancelExternalWorkflow 21 other")
+	l.StartChild("c")
+	l.does("SignalExternalWorkflow 26 c s 2")
 	l.ask("q")
 	l.task(with(l.Update("u1", "u")))
 	l.Signal("end")
@@ -306,6 +310,31 @@ func (i *tracingIn) HandleSignal(ctx workflow.Context, in *workflow.SignalInput)
 type tracingOut struct {
 	workflow.OutboundInterceptorBase
 	*tracing
+}
+
+func (o *tracingOut) ExecuteChildWorkflow(
+	ctx workflow.Context, typ string, args ...any,
+) workflow.ChildWorkflowFuture {
+	o.note("child "+typ, workflow.Header(ctx))
+	workflow.Header(ctx)[o.name] = &commonpb.Payload{}
+	return o.Next.ExecuteChildWorkflow(ctx, typ, args...)
+}
+
+func (o *tracingOut) SignalExternalWorkflow(
+	ctx workflow.Context, id, runID, name string, arg any,
+) workflow.Future {
+	workflow.Header(ctx)[o.name] = &commonpb.Payload{}
+	return o.Next.SignalExternalWorkflow(ctx, id, runID, name, arg)
+}
+
+func (o *tracingOut) SignalChildWorkflow(ctx workflow.Context, id, name string, arg any) workflow.Future {
+	workflow.Header(ctx)[o.name] = &commonpb.Payload{}
+	return o.Next.SignalChildWorkflow(ctx, id, name, arg)
+}
+
+func (o *tracingOut) NewContinueAsNewError(ctx workflow.Context, wfn any, args ...any) error {
+	workflow.Header(ctx)[o.name] = &commonpb.Payload{}
+	return o.Next.NewContinueAsNewError(ctx, wfn, args...)
 }
 
 func (o *tracingOut) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {

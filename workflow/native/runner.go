@@ -35,6 +35,9 @@ type Options struct {
 	// Default: functions stand for themselves, and names for no function, which
 	// is enough for replays.
 	LocalActivity func(activity any) (name string, function any, err error)
+	// WorkflowName resolves what a workflow gives as a workflow to a workflow
+	// type; default: names, and functions under their own names.
+	WorkflowName func(workflow any) (string, error)
 }
 
 // A Runner is a [runner.Runner] of Go functions.
@@ -62,6 +65,9 @@ func New(o Options) *Runner {
 	}
 	if o.LocalActivity == nil {
 		o.LocalActivity = anyFunction
+	}
+	if o.WorkflowName == nil {
+		o.WorkflowName = new(workflow.Registry).Name
 	}
 	return &Runner{options: o, prepared: make(map[string]runner.Definition)}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	updatepb "go.temporal.io/api/update/v1"
@@ -29,6 +30,8 @@ type Activation struct {
 	HistorySize int64
 	// ContinueAsNewSuggested says that the server would like a new run.
 	ContinueAsNewSuggested bool
+	// ContinueAsNewReasons say why.
+	ContinueAsNewReasons []enumspb.SuggestContinueAsNewReason
 	// SDK is the library that completed the task, as far as history says: zero
 	// for one that is live, or that was completed by a library that does not sign.
 	SDK SDK
@@ -97,6 +100,28 @@ type Kind uint8
 const (
 	Activity Kind = iota + 1
 	Timer
+	// Child is a child workflow. Its id is its workflow id.
+	Child
+	// ChildStart is the start of a child workflow: its failure is that of the
+	// child too, which then never runs.
+	ChildStart
+	// ChildCancel is the request to cancel a child workflow. How it was answered
+	// is not told: what matters is that it was.
+	ChildCancel
+	// ExternalSignal is a signal to another workflow.
+	ExternalSignal
+	// ExternalCancel is a request to cancel another workflow.
+	ExternalCancel
+)
+
+// Types of the failures of what the server has refused: those of external
+// signals and cancellations, and the causes of those of a [ChildStart]. A
+// failure of no type was refused for another reason.
+const (
+	AlreadyStarted    = "ChildWorkflowExecutionAlreadyStartedError"
+	NamespaceNotFound = "NamespaceNotFoundError"
+	UnknownExternal   = "UnknownExternalWorkflowExecutionError"
+	InvalidVersioning = "InvalidVersioningOverrideError"
 )
 
 // String returns the name of k.
@@ -106,6 +131,16 @@ func (k Kind) String() string {
 		return "activity"
 	case Timer:
 		return "timer"
+	case Child:
+		return "child workflow"
+	case ChildStart:
+		return "start of a child workflow"
+	case ChildCancel:
+		return "cancellation of a child workflow"
+	case ExternalSignal:
+		return "external signal"
+	case ExternalCancel:
+		return "external cancellation"
 	default:
 		return "unknown"
 	}
@@ -116,6 +151,8 @@ type Resolve struct {
 	Kind Kind
 	// ID is the id that the command gave.
 	ID string
+	// RunID is the run of a child workflow that was started.
+	RunID string
 	// Result is the result if there is one and Failure is nil.
 	Result *commonpb.Payloads
 	// Failure is why it failed, shaped as the workflow sees it (an activity's

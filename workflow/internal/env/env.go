@@ -1,6 +1,7 @@
 package env
 
 import (
+	"strconv"
 	"time"
 
 	commandpb "go.temporal.io/api/command/v1"
@@ -25,6 +26,8 @@ type Options struct {
 	// LocalActivity resolves what a workflow gives as a local activity: to its
 	// type, and to what [runner.LocalCall] hands on as the function.
 	LocalActivity func(activity any) (name string, function any, err error)
+	// WorkflowName resolves what a workflow gives as a workflow.
+	WorkflowName func(workflow any) (string, error)
 }
 
 // Hooks are what the authoring API does when something happens. Bind sets them.
@@ -62,6 +65,7 @@ type Env struct {
 	commands []*commandpb.Command
 	messages []*protocolpb.Message
 	pending  map[pendingKey]*pending
+	children map[string]*child // by workflow id; nil without any
 	flags    flags
 	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
 	locals   locals
@@ -114,6 +118,9 @@ func (e *Env) Origins(commands []*commandpb.Command) []string {
 	return out
 }
 
+// PeekName is PeekID in decimal, as things are named by it.
+func (e *Env) PeekName() string { return strconv.FormatInt(e.PeekID(), 10) }
+
 // Emit adds a command.
 func (e *Env) Emit(c *commandpb.Command) {
 	if e.origins != nil {
@@ -123,14 +130,15 @@ func (e *Env) Emit(c *commandpb.Command) {
 	e.next++
 }
 
-// drop takes back a command if it was not sent.
-func (e *Env) drop(c *commandpb.Command) {
+// drop takes back a command if it was not sent; it reports whether it was not.
+func (e *Env) drop(c *commandpb.Command) bool {
 	for i, have := range e.commands {
 		if have == c {
 			e.commands = append(e.commands[:i], e.commands[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // TakeCommands returns what was made since the last call.
@@ -142,6 +150,18 @@ func (e *Env) TakeCommands() ([]*commandpb.Command, []*protocolpb.Message) {
 
 // Resolve ends something that a command started, if it has not ended before.
 func (e *Env) Resolve(r *runner.Resolve) {
+	switch r.Kind {
+	case runner.ChildStart:
+		e.childStarted(r)
+		return
+	case runner.Child:
+		e.childClosed(r)
+		return
+	case runner.ChildCancel:
+		e.childCancelAnswered(r)
+		return
+	default:
+	}
 	key := pendingKey{r.Kind, r.ID}
 	p, ok := e.pending[key]
 	if !ok {

@@ -9,6 +9,9 @@ type Flag uint32
 
 // The flags that this runner uses.
 const (
+	// ChildErrorExecution: the future of a child's start is settled too when the
+	// child cannot even be asked for.
+	ChildErrorExecution Flag = 2
 	// ProtocolMessageCommand: messages take their place among the commands.
 	ProtocolMessageCommand Flag = 3
 	// PriorityUpdateHandling: updates run before the workflow's own coroutines
@@ -19,9 +22,14 @@ const (
 	// CancelAwaitTimerOnCondition: waits with a timeout look at their condition
 	// before they start their timer, and cancel it when they need it no more.
 	CancelAwaitTimerOnCondition Flag = 6
+	// MemoUserConverter: memos are encoded by the user's data converter.
+	MemoUserConverter Flag = 7
 	// NewChannelLostMessages refines BlockedSelectorSignalReceive: only with a
 	// default branch.
 	NewChannelLostMessages Flag = 8
+	// OrderedChildCancel: contexts are canceled in the order of their creation.
+	// They are here in any case; the official SDK needs the flag to do the same.
+	OrderedChildCancel Flag = 9
 
 	// lastFlag is the highest number that the official SDK knows.
 	lastFlag Flag = 9

@@ -3,6 +3,7 @@ package env
 import (
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 )
 
@@ -16,4 +17,5 @@ type Info struct {
 	HistoryLength          int64
 	HistorySize            int64
 	ContinueAsNewSuggested bool
+	ContinueAsNewReasons   []enumspb.SuggestContinueAsNewReason
 }

@@ -56,7 +56,7 @@ func describe(c *commandpb.Command) string {
 	case c.GetCancelWorkflowExecutionCommandAttributes() != nil:
 		return kind + text(c.GetCancelWorkflowExecutionCommandAttributes().GetDetails())
 	default:
-		return kind
+		return kind + describeOther(c)
 	}
 }
 
@@ -65,6 +65,28 @@ func described(fields map[string]*commonpb.Payload) (out string) {
 		out += " " + key + "=" + converter.GetDefaultDataConverter().ToString(fields[key])
 	}
 	return out
+}
+
+// describeOther is what there is to say of commands about other runs.
+//
+//nolint:staticcheck // histories have these fields, deprecated as they are
+func describeOther(c *commandpb.Command) string {
+	if a := c.GetStartChildWorkflowExecutionCommandAttributes(); a != nil {
+		return " " + a.GetWorkflowId() + " " + a.GetWorkflowType().GetName() + text(a.GetInput())
+	}
+	if a := c.GetRequestCancelExternalWorkflowExecutionCommandAttributes(); a != nil {
+		if a.GetChildWorkflowOnly() {
+			return " child " + a.GetWorkflowId()
+		}
+		return " " + a.GetControl() + " " + a.GetWorkflowId()
+	}
+	if a := c.GetSignalExternalWorkflowExecutionCommandAttributes(); a != nil {
+		return " " + a.GetControl() + " " + a.GetExecution().GetWorkflowId() + " " + a.GetSignalName() + text(a.GetInput())
+	}
+	if a := c.GetContinueAsNewWorkflowExecutionCommandAttributes(); a != nil {
+		return " " + a.GetWorkflowType().GetName() + text(a.GetInput())
+	}
+	return ""
 }
 
 func text(p *commonpb.Payloads) string {

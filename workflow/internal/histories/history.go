@@ -29,6 +29,10 @@ type History struct {
 	Activities map[string]int64
 	// Timers that are open: their ids, and the events that started them.
 	Timers map[string]int64
+	// Children that are open, by workflow id.
+	Children map[string]Child
+	// Sent to other workflows and not answered, in order.
+	Sent []Sent
 	// Closed says that the run has ended.
 	Closed bool
 
@@ -44,6 +48,7 @@ func Start(workflowType string, args ...any) *History {
 		now:        Epoch().Add(-time.Second),
 		Activities: make(map[string]int64),
 		Timers:     make(map[string]int64),
+		Children:   make(map[string]Child),
 	}
 	h.Add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
