@@ -4,6 +4,7 @@
 //
 //   - [github.com/mainspring-go/mainspring/core/worker] is the conventional worker.
 //   - [github.com/mainspring-go/mainspring/core/connect] dials a server.
+//   - [github.com/mainspring-go/mainspring/core/codec] encodes payloads on a connection.
 //
 // A program that needs both:
 //

@@ -29,7 +29,7 @@ func pairs() []pair {
 		{"workflow", []string{"workflow"}},
 		{"activity", []string{"activity"}},
 		{"temporal", []string{"temporal"}},
-		{"converter", []string{"temporal/converter"}},
+		{"converter", []string{"temporal/converter", "temporal/converter/codecserver", "core/codec"}},
 		{"log", []string{"temporal/log"}},
 		{"interceptor", nil}, // not yet
 	}

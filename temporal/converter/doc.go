@@ -21,6 +21,6 @@
 // Everything here is safe for concurrent use and holds no state that changes. No function panics
 // on a payload it cannot read: it returns an error that wraps one of this package's Err values.
 //
-// The package does no I/O: remote codecs, HTTP handlers, gRPC interceptors and external payload
-// storage live elsewhere, or nowhere yet.
+// The package does no I/O: codecs over HTTP are in package codecserver, gRPC interceptors that apply
+// codecs in package codec of module core. External payload storage there is none.
 package converter
