@@ -18,5 +18,10 @@
 // the cache. Handle returns when the server has the answer or cannot take it;
 // it never panics for what workflow code does.
 //
+// A task that waits for local activities stays with Handle, and so do those that
+// its heartbeats bring: Handle returns when they have ended, or when nobody waits
+// for them any more. They run on goroutines of their own, by way of a
+// [LocalExecutor], whose contexts end with Handle.
+//
 // It will not retry calls: that is the business of the Service it is given.
 package task

@@ -26,11 +26,12 @@ func (h *Handler) Handle(ctx context.Context, t *polled) error {
 	}
 	w := &work{Handler: h, lease: lease}
 	defer lease.Release()
+	defer w.leaveLocals()
 	var errs []error
 	for t != nil {
-		began := time.Now()
+		w.began = time.Now()
 		next, err := w.handle(ctx, t)
-		w.observe(t, time.Since(began), cmp.Or(err, w.overtaken))
+		w.observe(t, time.Since(w.began), cmp.Or(err, w.overtaken))
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -44,6 +45,10 @@ type work struct {
 	*Handler
 	lease Lease
 	aside *Run // made for one query only, never cached
+	began time.Time
+
+	locals   *locals // nil until a task waits for some
+	handOver bool    // another worker is to go on with them
 
 	origin    Origin
 	outcome   Outcome
@@ -139,10 +144,16 @@ func (w *work) find(t *polled, pages *pager) (*Run, error) {
 		w.origin = Cached
 		pages.token = nil // the run is up to date
 		return cached, nil
-	case ok && cached.fits(pages.start[0].GetEventId()):
+	case ok && (cached.fits(pages.start[0].GetEventId()) || (w.waitsIn(cached) && pages.full())):
+		// Without a sticky queue the server sends all of history, of which a run
+		// that waits for local activities knows the first part.
 		w.origin = Cached
+		if w.waitsIn(cached) {
+			w.locals.newTask()
+		}
 		return cached, nil
 	case ok:
+		w.leaveLocals()
 		w.lease.Drop(Stale)
 	}
 	switch {

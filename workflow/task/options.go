@@ -64,6 +64,9 @@ const (
 	Refused Reason = "answer refused"
 	// Completed: the workflow has returned.
 	Completed Reason = "completed"
+	// LeftLocals: local activities were to go on in another task, and it did not
+	// come here. They are canceled here and run again where it is.
+	LeftLocals Reason = "local activities left"
 )
 
 // Options of a [Handler].
@@ -92,6 +95,12 @@ type Options struct {
 	// default: those that all Temporal SDKs share.
 	DataConverter    converter.DataConverter
 	FailureConverter converter.FailureConverter
+	// Locals runs local activities. Without it, tasks fail that ask for one.
+	Locals LocalExecutor
+	// LocalStop is closed when local activities have to end because the worker
+	// stops. Tasks that wait for some are then answered at once with what there
+	// is, so that another worker goes on, and runs again what has not ended.
+	LocalStop <-chan struct{}
 	// Logger; default: nothing is logged.
 	Logger *slog.Logger
 	// Observer is told of every task that ends; may be nil.

@@ -30,6 +30,8 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 	switch id := resp.GetResetHistoryEventId(); {
 	case a.Closed:
 		w.lease.Drop(Completed)
+	case a.Heartbeat && resp.GetWorkflowTask() == nil:
+		w.lease.Drop(LeftLocals)
 	case id > 0:
 		// The task was speculative and left no trace: neither may it here.
 		run.machine.Forget(id)
@@ -43,16 +45,18 @@ func (w *work) completion(
 	t *polled, run *Run, a machine.Answer,
 ) *workflowservice.RespondWorkflowTaskCompletedRequest {
 	req := &workflowservice.RespondWorkflowTaskCompletedRequest{
-		TaskToken:             t.GetTaskToken(),
-		Namespace:             w.Namespace,
-		Identity:              w.Identity,
-		Commands:              a.Commands,
-		Messages:              a.Messages,
-		ReturnNewWorkflowTask: w.StickyQueue != "", // else every task starts from history
-		QueryResults:          make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
-		SdkMetadata:           &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
-		WorkerVersionStamp:    w.stamp(), //nolint:staticcheck // servers without deployments know no other
-		ResourceId:            t.GetWorkflowExecution().GetWorkflowId(),
+		TaskToken: t.GetTaskToken(),
+		Namespace: w.Namespace,
+		Identity:  w.Identity,
+		Commands:  a.Commands,
+		Messages:  a.Messages,
+		// Without a sticky queue every task starts from history.
+		ReturnNewWorkflowTask:      (w.StickyQueue != "" || a.Heartbeat) && !w.handOver,
+		ForceCreateNewWorkflowTask: a.Heartbeat,
+		QueryResults:               make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
+		SdkMetadata:                &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
+		WorkerVersionStamp:         w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		ResourceId:                 t.GetWorkflowExecution().GetWorkflowId(),
 		Capabilities: &workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities{
 			DiscardSpeculativeWorkflowTaskWithEvents: true,
 		},
@@ -70,7 +74,12 @@ func (w *work) completion(
 	if known.Name != sdkName || known.Version != sdkVersion {
 		req.SdkMetadata.SdkVersion = sdkVersion
 	}
-	if w.StickyQueue != "" {
+	if w.locals != nil {
+		req.MeteringMetadata = &commonpb.MeteringMetadata{
+			NonfirstLocalActivityExecutionAttempts: w.locals.metered(),
+		}
+	}
+	if w.StickyQueue != "" && !w.handOver {
 		req.StickyAttributes = &taskqueuepb.StickyExecutionAttributes{
 			WorkerTaskQueue: &taskqueuepb.TaskQueue{
 				Name: w.StickyQueue, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: w.TaskQueue,

@@ -15,7 +15,9 @@ import (
 type Run struct {
 	machine  machine.Machine
 	instance runner.Instance
+	details  runner.Details
 	reported machine.SDK // the library that history knows of
+	clock    clock
 }
 
 // Close ends the run's code. The cache calls it when the run leaves.
@@ -44,28 +46,29 @@ func (e *taskError) Unwrap() error { return e.err }
 // process drives the run through a task. A *taskError is for the server to
 // know; any other error means that there was no history to begin with, or no
 // more time: another worker may have more luck.
-func (h *Handler) process(
+func (w *work) process(
 	ctx context.Context, r *Run, t machine.Task, pages *pager,
 ) (machine.Answer, error) {
 	r.machine.Begin(t)
 	if pages.start != nil || !pages.more() {
 		if err := r.machine.Feed(pages.start, !pages.more()); err != nil {
-			return machine.Answer{}, h.broken(err)
+			return machine.Answer{}, w.broken(err)
 		}
 	}
 	for {
 		a, next, err := r.machine.Next()
 		if err != nil {
-			return machine.Answer{}, h.broken(err)
+			return machine.Answer{}, w.broken(err)
 		}
 		switch next {
 		case machine.Activate:
+			r.clock.set(a.Time)
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
 				return machine.Answer{}, &taskError{cause: c.Failure.Cause, failure: c.Failure.Failure}
 			}
 			if err := r.machine.Apply(c); err != nil {
-				return machine.Answer{}, h.broken(err)
+				return machine.Answer{}, w.broken(err)
 			}
 		case machine.NeedHistory:
 			first := pages.unfetched
@@ -75,20 +78,20 @@ func (h *Handler) process(
 			case first || ctx.Err() != nil:
 				return machine.Answer{}, err
 			default:
-				return machine.Answer{}, h.broken(err)
+				return machine.Answer{}, w.broken(err)
 			}
 			if err := r.machine.Feed(events, !pages.more()); err != nil {
-				return machine.Answer{}, h.broken(err)
+				return machine.Answer{}, w.broken(err)
 			}
 		case machine.AwaitLocal:
-			return machine.Answer{}, h.broken(errNoLocals)
+			if err := w.awaitLocal(ctx, r); err != nil {
+				return machine.Answer{}, err
+			}
 		case machine.Done:
 			return r.machine.Answer(), nil
 		}
 	}
 }
-
-var errNoLocals = errors.New("this worker runs no local activities")
 
 // broken is the failed task of an error of the machines.
 func (h *Handler) broken(err error) error {
@@ -122,5 +125,5 @@ func (h *Handler) newRun(d runner.Details) (*Run, error) {
 			err:     err,
 		}
 	}
-	return &Run{instance: instance}, nil
+	return &Run{instance: instance, details: d}, nil
 }

@@ -3,6 +3,9 @@ package histories
 import (
 	"slices"
 
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/machine"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -30,4 +33,9 @@ func (d *Driver) awaitLocal() {
 	}
 	d.locals.Open = slices.DeleteFunc(d.locals.Open, func(l machine.Local) bool { return l.ID == r.ID })
 	d.Machine.EndLocal(r)
+}
+
+// Decode reads one value.
+func Decode(p *commonpb.Payloads, v any) error {
+	return converter.GetDefaultDataConverter().FromPayloads(p, v)
 }

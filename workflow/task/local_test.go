@@ -1,0 +1,537 @@
+package task_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	querypb "go.temporal.io/api/query/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/histories"
+	"github.com/mainspring-go/mainspring/workflow/task"
+)
+
+// An executor calls local activities, which are functions of this one type.
+type executor struct {
+	mu    sync.Mutex
+	began time.Time
+	log   []string // what was run, and when
+	open  int
+	last  *task.LocalAttempt
+}
+
+type localFunc = func(context.Context) (string, error)
+
+func (e *executor) ExecuteLocal(ctx context.Context, a *task.LocalAttempt) (*commonpb.Payloads, error) {
+	a.Started()
+	e.mu.Lock()
+	e.log = append(e.log, fmt.Sprintf("%s.%d at %v", a.Request.ID, a.Attempt, time.Since(e.began).Round(time.Millisecond)))
+	e.open++
+	e.last = a
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		e.open--
+		e.mu.Unlock()
+	}()
+	f, ok := a.Call.Function.(localFunc)
+	if !ok {
+		return nil, fmt.Errorf("got a %T", a.Call.Function)
+	}
+	s, err := f(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return histories.Payloads(s), nil
+}
+
+// A beating is a bench in virtual time whose server answers heartbeats with the
+// next task.
+type beating struct {
+	*bench
+	*executor
+	beats []time.Duration // when heartbeats came
+	stop  chan struct{}
+	next  func() // happens before the next task
+	edit  func(*polled)
+}
+
+func newBeating(t *testing.T, fn func(workflow.Context) (string, error), edits ...func(*task.Options)) *beating {
+	t.Helper()
+	b := &beating{executor: &executor{began: time.Now()}, stop: make(chan struct{})}
+	b.bench = newBench(t, fn, append([]func(*task.Options){func(o *task.Options) {
+		o.Locals, o.LocalStop = b.executor, b.stop
+	}}, edits...)...)
+	b.complete = func(r *completed) (*response, error) {
+		if !r.GetForceCreateNewWorkflowTask() {
+			return &response{}, nil
+		}
+		b.beats = append(b.beats, time.Since(b.began))
+		b.CompleteTask(r.GetSdkMetadata())
+		b.Command(r.GetCommands(), r.GetMessages())
+		if b.next != nil {
+			b.next()
+		}
+		b.Task()
+		if !r.GetReturnNewWorkflowTask() {
+			return &response{}, nil
+		}
+		if r.GetStickyAttributes() == nil {
+			return &response{WorkflowTask: b.full(b.edits()...)}, nil
+		}
+		return &response{WorkflowTask: b.sticky(b.edits()...)}, nil
+	}
+	return b
+}
+
+func (b *beating) edits() []func(*polled) {
+	if b.edit == nil {
+		return nil
+	}
+	return []func(*polled){b.edit}
+}
+
+func (b *beating) check(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+func local(ctx workflow.Context, f localFunc) workflow.Future {
+	return localWith(ctx, workflow.LocalActivityOptions{}, f)
+}
+
+func localWith(ctx workflow.Context, o workflow.LocalActivityOptions, f localFunc) workflow.Future {
+	if o.ScheduleToCloseTimeout == 0 {
+		o.ScheduleToCloseTimeout = time.Hour
+	}
+	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, o), f)
+}
+
+// takes is a local activity that takes its time, and obeys.
+func takes(d time.Duration) localFunc {
+	return func(ctx context.Context) (string, error) {
+		select {
+		case <-time.After(d):
+			return "done", nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// kinds are those of the commands.
+func kinds(r *completed) []string {
+	var out []string
+	for line := range strings.Lines(histories.Describe(r.GetCommands())) {
+		kind, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		out = append(out, strings.TrimSuffix(kind, ":"))
+	}
+	return out
+}
+
+func TestTasksWaitForLocalActivities(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			began := workflow.Now(ctx)
+			var out string
+			err := local(ctx, takes(2*time.Second)).Get(ctx, &out)
+			return fmt.Sprintf("%s after %v", out, workflow.Now(ctx).Sub(began)), err
+		})
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		b.ended(t, task.Fresh, task.Answered, task.Completed)
+		r := b.completed[0]
+		b.check(t, "commands", kinds(r), []string{"RecordMarker", "CompleteWorkflow"})
+		result := r.GetCommands()[1].GetCompleteWorkflowExecutionCommandAttributes().GetResult()
+		if got := string(result.GetPayloads()[0].GetData()); got != `"done after 2s"` {
+			t.Errorf("got %s", got)
+		}
+		if r.GetForceCreateNewWorkflowTask() || r.GetMeteringMetadata().GetNonfirstLocalActivityExecutionAttempts() != 0 {
+			t.Errorf("got %v", r)
+		}
+		want := task.LocalAttempt{Attempt: 1, Scheduled: b.began}
+		if b.last.Attempt != want.Attempt || !b.last.Scheduled.Equal(want.Scheduled) || !b.last.Expires.IsZero() ||
+			b.last.WorkflowID != "id" || b.last.RunID != "run" || b.last.Namespace != "ns" || b.last.WorkflowType != "wf" {
+			t.Errorf("got attempt %+v", b.last)
+		}
+	})
+}
+
+// A heartbeat comes at 0.8 of the task's timeout of 10 s; signals that came
+// meanwhile are seen in the task that it brings, and queries are answered.
+func TestHeartbeats(t *testing.T) {
+	for _, sticky := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBeating(t, func(ctx workflow.Context) (string, error) {
+				state := "none"
+				err := workflow.SetQueryHandler(ctx, "state", func() (string, error) { return state, nil })
+				if err != nil {
+					return "", err
+				}
+				workflow.Go(ctx, func(ctx workflow.Context) {
+					workflow.GetSignalChannel(ctx, "s").Receive(ctx, &state)
+					workflow.NewTimer(ctx, time.Hour)
+				})
+				return state, local(ctx, takes(20*time.Second)).Get(ctx, nil)
+			}, func(o *task.Options) {
+				if !sticky {
+					o.StickyQueue = ""
+				}
+			})
+			b.none = !sticky
+			b.next = func() {
+				if len(b.beats) == 1 {
+					b.Signal("s", "told")
+				}
+			}
+			b.edit = func(p *polled) {
+				p.Queries = map[string]*querypb.WorkflowQuery{"q": {QueryType: "state"}}
+			}
+			b.Task()
+			if err := b.handler.Handle(t.Context(), b.full(b.edit)); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(b.beats, []time.Duration{8 * time.Second, 16 * time.Second}) {
+				t.Errorf("heartbeats came at %v", b.beats)
+			}
+			b.check(t, "runs", b.log, []string{"1.1 at 0s"})
+			want := []struct {
+				commands, answer string
+				beat             bool
+			}{
+				{"", "none", true},
+				{"StartTimer", "told", true},
+				{"RecordMarker CompleteWorkflow", "told", false},
+			}
+			if len(b.completed) != len(want) {
+				t.Fatalf("got %d answers", len(b.completed))
+			}
+			for i, w := range want {
+				r := b.completed[i]
+				answer := string(r.GetQueryResults()["q"].GetAnswer().GetPayloads()[0].GetData())
+				if got := strings.Join(kinds(r), " "); got != w.commands || answer != `"`+w.answer+`"` ||
+					r.GetForceCreateNewWorkflowTask() != w.beat || r.GetReturnNewWorkflowTask() != (sticky || w.beat) {
+					t.Errorf("answer %d: got commands %q, query answer %s, %v", i, got, answer, r)
+				}
+			}
+			for i, e := range b.observed[1:] {
+				if e.Origin != task.Cached {
+					t.Errorf("the run of task %d was %s", i+1, e.Origin)
+				}
+			}
+			// It replays like any other.
+			b.CompleteTask(b.completed[2].GetSdkMetadata())
+			b.Command(b.completed[2].GetCommands(), nil)
+			if err := b.handler.Handle(t.Context(), b.ask("state", true)); err != nil {
+				t.Error(err)
+			}
+			if got := string(b.queried[0].GetQueryResult().GetPayloads()[0].GetData()); got != `"told"` {
+				t.Errorf("the query got %s", got)
+			}
+			b.check(t, "runs", b.log, []string{"1.1 at 0s"})
+		})
+	}
+}
+
+// Short waits are the worker's, long ones the server's; attempts that began in
+// other tasks than the first are counted.
+func TestRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries int
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			return "", localWith(ctx, workflow.LocalActivityOptions{
+				RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2},
+			}, func(context.Context) (string, error) {
+				tries++
+				return "", errors.New("again")
+			}).Get(ctx, nil)
+		})
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		// The fourth wait would be 16 s, longer than the task's timeout.
+		b.check(t, "runs", b.log, []string{"1.1 at 0s", "1.2 at 2s", "1.3 at 6s", "1.4 at 14s"})
+		last := b.completed[len(b.completed)-1]
+		b.check(t, "commands", kinds(last), []string{"RecordMarker", "StartTimer"})
+		var mark struct {
+			Attempt int32
+			Backoff time.Duration
+		}
+		marker := last.GetCommands()[0].GetRecordMarkerCommandAttributes()
+		decodeInto(t, marker.GetDetails()["data"], &mark)
+		if mark.Attempt != 4 || mark.Backoff != 16*time.Second || marker.GetFailure().GetMessage() != "again" {
+			t.Errorf("got marker %+v and failure %v", mark, marker.GetFailure())
+		}
+		if d := last.GetCommands()[1].GetStartTimerCommandAttributes().GetStartToFireTimeout().AsDuration(); d != 16*time.Second {
+			t.Errorf("the timer is of %v", d)
+		}
+		for i, want := range []uint32{0, 1} { // the fourth began after the heartbeat
+			if got := b.completed[i].GetMeteringMetadata().GetNonfirstLocalActivityExecutionAttempts(); got != want {
+				t.Errorf("answer %d: %d attempts are metered, want %d", i, got, want)
+			}
+		}
+		// Then the server's timer fires, and it goes on with the fifth.
+		b.CompleteTask(last.GetSdkMetadata())
+		b.Command(last.GetCommands(), nil)
+		time.Sleep(16 * time.Second)
+		for id := range b.Timers {
+			b.FireTimer(id)
+		}
+		b.Task()
+		p := b.sticky()
+		tries = 0
+		if err := b.handler.Handle(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if tries != 1 || b.log[len(b.log)-1] != "2.5 at 30s" || b.last.Expires.IsZero() {
+			t.Errorf("got runs %q and attempt %+v", b.log, b.last)
+		}
+	})
+}
+
+func decodeInto(t *testing.T, p *commonpb.Payloads, v any) {
+	t.Helper()
+	if err := histories.Decode(p, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What ends the attempts.
+func TestNoMoreRetries(t *testing.T) {
+	policy := func(edit func(*temporal.RetryPolicy)) workflow.LocalActivityOptions {
+		p := &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1}
+		edit(p)
+		return workflow.LocalActivityOptions{RetryPolicy: p, ScheduleToCloseTimeout: 3500 * time.Millisecond}
+	}
+	plain := policy(func(*temporal.RetryPolicy) {})
+	again := errors.New("again")
+	timeout := func(kind enumspb.TimeoutType) error { return temporal.NewTimeoutError(kind, nil) }
+	for name, tt := range map[string]struct {
+		options workflow.LocalActivityOptions
+		err     error
+		runs    int
+	}{
+		"time":                   {plain, again, 4},
+		"attempts":               {policy(func(p *temporal.RetryPolicy) { p.MaximumAttempts = 2 }), again, 2},
+		"one attempt":            {policy(func(p *temporal.RetryPolicy) { p.MaximumAttempts = 1 }), again, 1},
+		"intervals":              {policy(func(p *temporal.RetryPolicy) { p.BackoffCoefficient = 2 }), again, 3},
+		"longest interval":       {policy(func(p *temporal.RetryPolicy) { p.BackoffCoefficient, p.MaximumInterval = 9, 1500*time.Millisecond }), again, 3},
+		"says no":                {plain, temporal.NewNonRetryableApplicationError("no", "T", nil), 1},
+		"type":                   {policy(func(p *temporal.RetryPolicy) { p.NonRetryableErrorTypes = []string{"T"} }), temporal.NewApplicationError("no", "T"), 1},
+		"wrapped type":           {policy(func(p *temporal.RetryPolicy) { p.NonRetryableErrorTypes = []string{"T"} }), fmt.Errorf("so: %w", temporal.NewApplicationError("no", "T")), 1},
+		"type of the error":      {policy(func(p *temporal.RetryPolicy) { p.NonRetryableErrorTypes = []string{"wrapError"} }), fmt.Errorf("so: %w", again), 1},
+		"another type":           {policy(func(p *temporal.RetryPolicy) { p.NonRetryableErrorTypes = []string{"U"} }), temporal.NewApplicationError("no", "T"), 4},
+		"canceled of itself":     {plain, temporal.NewCanceledError(), 1},
+		"start to close":         {plain, timeout(enumspb.TIMEOUT_TYPE_START_TO_CLOSE), 4},
+		"schedule to close":      {plain, timeout(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE), 1},
+		"panic":                  {plain, temporal.NewPanicError("boom", ""), 4},
+		"panic of a workflow":    {plain, temporal.NewWorkflowPanicError("boom", ""), 1},
+		"says when":              {plain, delayed(3 * time.Second), 2},
+		"says when, too late":    {plain, delayed(4 * time.Second), 1},
+		"says when, wrapped":     {plain, fmt.Errorf("so: %w", delayed(3*time.Second)), 4},
+		"coefficient below zero": {policy(func(p *temporal.RetryPolicy) { p.BackoffCoefficient, p.MaximumInterval = -1, 2*time.Second }), again, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBeating(t, func(ctx workflow.Context) (string, error) {
+					return "", localWith(ctx, tt.options, func(context.Context) (string, error) { return "", tt.err }).Get(ctx, nil)
+				})
+				b.Task()
+				if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+					t.Fatal(err)
+				}
+				if len(b.log) != tt.runs {
+					t.Errorf("it ran %d times, want %d: %q", len(b.log), tt.runs, b.log)
+				}
+				if got := kinds(b.completed[0]); len(got) != 2 || got[0] != "RecordMarker" || !strings.HasSuffix(got[1], "Workflow") {
+					t.Errorf("got commands %q", got)
+				}
+			})
+		})
+	}
+}
+
+func delayed(d time.Duration) error {
+	return temporal.NewApplicationErrorWithOptions("later", "T", temporal.ApplicationErrorOptions{NextRetryDelay: d})
+}
+
+// A canceled activity is told, and ends as canceled whatever it says, unless it
+// has a result; one that waits for its next attempt, or was never begun, does
+// not run.
+func TestLocalActivitiesAreToldOfCancellation(t *testing.T) {
+	for name, tt := range map[string]struct {
+		f    localFunc
+		runs int
+		err  bool
+	}{
+		"obeys":      {takes(time.Hour), 1, true},
+		"complains":  {func(ctx context.Context) (string, error) { <-ctx.Done(); return "", errors.New("no") }, 1, true},
+		"has result": {func(ctx context.Context) (string, error) { <-ctx.Done(); return "still", nil }, 1, false},
+		"waits":      {func(context.Context) (string, error) { return "", delayed(9 * time.Second) }, 1, true},
+		"never ran":  {takes(time.Hour), 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBeating(t, func(ctx workflow.Context) (string, error) {
+					child, cancel := workflow.WithCancel(ctx)
+					if tt.runs == 0 {
+						cancel()
+					}
+					f := local(child, tt.f)
+					if err := local(ctx, takes(time.Second)).Get(ctx, nil); err != nil {
+						return "", err
+					}
+					cancel()
+					err := f.Get(ctx, nil)
+					if temporal.IsCanceledError(err) != tt.err {
+						return "", fmt.Errorf("got %w", err)
+					}
+					return "fine", nil
+				})
+				b.Task()
+				if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+					t.Fatal(err)
+				}
+				b.check(t, "commands", kinds(b.completed[0]), []string{"RecordMarker", "RecordMarker", "CompleteWorkflow"})
+				if runs := len(b.log) - 1; runs != tt.runs {
+					t.Errorf("it ran %d times, want %d", runs, tt.runs)
+				}
+			})
+		})
+	}
+}
+
+// Whatever ends the task ends the activities that are waited for.
+func TestNothingIsLeftRunning(t *testing.T) {
+	forever := func(ctx workflow.Context) (string, error) {
+		local(ctx, takes(time.Hour))
+		var s string
+		workflow.GetSignalChannel(ctx, "s").Receive(ctx, &s)
+		return s, ctx.Err()
+	}
+	for name, tt := range map[string]struct {
+		prepare func(*beating)
+		ctx     time.Duration
+		failed  bool
+		dropped task.Reason
+	}{
+		"the workflow returns": {func(b *beating) { b.next = func() { b.Signal("s") } }, 0, false, task.Completed},
+		"no task comes back": {func(b *beating) {
+			b.complete = func(*completed) (*response, error) { return &response{}, nil }
+		}, 0, false, task.LeftLocals},
+		"the heartbeat is refused": {func(b *beating) {
+			b.complete = func(*completed) (*response, error) { return nil, serviceerror.NewNotFound("gone") }
+		}, 0, true, task.Refused},
+		"the next task is broken": {func(b *beating) { b.edit = func(p *polled) { p.History.Events = p.History.Events[1:] } }, 0, true, task.Stale},
+		"there is no more time":   {func(*beating) {}, 3 * time.Second, true, task.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBeating(t, forever)
+				tt.prepare(b)
+				b.Task()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.ctx > 0 {
+					time.AfterFunc(tt.ctx, cancel)
+				}
+				err := b.handler.Handle(ctx, b.full())
+				if (err != nil) != tt.failed {
+					t.Errorf("got error %v", err)
+				}
+				synctest.Wait()
+				if b.open != 0 {
+					t.Error("the activity still runs")
+				}
+				if len(b.dropped) == 0 || b.dropped[0] != tt.dropped {
+					t.Errorf("runs were dropped for %q, want %q", b.dropped, tt.dropped)
+				}
+			})
+		})
+	}
+}
+
+// A worker that stops hands its task over at once, with what there is.
+func TestAStoppingWorkerHandsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			slow := local(ctx, takes(time.Minute))
+			if err := local(ctx, takes(time.Second)).Get(ctx, nil); err != nil {
+				return "", err
+			}
+			return "", slow.Get(ctx, nil)
+		})
+		time.AfterFunc(3*time.Second, func() { close(b.stop) })
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(b.began); took != 3*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		b.ended(t, task.Fresh, task.Answered, task.LeftLocals)
+		r := b.completed[0]
+		b.check(t, "commands", kinds(r), []string{"RecordMarker"})
+		if !r.GetForceCreateNewWorkflowTask() || r.GetReturnNewWorkflowTask() || r.GetStickyAttributes() != nil {
+			t.Errorf("got %v, want a new task for anybody", r)
+		}
+		synctest.Wait()
+		if b.open != 0 {
+			t.Error("the activity still runs")
+		}
+		// Nothing begins any more.
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		if last := b.completed[len(b.completed)-1]; !last.GetForceCreateNewWorkflowTask() || len(last.GetCommands()) != 0 {
+			t.Errorf("got %v", last)
+		}
+	})
+}
+
+// What fails while the worker stops has not failed.
+func TestFailuresOfAStopAreNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b *beating
+		b = newBeating(t, func(ctx workflow.Context) (string, error) {
+			return "", local(ctx, func(context.Context) (string, error) {
+				close(b.stop)
+				return "", temporal.NewNonRetryableApplicationError("stopped", "T", nil)
+			}).Get(ctx, nil)
+		})
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		if r := b.completed[0]; len(r.GetCommands()) != 0 || !r.GetForceCreateNewWorkflowTask() {
+			t.Errorf("got %v", r)
+		}
+	})
+}
+
+func TestWithoutAnExecutor(t *testing.T) {
+	b := newBench(t, func(ctx workflow.Context) (string, error) {
+		return "", local(ctx, takes(0)).Get(ctx, nil)
+	})
+	b.Task()
+	if err := b.handler.Handle(t.Context(), b.full()); err == nil || !strings.Contains(err.Error(), "runs no local activities") {
+		t.Errorf("got %v", err)
+	}
+	b.ended(t, task.Fresh, task.TaskFailed, task.Failed)
+}
