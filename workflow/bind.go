@@ -68,6 +68,8 @@ func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 		Update: r.update,
 		Query:  r.query,
 		Idle:   r.updates.releaseAll,
+
+		MemoChanged: func(m *commonpb.Memo) { r.info.Memo = m },
 	}
 	return b, nil
 }

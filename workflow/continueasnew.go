@@ -194,7 +194,7 @@ func (b *Binding) ContinueCommand(e *ContinueAsNewError) *commandpb.Command {
 		WorkflowTaskTimeout:       durationpb.New(e.WorkflowTaskTimeout),
 		Header:                    e.Header,
 		Memo:                      r.info.Memo,
-		SearchAttributes:          withoutUnset(r.env.Info.Started.GetSearchAttributes()),
+		SearchAttributes:          withoutUnset(r.env.Info.SearchAttributes),
 		RetryPolicy:               temporal.RetryPolicyToProto(policy),
 		InheritBuildId:            r.inheritsBuild(e.VersioningIntent, e.TaskQueueName), //nolint:staticcheck // for task queues that are versioned by build id
 		InitialVersioningBehavior: enumspb.ContinueAsNewVersioningBehavior(e.InitialVersioningBehavior),

@@ -58,7 +58,8 @@ type Info struct {
 	ParentWorkflowExecution *Execution
 	// RootWorkflowExecution is the top of the tree of parents; nil for the top itself.
 	RootWorkflowExecution *Execution
-	// Memo as the run was started with it.
+	// Memo as it is now, with what [UpsertMemo] has changed. It is replaced when it
+	// changes.
 	Memo *commonpb.Memo
 	// RetryPolicy of the workflow; nil is none.
 	RetryPolicy *temporal.RetryPolicy
@@ -87,7 +88,7 @@ func newInfo(e *env.Env) *Info {
 		ParentWorkflowNamespace:  s.GetParentWorkflowNamespace(),
 		ParentWorkflowExecution:  execution(s.GetParentWorkflowExecution()),
 		RootWorkflowExecution:    execution(s.GetRootWorkflowExecution()),
-		Memo:                     s.GetMemo(),
+		Memo:                     e.Info.Memo,
 		RetryPolicy:              temporal.RetryPolicyFromProto(s.GetRetryPolicy()),
 		Priority:                 temporal.PriorityFromProto(s.GetPriority()),
 		env:                      e,

@@ -3,6 +3,8 @@ package workflow
 import (
 	"time"
 
+	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
 )
 
@@ -79,6 +81,27 @@ type OutboundInterceptor interface { //nolint:interfacebloat // it has the metho
 	SetQueryHandlerWithOptions(ctx Context, queryType string, handler any, options QueryHandlerOptions) error
 	// SetUpdateHandler intercepts [SetUpdateHandler] and [SetUpdateHandlerWithOptions].
 	SetUpdateHandler(ctx Context, updateName string, handler any, opts UpdateHandlerOptions) error
+	// GetTypedSearchAttributes intercepts [GetTypedSearchAttributes].
+	GetTypedSearchAttributes(ctx Context) temporal.SearchAttributes
+	// UpsertTypedSearchAttributes intercepts [UpsertTypedSearchAttributes].
+	UpsertTypedSearchAttributes(ctx Context, attributes ...temporal.SearchAttributeUpdate) error
+	// UpsertMemo intercepts [UpsertMemo].
+	UpsertMemo(ctx Context, memo map[string]any) error
+	// SideEffect intercepts [SideEffect].
+	SideEffect(ctx Context, f func(ctx Context) any) converter.EncodedValue
+	// SideEffectWithOptions intercepts [SideEffectWithOptions].
+	SideEffectWithOptions(ctx Context, options SideEffectOptions, f func(ctx Context) any) converter.EncodedValue
+	// MutableSideEffect intercepts [MutableSideEffect].
+	MutableSideEffect(
+		ctx Context, id string, f func(ctx Context) any, equals func(a, b any) bool,
+	) converter.EncodedValue
+	// MutableSideEffectWithOptions intercepts [MutableSideEffectWithOptions].
+	MutableSideEffectWithOptions(
+		ctx Context, id string, options MutableSideEffectOptions,
+		f func(ctx Context) any, equals func(a, b any) bool,
+	) converter.EncodedValue
+	// GetVersion intercepts [GetVersion].
+	GetVersion(ctx Context, changeID string, minSupported, maxSupported Version) Version
 	// IsReplaying intercepts [IsReplaying].
 	IsReplaying(ctx Context) bool
 
@@ -240,6 +263,57 @@ func (b *OutboundInterceptorBase) SetUpdateHandler(
 	ctx Context, updateName string, handler any, opts UpdateHandlerOptions,
 ) error {
 	return b.Next.SetUpdateHandler(ctx, updateName, handler, opts)
+}
+
+// GetTypedSearchAttributes passes on.
+func (b *OutboundInterceptorBase) GetTypedSearchAttributes(ctx Context) temporal.SearchAttributes {
+	return b.Next.GetTypedSearchAttributes(ctx)
+}
+
+// UpsertTypedSearchAttributes passes on.
+func (b *OutboundInterceptorBase) UpsertTypedSearchAttributes(
+	ctx Context, attributes ...temporal.SearchAttributeUpdate,
+) error {
+	return b.Next.UpsertTypedSearchAttributes(ctx, attributes...)
+}
+
+// UpsertMemo passes on.
+func (b *OutboundInterceptorBase) UpsertMemo(ctx Context, memo map[string]any) error {
+	return b.Next.UpsertMemo(ctx, memo)
+}
+
+// SideEffect passes on.
+func (b *OutboundInterceptorBase) SideEffect(ctx Context, f func(ctx Context) any) converter.EncodedValue {
+	return b.Next.SideEffect(ctx, f)
+}
+
+// SideEffectWithOptions passes on.
+func (b *OutboundInterceptorBase) SideEffectWithOptions(
+	ctx Context, options SideEffectOptions, f func(ctx Context) any,
+) converter.EncodedValue {
+	return b.Next.SideEffectWithOptions(ctx, options, f)
+}
+
+// MutableSideEffect passes on.
+func (b *OutboundInterceptorBase) MutableSideEffect(
+	ctx Context, id string, f func(ctx Context) any, equals func(a, b any) bool,
+) converter.EncodedValue {
+	return b.Next.MutableSideEffect(ctx, id, f, equals)
+}
+
+// MutableSideEffectWithOptions passes on.
+func (b *OutboundInterceptorBase) MutableSideEffectWithOptions(
+	ctx Context, id string, options MutableSideEffectOptions,
+	f func(ctx Context) any, equals func(a, b any) bool,
+) converter.EncodedValue {
+	return b.Next.MutableSideEffectWithOptions(ctx, id, options, f, equals)
+}
+
+// GetVersion passes on.
+func (b *OutboundInterceptorBase) GetVersion(
+	ctx Context, changeID string, minSupported, maxSupported Version,
+) Version {
+	return b.Next.GetVersion(ctx, changeID, minSupported, maxSupported)
 }
 
 // IsReplaying passes on.

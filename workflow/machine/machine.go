@@ -227,8 +227,9 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		return nil, err
 	}
 	if c.started == nil {
-		// What follows the last task: code runs only for a query to see it.
-		a.Run = len(a.Items) > 0
+		// What follows the last task: code runs only for a query to see it, if it
+		// is more than what the task itself has caused.
+		a.Run = slices.ContainsFunc(a.Items, func(i runner.Item) bool { return !i.Replaying })
 	}
 	return a, nil
 }

@@ -24,12 +24,16 @@ const changeVersion = "TemporalChangeVersion"
 // has to know before it runs, and apart from that how its local activities have
 // ended, which comes after the code has run and makes it run again.
 func (c *chunk) markers() (known, local []runner.Marker) {
-	for _, e := range c.events {
+	for i, e := range c.events {
 		attr := e.GetMarkerRecordedEventAttributes()
 		if attr == nil {
 			continue
 		}
 		m := runner.Marker{EventID: e.GetEventId(), Attributes: attr}
+		if attr.GetMarkerName() == versionMarker && i+1 < len(c.events) && isChangeVersion(c.events[i+1]) {
+			m.SearchAttributes = c.events[i+1].
+				GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes()
+		}
 		if attr.GetMarkerName() == localActivityMarker {
 			local = append(local, m)
 			continue

@@ -112,6 +112,9 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 func (i *instance) happen(a *runner.Activation) error {
 	if i.env != nil {
 		i.env.AddFlags(a.Flags)
+		if err := i.env.LoadMarkers(a.Markers); err != nil {
+			return err
+		}
 	}
 	for _, item := range a.Items {
 		if item.Start != nil {
@@ -144,6 +147,10 @@ func (i *instance) apply(item runner.Item) error {
 		i.env.Hooks.Cancel()
 	case item.Update != nil:
 		i.env.Hooks.Update(item.Update)
+	case item.SearchAttributes != nil:
+		i.env.SearchAttributesUpserted(item.SearchAttributes)
+	case item.Memo != nil:
+		i.env.MemoUpserted(item.Memo)
 	case item.Reset != nil:
 		i.env.SeedRunID = item.Reset.RunID
 	}
@@ -168,6 +175,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	e.Replaying = replaying
 	e.Now = s.Time
 	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
+	e.Info.SearchAttributes, e.Info.Memo = s.Attributes.GetSearchAttributes(), s.Attributes.GetMemo()
 	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
 	e.AddFlags(a.Flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
@@ -182,7 +190,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	if a.Trace {
 		e.Trace()
 	}
-	return nil
+	return e.LoadMarkers(a.Markers)
 }
 
 // run lets the workflow's code run; it returns a completion if the task failed.

@@ -25,6 +25,11 @@ const (
 	alongside // a local activity that nobody waits for
 	receive
 	choose // the first of a timer, an activity, a signal and a channel
+	effect
+	mutable
+	version
+	memo
+	attribute
 	spread // coroutines that are waited for
 	cancelable
 	detached // what goes on when the workflow is canceled
@@ -60,6 +65,8 @@ func program(r *rand.Rand, depth int) []action {
 // An interpreter runs programs; its state is shared by the coroutines of a run.
 type interpreter struct {
 	signals int
+	records int
+	sum     int // of what was recorded
 	mutex   workflow.Mutex
 }
 
@@ -67,7 +74,7 @@ func workflowOf(p []action) func(workflow.Context) (int, error) {
 	return func(ctx workflow.Context) (int, error) {
 		in := &interpreter{mutex: workflow.NewMutex(ctx)}
 		in.run(ctx, p)
-		return in.signals, nil
+		return in.signals + in.sum, nil
 	}
 }
 
@@ -96,6 +103,8 @@ func (in *interpreter) do(ctx workflow.Context, a action) {
 		if ok, _ := signals.ReceiveWithTimeout(ctx, d, nil); ok {
 			in.signals++
 		}
+	case effect, mutable, version, memo, attribute:
+		in.record(ctx, a)
 	case choose:
 		in.choose(ctx, a, activities, signals)
 	case spread:

@@ -64,6 +64,8 @@ type Marker struct {
 	EventID int64
 	// Attributes are those of the event, as history has them.
 	Attributes *historypb.MarkerRecordedEventAttributes
+	// SearchAttributes were upserted with it, as those of versions are.
+	SearchAttributes *commonpb.SearchAttributes
 }
 
 // An Item is one thing that happened. Exactly one of its pointers is set.

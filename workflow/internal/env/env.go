@@ -36,6 +36,8 @@ type Hooks struct {
 	Cancel func()
 	Update func(*runner.Update)
 	Query  func(*runner.Query) (*commonpb.Payloads, error)
+	// MemoChanged is told of each new memo.
+	MemoChanged func(*commonpb.Memo)
 	// Idle runs when all coroutines are blocked; see [coro.Dispatcher].
 	Idle func() bool
 }
@@ -69,6 +71,10 @@ type Env struct {
 	flags    flags
 	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
 	locals   locals
+
+	versions    versions
+	sideEffects sideEffects
+	mutables    mutables
 }
 
 type pendingKey struct {
@@ -98,6 +104,7 @@ func (e *Env) StartTask(started int64) {
 
 // PeekID predicts the id of the event that the next command will cause.
 func (e *Env) PeekID() int64 {
+	e.skipVersions()
 	if e.next == 0 {
 		Mismatch("attempt to generate a command before processing WorkflowTaskStarted event")
 	}
@@ -127,6 +134,7 @@ func (e *Env) Emit(c *commandpb.Command) {
 		e.origins[c] = coro.Stack()
 	}
 	e.commands = append(e.commands, c)
+	e.skipVersions()
 	e.next++
 }
 

@@ -9,6 +9,9 @@ type Flag uint32
 
 // The flags that this runner uses.
 const (
+	// LimitChangeVersionSize: versions are left out of the search attributes if
+	// there are too many.
+	LimitChangeVersionSize Flag = 1
 	// ChildErrorExecution: the future of a child's start is settled too when the
 	// child cannot even be asked for.
 	ChildErrorExecution Flag = 2

@@ -3,16 +3,23 @@ package env
 import (
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 )
 
-// Info is what is known of the run. It changes only at the start of a task.
+// Info is what is known of the run. It changes at the start of a
+// task, and with upserts.
 type Info struct {
 	// Started are the attributes of the first event.
 	Started *historypb.WorkflowExecutionStartedEventAttributes
 	// StartTime is the time of the first event.
 	StartTime time.Time
+
+	// SearchAttributes and Memo are those of the start with all upserts since. They
+	// are replaced, never changed.
+	SearchAttributes *commonpb.SearchAttributes
+	Memo             *commonpb.Memo
 
 	HistoryLength          int64
 	HistorySize            int64

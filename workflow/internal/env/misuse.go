@@ -20,6 +20,12 @@ func Mismatch(message string) {
 	panic(&IllegalStateError{Message: message}) //nolint:forbidigo // the task fails with it, the process does not
 }
 
+// Fail ends the workflow task: something went wrong that better code, or a
+// better moment, may put right. It does not return.
+func Fail(err error) {
+	panic(err) //nolint:forbidigo // the task fails with it, the process does not
+}
+
 // Misuse ends the workflow task: code used the API where it must not. In a
 // query it ends just the query. It does not return.
 func Misuse(message string) {
