@@ -18,6 +18,9 @@ type RegisterOptions struct {
 	// DisableAlreadyRegisteredCheck lets a registration replace one of the
 	// same name.
 	DisableAlreadyRegisteredCheck bool
+	// VersioningBehavior of workflows of this type, for workers that run as a
+	// version of a deployment; default: that of the worker.
+	VersioningBehavior VersioningBehavior
 }
 
 // A Registry knows workflow functions by name. The zero value is empty. It is
@@ -59,6 +62,13 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 			Fix:     "register a func(workflow.Context, ...) error or (T, error)",
 		}
 	}
+	if b := options.VersioningBehavior; b < VersioningBehaviorUnspecified || b > VersioningBehaviorAutoUpgrade {
+		return &RegistrationError{
+			Value:   fmt.Sprintf("%q (%T)", functionName(w), w),
+			Problem: fmt.Sprintf("has the VersioningBehavior %d", b),
+			Fix:     "use one of the VersioningBehavior constants",
+		}
+	}
 	own := functionName(w)
 	name := options.Name
 	if name == "" {
@@ -88,7 +98,9 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 		r.byType = make(map[string]runner.Definition)
 		r.aliases = make(map[string]string)
 	}
-	r.byType[name] = runner.Definition{Type: name, Func: w}
+	r.byType[name] = runner.Definition{
+		Type: name, Func: w, VersioningBehavior: options.VersioningBehavior.toProto(),
+	}
 	r.aliases[own] = name
 	return nil
 }

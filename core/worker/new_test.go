@@ -129,6 +129,31 @@ func TestWrongOptions(t *testing.T) {
 		{"Workflows[2]", o{Workflows: []any{twice, Greet, twice}}, []string{`"twice"`, "already registered", "Name"}},
 		{"Activities[1]", o{Activities: []any{Echo, 42}}, []string{"int", "function"}},
 		{"Activities[1]", o{Activities: []any{Echo, Echo}}, []string{`"Echo"`, "already registered", "Name"}},
+		{
+			"DeploymentOptions.Version.BuildID", o{DeploymentOptions: worker.DeploymentOptions{
+				Version: worker.WorkerDeploymentVersion{DeploymentName: "shop"},
+			}}, []string{"both"},
+		},
+		{
+			"DeploymentOptions.Version.DeploymentName", o{DeploymentOptions: worker.DeploymentOptions{
+				UseVersioning: true, Version: worker.WorkerDeploymentVersion{BuildID: "v1"},
+			}}, []string{"both"},
+		},
+		{
+			"DeploymentOptions.DefaultVersioningBehavior", o{DeploymentOptions: worker.DeploymentOptions{
+				DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+			}}, []string{"UseVersioning"},
+		},
+		{
+			"DeploymentOptions.DefaultVersioningBehavior", o{DeploymentOptions: worker.DeploymentOptions{
+				DefaultVersioningBehavior: 7,
+			}}, []string{"7", "constants"},
+		},
+		{
+			"BuildID", o{BuildID: "v1", DeploymentOptions: worker.DeploymentOptions{
+				Version: worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v2"},
+			}}, []string{`"v1"`, "leave it out"},
+		},
 		{"MaxCachedWorkflows", o{MaxCachedWorkflows: new(-1)}, []string{"-1", "new(0)"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: -2}, []string{"-2", "100"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: 1}, []string{"at least 2"}},

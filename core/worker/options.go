@@ -55,6 +55,9 @@ type Options struct {
 	Identity string
 	// BuildID names the code that runs; default: none is reported.
 	BuildID string
+	// DeploymentOptions make the worker a version of a deployment, so that the
+	// server gives each workflow to the version it is meant for; default: none.
+	DeploymentOptions DeploymentOptions
 
 	// MaxCachedWorkflows is how many workflow runs are kept in memory between
 	// their tasks; default 1000. Zero keeps none: every task then replays its

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
@@ -21,6 +22,7 @@ import (
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/workflow"
 )
 
 // One test per option: it fails if the option is ignored.
@@ -65,6 +67,7 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			}
 		}
 	},
+	"DeploymentOptions":                 testDeploymentOptions,
 	"MaxCachedWorkflows":                testMaxCachedWorkflows,
 	"MaxConcurrentWorkflowTasks":        testMaxConcurrentWorkflowTasks,
 	"MaxConcurrentActivities":           testMaxConcurrentActivities,
@@ -244,6 +247,39 @@ func buildIDOf(req proto.Message) (id string, says bool) {
 		return r.GetWorkerVersion().GetBuildId(), true
 	default:
 		return "", false
+	}
+}
+
+func testDeploymentOptions(t *testing.T, f *frontend) {
+	o := both()
+	o.DeploymentOptions = worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v42"},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+	}
+	want := &deploymentpb.WorkerDeploymentOptions{
+		DeploymentName: "shop", BuildId: "v42", WorkerVersioningMode: enumspb.WORKER_VERSIONING_MODE_VERSIONED,
+	}
+	said := 0
+	for _, req := range f.everyRequest(t, o) {
+		if r, ok := req.(interface {
+			GetDeploymentOptions() *deploymentpb.WorkerDeploymentOptions
+		}); ok {
+			said++
+			if got := r.GetDeploymentOptions(); !proto.Equal(got, want) {
+				t.Errorf("%T: deployment %v", req, got)
+			}
+		}
+		if id, says := buildIDOf(req); says && id != "v42" {
+			t.Errorf("%T: build id %q", req, id)
+		}
+		if r, ok := req.(*workflowservice.RespondWorkflowTaskCompletedRequest); ok &&
+			r.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_PINNED {
+			t.Errorf("behavior %v", r.GetVersioningBehavior())
+		}
+	}
+	if said < 5 {
+		t.Errorf("%d kinds of requests have room for a deployment", said)
 	}
 }
 

@@ -55,6 +55,9 @@ func (w *Worker) claim(ctx context.Context) (context.Context, error) {
 				ErrNothingRegistered)
 		}
 	}
+	if err := w.options.DeploymentOptions.unversioned(w.workflows.Definitions()); err != nil {
+		return nil, err
+	}
 	w.state = starting
 	ctx, w.abortStart = context.WithCancel(ctx)
 	return ctx, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	commonpb "go.temporal.io/api/common/v1"
+	deploymentpb "go.temporal.io/api/deployment/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -25,13 +27,15 @@ type identity struct {
 	identity  string
 	buildID   string
 	instance  string // of this worker object: a restarted worker has another
+
+	deployment *deploymentpb.WorkerDeploymentOptions // nil if it is no version of one
 }
 
 func (i identity) capabilities() *commonpb.WorkerVersionCapabilities {
 	if i.buildID == "" {
 		return nil
 	}
-	return &commonpb.WorkerVersionCapabilities{BuildId: i.buildID}
+	return &commonpb.WorkerVersionCapabilities{BuildId: i.buildID, UseVersioning: i.versioned()}
 }
 
 // stamp is what reports of activities carry; those of workflows have their own.
@@ -39,7 +43,11 @@ func (i identity) stamp() *commonpb.WorkerVersionStamp {
 	if i.buildID == "" {
 		return nil
 	}
-	return &commonpb.WorkerVersionStamp{BuildId: i.buildID}
+	return &commonpb.WorkerVersionStamp{BuildId: i.buildID, UseVersioning: i.versioned()}
+}
+
+func (i identity) versioned() bool {
+	return i.deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
 }
 
 // workflowSource polls one queue for workflow tasks.
@@ -52,6 +60,7 @@ func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.Sour
 				TaskQueue:                 q,
 				Identity:                  i.identity,
 				WorkerVersionCapabilities: i.capabilities(),
+				DeploymentOptions:         i.deployment,
 				WorkerInstanceKey:         i.instance,
 			})
 		if err != nil {
@@ -79,6 +88,7 @@ func activitySource(
 				Identity:                  i.identity,
 				TaskQueueMetadata:         meta,
 				WorkerVersionCapabilities: i.capabilities(),
+				DeploymentOptions:         i.deployment,
 				WorkerInstanceKey:         i.instance,
 			})
 		if err != nil {

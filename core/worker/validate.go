@@ -101,6 +101,7 @@ func (o *Options) complete(client Client, taskQueue string) problems {
 	o.given(&p)
 	o.workflowNumbers(&p)
 	o.activityNumbers(&p)
+	o.deployment(&p)
 	p.duration("GracefulShutdownTimeout", &o.GracefulShutdownTimeout, 0)
 	if len(p) == 0 {
 		o.names(client, taskQueue)

@@ -92,6 +92,8 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		identity:  options.Identity,
 		buildID:   options.BuildID,
 		instance:  newUUID(),
+
+		deployment: options.DeploymentOptions.toProto(),
 	}
 	var err error
 	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger}, w.stages()...)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	commandpb "go.temporal.io/api/command/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
 
@@ -36,6 +37,8 @@ type Answer struct {
 	// Heartbeat says that local activities go on: the server is to give out the
 	// next task at once.
 	Heartbeat bool
+	// VersioningBehavior is that of the run, as of this task.
+	VersioningBehavior enumspb.VersioningBehavior
 }
 
 // Next says what a machine needs.
@@ -275,6 +278,7 @@ func (m *Machine) Apply(c *runner.Completion) error {
 		m.owed = nil
 		m.answer.Closed = c.Closed
 		m.locals.waiting = len(m.locals.open) > 0 && !m.closed
+		m.answer.VersioningBehavior = c.VersioningBehavior
 	}
 	return nil
 }

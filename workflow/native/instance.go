@@ -95,7 +95,7 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 			return c
 		}
 	}
-	c := &runner.Completion{Closed: i.closed}
+	c := &runner.Completion{Closed: i.closed, VersioningBehavior: i.def.VersioningBehavior}
 	for _, q := range a.Queries {
 		c.Answers = append(c.Answers, i.answer(q))
 	}

@@ -30,6 +30,9 @@ type Completion struct {
 	Answers []Answer
 	// Closed says that the workflow function has returned.
 	Closed bool
+	// VersioningBehavior is what the workflow wants to happen to its run when
+	// other versions of its worker come; unspecified leaves it to the worker.
+	VersioningBehavior enumspb.VersioningBehavior
 	// Failure says that the task failed: nothing else of the completion counts,
 	// and the instance can only be closed.
 	Failure *TaskFailure

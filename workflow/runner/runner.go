@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
 )
 
 // A Runner runs workflow code. It is safe for concurrent use.
@@ -36,6 +38,8 @@ type Definition struct {
 	// Func is the workflow function. A runner that does not run Go functions
 	// may leave it nil.
 	Func any
+	// VersioningBehavior is what completions of its runs say.
+	VersioningBehavior enumspb.VersioningBehavior
 }
 
 // Details say which run an instance is. They never change.

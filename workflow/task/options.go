@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	deploymentpb "go.temporal.io/api/deployment/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
@@ -83,6 +85,11 @@ type Options struct {
 	Identity string
 	// BuildID names the code; empty is left out.
 	BuildID string
+	// Deployment is the version of a deployment that the worker runs as; nil is none.
+	Deployment *deploymentpb.WorkerDeploymentOptions
+	// DefaultVersioningBehavior is that of workflows that leave theirs
+	// unspecified. It needs a Deployment.
+	DefaultVersioningBehavior enumspb.VersioningBehavior
 	// TaskQueue is the task queue that is polled; required with StickyQueue.
 	TaskQueue string
 	// StickyQueue is the worker's own queue, where the server is to put the next
@@ -185,6 +192,10 @@ func New(o Options) (*Handler, error) {
 		if required.missing {
 			errs = append(errs, fmt.Errorf("task options: %s is not set: it is required", required.field))
 		}
+	}
+	if o.DefaultVersioningBehavior != 0 && o.Deployment == nil {
+		errs = append(errs, fmt.Errorf("task options: DefaultVersioningBehavior is %v without a Deployment: "+
+			"set both or neither", o.DefaultVersioningBehavior))
 	}
 	if o.StickyScheduleToStartTimeout < 0 {
 		errs = append(errs, fmt.Errorf("task options: StickyScheduleToStartTimeout is %v: "+

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,10 @@ func (w *work) completion(
 			DiscardSpeculativeWorkflowTaskWithEvents: true,
 		},
 	}
+	if w.Deployment != nil {
+		req.DeploymentOptions = w.Deployment
+		req.VersioningBehavior = cmp.Or(a.VersioningBehavior, w.DefaultVersioningBehavior)
+	}
 	for _, q := range a.Answers {
 		req.QueryResults[q.ID] = queryResult(q)
 	}
@@ -94,7 +99,8 @@ func (w *work) stamp() *commonpb.WorkerVersionStamp {
 	if w.BuildID == "" {
 		return nil
 	}
-	return &commonpb.WorkerVersionStamp{BuildId: w.BuildID}
+	versioned := w.Deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
+	return &commonpb.WorkerVersionStamp{BuildId: w.BuildID, UseVersioning: versioned}
 }
 
 func queryResult(a runner.Answer) *querypb.WorkflowQueryResult {
@@ -156,13 +162,14 @@ func (w *work) fail(ctx context.Context, t *polled, err error) error {
 		return err
 	}
 	_, respondErr := w.Service.RespondWorkflowTaskFailed(ctx, &workflowservice.RespondWorkflowTaskFailedRequest{
-		TaskToken:     t.GetTaskToken(),
-		Namespace:     w.Namespace,
-		Identity:      w.Identity,
-		Cause:         failed.cause,
-		Failure:       failed.failure,
-		WorkerVersion: w.stamp(), //nolint:staticcheck // servers without deployments know no other
-		ResourceId:    t.GetWorkflowExecution().GetWorkflowId(),
+		TaskToken:         t.GetTaskToken(),
+		Namespace:         w.Namespace,
+		Identity:          w.Identity,
+		Cause:             failed.cause,
+		Failure:           failed.failure,
+		WorkerVersion:     w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		DeploymentOptions: w.Deployment,
+		ResourceId:        t.GetWorkflowExecution().GetWorkflowId(),
 	})
 	if respondErr != nil {
 		return errors.Join(err, fmt.Errorf("and the server did not hear of it: %w", respondErr))
