@@ -52,7 +52,8 @@ func TestVersioningBehaviorOfAWorkflow(t *testing.T) {
 			enumspb.VERSIONING_BEHAVIOR_PINNED,
 		},
 		{
-			"none outside of a deployment", workflow.VersioningBehaviorPinned, worker.WorkerDeploymentVersion{},
+			"none outside of a deployment", workflow.VersioningBehaviorPinned,
+			worker.WorkerDeploymentVersion{},
 			false, enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED,
 		},
 	} {
