@@ -31,6 +31,13 @@ func linkRules() []linkRule {
 			banned: []string{"google.golang.org/grpc", "net", "go.temporal.io/api/workflowservice"},
 		},
 		{
+			why: "a unit test that replays a file must not compile gRPC",
+			holds: func(p pkg) bool {
+				return matchesAny([]string{"workflow/replay", "workflow/replay/command"}, p.ImportPath)
+			},
+			banned: []string{"google.golang.org/grpc", "net", "go.temporal.io/api/workflowservice"},
+		},
+		{
 			why: "test code does not ship",
 			holds: func(p pkg) bool {
 				return !matchesAny([]string{"testkit/...", "integration/..."}, p.ImportPath)
@@ -101,6 +108,7 @@ func TestPlantedLinksAreCaught(t *testing.T) {
 		{"workflow/native", "net", "sandboxed guest"},
 		{"workflow/runner", "google.golang.org/grpc", "sandboxed guest"},
 		{"temporal/converter", "go.temporal.io/api/workflowservice/v1", "sandboxed guest"},
+		{"workflow/replay", "go.temporal.io/api/workflowservice/v1", "replays a file"},
 		{"sticky", "testing", "does not ship"},
 		{"core/worker", "go.temporal.io/sdk/log", "may link the SDK"},
 		{"testkit/service", "go.temporal.io/server/common", "may link the SDK"},

@@ -7,7 +7,8 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/protobuf/proto"
+
+	"github.com/mainspring-go/mainspring/workflow/internal/pages"
 )
 
 // A pager has the history of a task: what came with it, and the rest page by
@@ -54,21 +55,5 @@ func (p *pager) next(ctx context.Context) ([]*historypb.HistoryEvent, error) {
 		return nil, fmt.Errorf("history of run %s: %w", p.execution.GetRunId(), err)
 	}
 	p.token, p.unfetched = resp.GetNextPageToken(), false
-	if len(resp.GetRawHistory()) == 0 {
-		return resp.GetHistory().GetEvents(), nil
-	}
-	return decodeBlobs(resp.GetRawHistory())
-}
-
-// decodeBlobs reads history that the server handed out as it stores it.
-func decodeBlobs(blobs []*commonpb.DataBlob) ([]*historypb.HistoryEvent, error) {
-	var events []*historypb.HistoryEvent
-	for _, b := range blobs {
-		var h historypb.History
-		if err := proto.Unmarshal(b.GetData(), &h); err != nil {
-			return nil, fmt.Errorf("history blob of encoding %s: %w", b.GetEncodingType(), err)
-		}
-		events = append(events, h.GetEvents()...)
-	}
-	return events, nil
+	return pages.Events(resp)
 }
