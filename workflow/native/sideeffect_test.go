@@ -9,6 +9,7 @@ import (
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/histories"
@@ -46,6 +47,12 @@ func TestSideEffectsAreRecorded(t *testing.T) {
 	if calls != 2 {
 		t.Errorf("called %d times, want 2", calls)
 	}
+}
+
+// attributes are those of the event of a marker.
+func attributes(c *commandpb.Command) *historypb.MarkerRecordedEventAttributes {
+	a := c.GetRecordMarkerCommandAttributes()
+	return &historypb.MarkerRecordedEventAttributes{MarkerName: a.GetMarkerName(), Details: a.GetDetails()}
 }
 
 func sideEffectMarker(id, value any) *commandpb.Command {
@@ -219,17 +226,24 @@ func TestNilMutableSideEffects(t *testing.T) {
 	}
 }
 
+// mutableMarker is the marker at an event; old releases did not write the number
+// of the call.
+func mutableMarker(id string, event int, value any, call ...any) *commandpb.Command {
+	details := map[string]*commonpb.Payloads{
+		"side-effect-id": histories.Payloads(fmt.Sprint(id, "_", event)),
+		"data":           histories.Payloads(id, histories.Payloads(value)),
+	}
+	if len(call) > 0 {
+		details["mutable-side-effect-call-counter"] = histories.Payloads(call[0])
+	}
+	return histories.Marker("MutableSideEffect", details)
+}
+
 // TestMutableSideEffectsOfOldReleases: without the number of the call, the last
 // of the values of one task is that of all its calls.
 func TestMutableSideEffectsOfOldReleases(t *testing.T) {
-	old := func(id string, event int, value any) *commandpb.Command {
-		return histories.Marker("MutableSideEffect", map[string]*commonpb.Payloads{
-			"side-effect-id": histories.Payloads(fmt.Sprint(id, "_", event)),
-			"data":           histories.Payloads(id, histories.Payloads(value)),
-		})
-	}
 	s := &setting{value: 9}
-	h := recorded(append([]*commandpb.Command{old("a", 5, 1), old("a", 6, 2)}, startTimer("7")...)...)
+	h := recorded(append([]*commandpb.Command{mutableMarker("a", 5, 1), mutableMarker("a", 6, 2)}, startTimer("7")...)...)
 	checkOnward(t, h, func(ctx workflow.Context) (string, error) {
 		out := fmt.Sprint(s.read(ctx, "a"), " ", s.read(ctx, "a"))
 		workflow.NewTimer(ctx, time.Second)
