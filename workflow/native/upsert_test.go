@@ -174,3 +174,54 @@ func TestMemoIsEncodedByTheRun(t *testing.T) {
 		t.Errorf("replay without the flag: encoded by %q", got)
 	}
 }
+
+// TestUpsertsGoOnInTheNextRun: continue-as-new carries what there is now.
+func TestUpsertsGoOnInTheNextRun(t *testing.T) {
+	l := start(t, func(ctx workflow.Context) error {
+		must(workflow.UpsertMemo(ctx, map[string]any{"new": "x", "gone": nil}))
+		must(workflow.UpsertTypedSearchAttributes(ctx, keyword.ValueSet("a")))
+		_ = workflow.Sleep(ctx, time.Second)
+		must(workflow.UpsertTypedSearchAttributes(ctx, number.ValueUnset()))
+		return workflow.NewContinueAsNewError(ctx, "wf")
+	})
+	startedWith(l)
+	l.task()
+	l.FireTimer("7")
+	a := l.task()
+	again := a.Commands[1].GetContinueAsNewWorkflowExecutionCommandAttributes()
+	if got := histories.Describe([]*commandpb.Command{
+		{Attributes: &commandpb.Command_ModifyWorkflowPropertiesCommandAttributes{
+			ModifyWorkflowPropertiesCommandAttributes: &commandpb.ModifyWorkflowPropertiesCommandAttributes{
+				UpsertedMemo: again.GetMemo(),
+			},
+		}},
+		{Attributes: &commandpb.Command_UpsertWorkflowSearchAttributesCommandAttributes{
+			UpsertWorkflowSearchAttributesCommandAttributes: &commandpb.UpsertWorkflowSearchAttributesCommandAttributes{
+				SearchAttributes: again.GetSearchAttributes(),
+			},
+		}},
+	}); got != "Unspecified kept=1 new=\"x\"\nUnspecified Word=\"a\"" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestResetsGiveOtherIDs: what the copy of a run makes is the copy's.
+func TestResetsGiveOtherIDs(t *testing.T) {
+	l := start(t, func(ctx workflow.Context) error {
+		for {
+			workflow.ExecuteChildWorkflow(ctx, "Child")
+			workflow.GetSignalChannel(ctx, "s").Receive(ctx, nil)
+		}
+	})
+	l.does("StartChildWorkflow original-run_5 Child")
+	l.Signal("s")
+	l.Task()
+	l.Reset("copy")
+	l.does("StartChildWorkflow copy_13 Child")
+	l.Signal("s")
+	l.does("StartChildWorkflow copy_18 Child")
+	l.Signal("s")
+	l.Task()
+	l.Reset("another")
+	l.does("StartChildWorkflow another_26 Child")
+}
