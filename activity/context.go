@@ -6,6 +6,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // Outbound is what an activity can ask for through its context. The functions of this package
@@ -17,6 +18,8 @@ type Outbound interface {
 	GetInfo(ctx context.Context) Info
 	// GetLogger returns a logger that names the attempt.
 	GetLogger(ctx context.Context) log.Logger
+	// GetMetricsHandler returns a handler whose tags name the activity's type.
+	GetMetricsHandler(ctx context.Context) metrics.Handler
 	// GetWorkerStopChannel is closed when the worker begins to stop. It may be nil.
 	GetWorkerStopChannel(ctx context.Context) <-chan struct{}
 	Heartbeats
@@ -66,6 +69,15 @@ func GetLogger(ctx context.Context) log.Logger {
 		return outbound.GetLogger(ctx)
 	}
 	return slog.Default()
+}
+
+// GetMetricsHandler returns the worker's metrics handler with tags that name the activity's type,
+// the workflow's and the task queue. Outside an activity it drops everything.
+func GetMetricsHandler(ctx context.Context) metrics.Handler {
+	if outbound, ok := OutboundFrom(ctx); ok {
+		return outbound.GetMetricsHandler(ctx)
+	}
+	return metrics.NopHandler{}
 }
 
 // GetWorkerStopChannel returns a channel that is closed when the worker begins to stop. The

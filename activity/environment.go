@@ -9,6 +9,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // Environment is an [Outbound] made of plain values, for activities that run without a task
@@ -19,6 +20,8 @@ type Environment struct {
 	Info Info
 	// Logger is what GetLogger returns; nil means slog's default.
 	Logger log.Logger
+	// Metrics is what GetMetricsHandler returns; nil drops everything.
+	Metrics metrics.Handler
 	// WorkerStop is what GetWorkerStopChannel returns.
 	WorkerStop <-chan struct{}
 	// LastHeartbeatDetails is what an earlier attempt left; nil for nothing.
@@ -38,6 +41,14 @@ func (e *Environment) GetLogger(context.Context) log.Logger {
 		return slog.Default()
 	}
 	return e.Logger
+}
+
+// GetMetricsHandler returns e.Metrics or one that drops everything.
+func (e *Environment) GetMetricsHandler(context.Context) metrics.Handler {
+	if e.Metrics == nil {
+		return metrics.NopHandler{}
+	}
+	return e.Metrics
 }
 
 // GetWorkerStopChannel returns e.WorkerStop.

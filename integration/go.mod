@@ -129,6 +129,7 @@ require (
 	github.com/klauspost/compress v1.18.7 // indirect
 	github.com/lib/pq v1.12.3 // indirect
 	github.com/mailru/easyjson v0.9.2 // indirect
+	github.com/mainspring-go/mainspring/interceptor v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/poller v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/shutdown v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect
@@ -227,6 +228,7 @@ require (
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
 	github.com/mainspring-go/mainspring/core => ../core
+	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit
 	github.com/mainspring-go/mainspring/shutdown => ../shutdown

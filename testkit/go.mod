@@ -21,6 +21,7 @@ require (
 require (
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.22.0 // indirect
 	github.com/mainspring-go/mainspring/activity v0.0.0 // indirect
+	github.com/mainspring-go/mainspring/interceptor v0.0.0 // indirect
 	github.com/nexus-rpc/nexus-proto-annotations v0.1.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
@@ -33,6 +34,7 @@ require (
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
 	github.com/mainspring-go/mainspring/core => ../core
+	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit
 	github.com/mainspring-go/mainspring/shutdown => ../shutdown

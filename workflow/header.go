@@ -57,6 +57,17 @@ func (f fields) ForEachKey(handler func(string, *commonpb.Payload) error) error 
 
 func (f fields) Set(key string, value *commonpb.Payload) { f[key] = value }
 
+// NewHeaderReader returns a reader of a header; nil is an empty one.
+func NewHeaderReader(header *commonpb.Header) HeaderReader { return fields(header.GetFields()) }
+
+// NewHeaderWriter returns a writer to a header.
+func NewHeaderWriter(header *commonpb.Header) HeaderWriter {
+	if header.Fields == nil {
+		header.Fields = make(map[string]*commonpb.Payload)
+	}
+	return fields(header.Fields)
+}
+
 // Header returns the header for interceptors to read or write: that of what
 // arrives, in the methods of [InboundInterceptor], and that of what is about to be
 // sent, in those methods of [OutboundInterceptor] whose commands have one. Elsewhere,

@@ -161,26 +161,28 @@ type replayLogger struct {
 	to  log.Logger
 }
 
+func (l replayLogger) speaks() bool { return !l.env.Replaying || l.env.LogInReplay }
+
 func (l replayLogger) Debug(msg string, keyvals ...any) {
-	if !l.env.Replaying {
+	if l.speaks() {
 		l.to.Debug(msg, keyvals...)
 	}
 }
 
 func (l replayLogger) Info(msg string, keyvals ...any) {
-	if !l.env.Replaying {
+	if l.speaks() {
 		l.to.Info(msg, keyvals...)
 	}
 }
 
 func (l replayLogger) Warn(msg string, keyvals ...any) {
-	if !l.env.Replaying {
+	if l.speaks() {
 		l.to.Warn(msg, keyvals...)
 	}
 }
 
 func (l replayLogger) Error(msg string, keyvals ...any) {
-	if !l.env.Replaying {
+	if l.speaks() {
 		l.to.Error(msg, keyvals...)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // An OutboundInterceptor stands between workflow code and what this package
@@ -62,6 +63,8 @@ type OutboundInterceptor interface { //nolint:interfacebloat // it has the metho
 	GetCurrentUpdateInfo(ctx Context) *UpdateInfo
 	// GetLogger intercepts [GetLogger].
 	GetLogger(ctx Context) log.Logger
+	// GetMetricsHandler intercepts [GetMetricsHandler].
+	GetMetricsHandler(ctx Context) metrics.Handler
 	// Now intercepts [Now].
 	Now(ctx Context) time.Time
 	// NewTimer intercepts [NewTimer].
@@ -213,6 +216,11 @@ func (b *OutboundInterceptorBase) GetCurrentUpdateInfo(ctx Context) *UpdateInfo 
 
 // GetLogger passes on.
 func (b *OutboundInterceptorBase) GetLogger(ctx Context) log.Logger { return b.Next.GetLogger(ctx) }
+
+// GetMetricsHandler passes on.
+func (b *OutboundInterceptorBase) GetMetricsHandler(ctx Context) metrics.Handler {
+	return b.Next.GetMetricsHandler(ctx)
+}
 
 // Now passes on.
 func (b *OutboundInterceptorBase) Now(ctx Context) time.Time { return b.Next.Now(ctx) }

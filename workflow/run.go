@@ -7,6 +7,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
@@ -23,6 +24,7 @@ type run struct {
 	queries   map[string]*queryHandler
 	updates   updates
 	logger    log.Logger
+	metrics   metrics.Handler                // nil until code asks for it
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	intercepted bool // there are interceptors

@@ -16,6 +16,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // attempt is one task while it runs. It is the activity.Outbound of its activity.
@@ -73,9 +74,7 @@ func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
 		end = func() { cancel(); stop() }
 	}
 	run = activity.WithOutbound(run, a)
-	a.dc = converter.WithContext(run, h.options.DataConverter)
-	a.fc = h.options.FailureConverter
-	a.bindConverters()
+	a.bindConverters(run)
 
 	a.beats.interval = throttleOf(a.info.HeartbeatTimeout,
 		h.options.MaxHeartbeatThrottleInterval, h.options.DefaultHeartbeatThrottleInterval)
@@ -92,7 +91,9 @@ func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
 }
 
 // bindConverters tells those converters that want to know what they convert.
-func (a *attempt) bindConverters() {
+func (a *attempt) bindConverters(run context.Context) {
+	a.dc = converter.WithContext(run, a.handler.options.DataConverter)
+	a.fc = a.handler.options.FailureConverter
 	_, dcAware := a.dc.(converter.DataConverterWithSerializationContext)
 	_, fcAware := a.fc.(converter.FailureConverterWithSerializationContext)
 	if !dcAware && !fcAware {
@@ -162,6 +163,18 @@ func (a *attempt) GetInfo(context.Context) activity.Info { return a.info }
 
 // GetLogger names the attempt in each line.
 func (a *attempt) GetLogger(context.Context) log.Logger { return a.logger() }
+
+// GetMetricsHandler names the activity's type, the workflow's and the task queue.
+func (a *attempt) GetMetricsHandler(context.Context) metrics.Handler {
+	if _, nop := a.handler.options.Metrics.(metrics.NopHandler); nop {
+		return metrics.NopHandler{}
+	}
+	return a.handler.options.Metrics.WithTags(map[string]string{
+		"activity_type": a.info.ActivityType.Name,
+		"task_queue":    a.info.TaskQueue,
+		"workflow_type": a.task.GetWorkflowType().GetName(),
+	})
+}
 
 // GetWorkerStopChannel is the worker's.
 func (a *attempt) GetWorkerStopChannel(context.Context) <-chan struct{} {

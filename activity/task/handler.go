@@ -95,6 +95,12 @@ func (a *attempt) call(run context.Context) (result *commonpb.Payloads, err erro
 	if err != nil {
 		return nil, err
 	}
+	if o.Extract != nil {
+		if run, err = o.Extract(run, a.task.GetHeader()); err != nil {
+			return nil, err
+		}
+		a.bindConverters(run)
+	}
 	return o.Executor.Execute(run, &activity.Call{
 		Type:          a.info.ActivityType.Name,
 		Input:         a.task.GetInput(),

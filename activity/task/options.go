@@ -14,6 +14,7 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // Defaults of [Options].
@@ -65,6 +66,10 @@ type Options struct {
 	Executor activity.Executor
 	// Middleware wraps each call, the first one outermost.
 	Middleware []activity.Middleware
+	// Extract puts what came in the header of a task into the context of its activity, and of
+	// the converters; an error fails the attempt. nil leaves the context alone. Context
+	// propagators are called by it.
+	Extract func(ctx context.Context, header *commonpb.Header) (context.Context, error)
 	// DataConverter decodes inputs and encodes results and heartbeat details; nil means the
 	// default one.
 	DataConverter converter.DataConverter
@@ -94,6 +99,9 @@ type Options struct {
 	// Logger takes what goes wrong, and is what activities get, with attributes that name the
 	// attempt; nil means slog's default.
 	Logger *slog.Logger
+	// Metrics is what activities get, with tags that name the attempt's type; nil drops
+	// everything.
+	Metrics metrics.Handler
 	// Observers are told what happens. Each implements one or more of [StartObserver],
 	// [EndObserver], [PanicObserver] and [HeartbeatObserver].
 	Observers []any
@@ -156,6 +164,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.ReportTimeout == 0 {
 		o.ReportTimeout = DefaultReportTimeout
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NopHandler{}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

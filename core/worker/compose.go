@@ -11,6 +11,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/activity"
 	activitytask "github.com/mainspring-go/mainspring/activity/task"
+	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
@@ -119,6 +120,11 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 			Logger:           o.Logger,
 			ActivityName:     w.activities.Name,
 			WorkflowName:     w.workflows.Name,
+
+			Interceptors:          interceptor.Workflows(o.Interceptors),
+			ContextPropagators:    o.ContextPropagators,
+			EnableLoggingInReplay: o.EnableLoggingInReplay,
+			MetricsHandler:        o.MetricsHandler,
 		})
 	}
 	for _, def := range w.workflows.Definitions() {
@@ -284,6 +290,9 @@ func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Hand
 		TaskQueue:                        w.taskQueue,
 		Identity:                         w.identity.identity,
 		Executor:                         gate{executor},
+		Middleware:                       middleware(o.Interceptors),
+		Extract:                          interceptor.Extract(o.ContextPropagators),
+		Metrics:                          o.MetricsHandler,
 		DataConverter:                    o.DataConverter,
 		FailureConverter:                 o.FailureConverter,
 		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,
@@ -294,6 +303,14 @@ func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Hand
 		Logger:                           o.Logger,
 		Observers:                        []any{&w.counters},
 	})
+}
+
+// middleware is what activities have of the interceptors.
+func middleware(interceptors []interceptor.WorkerInterceptor) []activity.Middleware {
+	if len(interceptors) == 0 {
+		return nil
+	}
+	return []activity.Middleware{activity.Intercept(interceptor.Activities(interceptors)...)}
 }
 
 // addPoller makes a poller and adds it to the parts. The scaler, in the option

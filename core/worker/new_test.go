@@ -13,6 +13,7 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/core/worker"
+	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/sticky"
@@ -192,6 +193,13 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.Inf(1)}, []string{"Inf"}},
 		{"WorkflowRunner", o{WorkflowRunner: (*slowRunner)(nil)}, []string{"a nil *worker_test.slowRunner"}},
 		{"ActivityExecutor", o{ActivityExecutor: (*activity.Pool)(nil)}, []string{"a nil *activity.Pool"}},
+		{"Interceptors[0]", o{Interceptors: []interceptor.WorkerInterceptor{nil}}, []string{"nil", "leave it out"}},
+		{
+			"ContextPropagators[1]",
+			o{ContextPropagators: []workflow.ContextPropagator{tenants{}, (*tenants)(nil)}},
+			[]string{"a nil *worker_test.tenants", "leave it out"},
+		},
+		{"MetricsHandler", o{MetricsHandler: (*ledger)(nil)}, []string{"a nil", "leave the field out"}},
 		{"DataConverter", o{DataConverter: (*nilDataConverter)(nil)}, []string{"a nil", "leave the field out"}},
 		{"FailureConverter", o{FailureConverter: (*signing)(nil)}, []string{"a nil", "leave the field out"}},
 		{"Parts.WorkflowSlots", o{Parts: worker.Parts{WorkflowSlots: (*slots.Fixed)(nil)}}, []string{"a nil *slots.Fixed"}},

@@ -8,11 +8,14 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/sticky"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
+	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 	"github.com/mainspring-go/mainspring/workflow/task"
 )
@@ -105,6 +108,14 @@ type Options struct {
 	// something broke beyond repair. A panic in it is logged.
 	OnFatalError func(ctx context.Context, err error)
 
+	// Interceptors stand before and behind workflows and activities, the first
+	// one outermost. A WorkflowRunner that is given has its own for workflows.
+	Interceptors []interceptor.WorkerInterceptor
+	// ContextPropagators carry values of contexts through headers: from clients,
+	// which need the same ones, to workflows, and from workflows to what they
+	// start. A WorkflowRunner that is given has its own for workflows.
+	ContextPropagators []workflow.ContextPropagator
+
 	// WorkflowRunner runs workflow code; default: native Go functions.
 	WorkflowRunner runner.Runner
 	// ActivityExecutor runs activities; default: each on a goroutine of its own.
@@ -116,6 +127,13 @@ type Options struct {
 	FailureConverter converter.FailureConverter
 	// Logger; default: slog's default logger.
 	Logger *slog.Logger
+	// EnableLoggingInReplay lets workflows log also while they are replayed, which
+	// makes lines appear more than once. A WorkflowRunner that is given decides itself.
+	EnableLoggingInReplay bool
+	// MetricsHandler is what workflows and activities report numbers of their own
+	// to, with tags that name the namespace, the task queue and the types; default:
+	// they are dropped. A WorkflowRunner that is given has its own for workflows.
+	MetricsHandler metrics.Handler
 
 	// Parts replace what the worker would make itself.
 	Parts Parts

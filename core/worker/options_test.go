@@ -177,7 +177,11 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("log: %s", &logs.text)
 		}
 	},
-	"Parts": func(t *testing.T, f *frontend) { partTests["ActivityScaler"](t, f) },
+	"Interceptors":          testInterceptors,
+	"ContextPropagators":    testContextPropagators,
+	"EnableLoggingInReplay": testEnableLoggingInReplay,
+	"MetricsHandler":        testMetricsHandler,
+	"Parts":                 func(t *testing.T, f *frontend) { partTests["ActivityScaler"](t, f) },
 }
 
 func TestOptions(t *testing.T) { eachField[worker.Options](t, optionTests) }

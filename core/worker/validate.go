@@ -13,6 +13,7 @@ import (
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // An OptionError says what is wrong with an argument or an option of a worker.
@@ -83,6 +84,17 @@ func (p *problems) part(field string, v any) {
 	}
 }
 
+// element refuses a nil in a list.
+func (p *problems) element(field string, v any) {
+	const fix = "leave it out or give one that is made"
+	switch {
+	case v == nil:
+		p.add(field, "nil", fix)
+	case isNilInside(v):
+		p.add(field, fmt.Sprintf("a nil %T", v), fix)
+	}
+}
+
 // complete fills in the defaults of o and returns all that is wrong with it.
 func (o *Options) complete(client Client, taskQueue string) problems {
 	var p problems
@@ -121,6 +133,13 @@ func (o *Options) given(p *problems) {
 	p.part("ActivityExecutor", o.ActivityExecutor)
 	p.part("DataConverter", o.DataConverter)
 	p.part("FailureConverter", o.FailureConverter)
+	p.part("MetricsHandler", o.MetricsHandler)
+	for i, v := range o.Interceptors {
+		p.element(fmt.Sprintf("Interceptors[%d]", i), v)
+	}
+	for i, v := range o.ContextPropagators {
+		p.element(fmt.Sprintf("ContextPropagators[%d]", i), v)
+	}
 	p.part("Parts.WorkflowSlots", o.Parts.WorkflowSlots)
 	p.part("Parts.ActivitySlots", o.Parts.ActivitySlots)
 	p.part("Parts.ActivityRate", o.Parts.ActivityRate)
@@ -191,6 +210,23 @@ func (o *Options) activityNumbers(p *problems) {
 	p.rate("MaxTaskQueueActivitiesPerSecond", o.MaxTaskQueueActivitiesPerSecond)
 }
 
+// tagged adds the tags that are the same for all of a worker. Some metrics systems
+// want every metric to have one set of keys, so what does not apply is there as
+// "none", as it is with the official SDK.
+func tagged(h metrics.Handler, namespace, taskQueue string) metrics.Handler {
+	if h == nil {
+		return metrics.NopHandler{}
+	}
+	return h.WithTags(map[string]string{
+		"namespace":     namespace,
+		"task_queue":    taskQueue,
+		"client_name":   "temporal_mainspring",
+		"worker_type":   "none",
+		"workflow_type": "none",
+		"activity_type": "none",
+	})
+}
+
 // names fills in who the worker is and what it encodes with.
 func (o *Options) names(client Client, taskQueue string) {
 	if c, ok := client.(interface{ Namespace() string }); ok && o.Namespace == "" {
@@ -214,6 +250,7 @@ func (o *Options) names(client Client, taskQueue string) {
 		o.FailureConverter = temporal.NewDefaultFailureConverter(
 			temporal.DefaultFailureConverterOptions{DataConverter: o.DataConverter})
 	}
+	o.MetricsHandler = tagged(o.MetricsHandler, o.Namespace, taskQueue)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

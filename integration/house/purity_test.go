@@ -59,7 +59,7 @@ func linkRules() []linkRule {
 			banned: []string{
 				prefix + "core", prefix + "temporal", prefix + "activity", prefix + "workflow",
 				prefix + "testkit", prefix + "poller", prefix + "slots", prefix + "ratelimit",
-				prefix + "sticky", prefix + "shutdown",
+				prefix + "sticky", prefix + "shutdown", prefix + "interceptor",
 			},
 		},
 	}

@@ -31,7 +31,7 @@ func pairs() []pair {
 		{"temporal", []string{"temporal"}},
 		{"converter", []string{"temporal/converter", "temporal/converter/codecserver", "core/codec"}},
 		{"log", []string{"temporal/log"}},
-		{"interceptor", nil}, // not yet
+		{"interceptor", []string{"interceptor"}},
 	}
 }
 

@@ -115,6 +115,13 @@ func (l *live) query(d *histories.Driver, queryType string, args ...any) runner.
 	return a.Answers[0]
 }
 
+// evict makes the next task rebuild the run from its history.
+func (l *live) evict() {
+	l.t.Helper()
+	l.Instance.Close()
+	l.Driver = histories.Driver{Instance: l.instance()}
+}
+
 // replay runs the whole history on a new instance and returns its driver.
 func (l *live) replay() *histories.Driver {
 	l.t.Helper()

@@ -168,6 +168,8 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 		DataConverter:    o.DataConverter,
 		FailureConverter: o.FailureConverter,
 		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
+		LogInReplay:      o.EnableLoggingInReplay,
+		Metrics:          o.MetricsHandler,
 		ActivityName:     o.ActivityName,
 		LocalActivity:    o.LocalActivity,
 		WorkflowName:     o.WorkflowName,

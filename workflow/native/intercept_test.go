@@ -13,6 +13,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/native"
 )
@@ -117,6 +118,11 @@ func (o *countingOut) GetLogger(ctx workflow.Context) log.Logger {
 	return o.Next.GetLogger(ctx)
 }
 
+func (o *countingOut) GetMetricsHandler(ctx workflow.Context) metrics.Handler {
+	o.saw("GetMetricsHandler")
+	return o.Next.GetMetricsHandler(ctx)
+}
+
 func (o *countingOut) Now(ctx workflow.Context) time.Time {
 	o.saw("Now")
 	return o.Next.Now(ctx)
@@ -182,6 +188,7 @@ func uses(ctx workflow.Context, _ string) (string, error) {
 	workflow.Go(ctx, func(workflow.Context) {})
 	workflow.GoNamed(ctx, "named", func(workflow.Context) {})
 	workflow.GetLogger(ctx).Info("here")
+	workflow.GetMetricsHandler(ctx).Counter("here").Inc(1)
 	workflow.NewTimer(ctx, 0)
 	workflow.NewTimerWithOptions(ctx, 0, workflow.TimerOptions{})
 	workflow.GetSignalChannelWithOptions(ctx, "other", workflow.SignalChannelOptions{})

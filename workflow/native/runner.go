@@ -10,6 +10,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -23,6 +24,11 @@ type Options struct {
 	FailureConverter converter.FailureConverter
 	// Logger is what workflow.GetLogger writes to; default: nothing is logged.
 	Logger *slog.Logger
+	// EnableLoggingInReplay lets workflows log also while they are replayed.
+	EnableLoggingInReplay bool
+	// MetricsHandler is what workflow.GetMetricsHandler returns, with a tag that
+	// names the type; default: everything is dropped.
+	MetricsHandler metrics.Handler
 	// ActivityName resolves what a workflow gives as an activity to an activity
 	// type; default: only names are accepted.
 	ActivityName func(activity any) (string, error)
@@ -59,6 +65,9 @@ func New(o Options) *Runner {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MetricsHandler == nil {
+		o.MetricsHandler = metrics.NopHandler{}
 	}
 	if o.ActivityName == nil {
 		o.ActivityName = onlyNames

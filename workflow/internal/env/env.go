@@ -10,6 +10,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -19,8 +20,12 @@ type Options struct {
 	Details          runner.Details
 	DataConverter    converter.DataConverter
 	FailureConverter converter.FailureConverter
-	// Logger is the logger of this run; it is silent while replaying.
+	// Logger is the logger of this run; workflow code is silent while replaying.
 	Logger log.Logger
+	// LogInReplay says that workflow code logs also while it is replayed.
+	LogInReplay bool
+	// Metrics is what workflow code reports numbers to; it is silent while replaying.
+	Metrics metrics.Handler
 	// ActivityName resolves what a workflow gives as an activity.
 	ActivityName func(activity any) (string, error)
 	// LocalActivity resolves what a workflow gives as a local activity: to its
