@@ -423,3 +423,21 @@ func checkJSON(t *testing.T, got proto.Message, want string) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestChildrenInSelectors(t *testing.T) {
+	l := start(t, func(ctx workflow.Context) (string, error) {
+		child := workflow.ExecuteChildWorkflow(named(ctx), "Child")
+		var got string
+		s := workflow.NewSelector(ctx).
+			AddFuture(child.GetChildWorkflowExecution(), func(workflow.Future) { got += "started " }).
+			AddFuture(child, func(f workflow.Future) { got += fmt.Sprint("ended ", f.IsReady(), f.Get(ctx, nil) == nil) })
+		s.Select(ctx)
+		s.Select(ctx)
+		return got, nil
+	})
+	l.does("StartChildWorkflow c Child")
+	l.StartChild("c")
+	l.does()
+	l.CompleteChild("c")
+	l.does(`CompleteWorkflow "started ended true true"`)
+}

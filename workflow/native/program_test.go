@@ -1,6 +1,7 @@
 package native_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -23,6 +24,8 @@ const (
 	unheeded // an activity that nobody waits for
 	local
 	alongside // a local activity that nobody waits for
+	child     // one of four, three of which have the same id every time
+	others    // a signal to another workflow, or a request to cancel one
 	receive
 	choose // the first of a timer, an activity, a signal and a channel
 	effect
@@ -37,6 +40,7 @@ const (
 	exchange // a value over a channel
 	locked
 	handler
+	again // ends the run, which continues as new
 	kinds
 )
 
@@ -67,6 +71,7 @@ type interpreter struct {
 	signals int
 	records int
 	sum     int // of what was recorded
+	again   bool
 	mutex   workflow.Mutex
 }
 
@@ -74,6 +79,9 @@ func workflowOf(p []action) func(workflow.Context) (int, error) {
 	return func(ctx workflow.Context) (int, error) {
 		in := &interpreter{mutex: workflow.NewMutex(ctx)}
 		in.run(ctx, p)
+		if in.again {
+			return 0, workflow.NewContinueAsNewError(ctx, "wf")
+		}
 		return in.signals + in.sum, nil
 	}
 }
@@ -125,6 +133,12 @@ func (in *interpreter) do(ctx workflow.Context, a action) {
 	case detached:
 		free, _ := workflow.NewDisconnectedContext(ctx)
 		in.run(free, a.body[0])
+	case child:
+		in.child(ctx, a)
+	case others:
+		in.others(ctx, a)
+	case again:
+		in.again = in.again || a.n == 0
 	case timed:
 		seen := in.signals
 		_, _ = workflow.AwaitWithTimeout(ctx, d, func() bool { return in.signals > seen })
@@ -163,5 +177,31 @@ func (in *interpreter) choose(
 	s.Select(ctx)
 	if a.wait {
 		s.Select(ctx)
+	}
+}
+
+func (in *interpreter) child(ctx workflow.Context, a action) {
+	if a.n > 0 {
+		ctx = workflow.WithWorkflowID(ctx, fmt.Sprint("child", a.n))
+	}
+	f := workflow.ExecuteChildWorkflow(ctx, "Child", a.n)
+	switch {
+	case a.wait && f.Get(ctx, nil) != nil:
+		workflow.ExecuteActivity(options(ctx), "mourn")
+	case a.wait:
+	case a.n == 1:
+		_ = f.SignalChildWorkflow(ctx, "s", a.n).Get(ctx, nil)
+	case a.n == 2:
+		_ = f.GetChildWorkflowExecution().Get(ctx, nil)
+	}
+}
+
+func (in *interpreter) others(ctx workflow.Context, a action) {
+	f := workflow.RequestCancelExternalWorkflow(ctx, "other", "")
+	if a.n > 1 {
+		f = workflow.SignalExternalWorkflow(ctx, "other", "", "s", a.n)
+	}
+	if a.wait && f.Get(ctx, nil) != nil {
+		workflow.ExecuteActivity(options(ctx), "mourn")
 	}
 }

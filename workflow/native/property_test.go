@@ -5,11 +5,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	commandpb "go.temporal.io/api/command/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
 	"google.golang.org/protobuf/proto"
@@ -118,7 +120,11 @@ func (w *world) happen() bool {
 	for range 1 + w.rand.IntN(3) {
 		timers := slices.Sorted(maps.Keys(w.Timers))
 		activities := slices.Sorted(maps.Keys(w.Activities))
-		switch n := w.rand.IntN(12); {
+		switch n := w.rand.IntN(18); {
+		case n >= 12 && len(w.Children) > 0 && w.rand.IntN(3) > 0:
+			w.child()
+		case n >= 12 && len(w.Sent) > 0:
+			w.answer()
 		case n < 4 && len(timers) > 0:
 			w.FireTimer(timers[w.rand.IntN(len(timers))])
 		case n < 7 && len(activities) > 0:
@@ -135,6 +141,39 @@ func (w *world) happen() bool {
 		}
 	}
 	return len(w.Events) > before
+}
+
+// child lets something happen to one of the children.
+func (w *world) child() {
+	ids := slices.Sorted(maps.Keys(w.Children))
+	id := ids[w.rand.IntN(len(ids))]
+	n := w.rand.IntN(8)
+	switch {
+	case w.Children[id].Started == 0 && n == 0:
+		w.FailChildStart(id, enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS)
+	case w.Children[id].Started == 0:
+		w.StartChild(id)
+	case n == 0:
+		w.FailChild(id, failure())
+	case n == 1:
+		w.TimeOutChild(id)
+	case n == 2:
+		w.TerminateChild(id)
+	case n < 5:
+		w.CancelChild(id, n)
+	default:
+		w.CompleteChild(id, n)
+	}
+}
+
+// answer answers something that was sent to another workflow.
+func (w *world) answer() {
+	sent := w.Sent[w.rand.IntN(len(w.Sent))].Initiated
+	if w.rand.IntN(3) == 0 {
+		w.Refuse(sent, histories.NoSuchWorkflow)
+		return
+	}
+	w.Deliver(sent)
 }
 
 // again takes a new run through all tasks from the first-th on: the first of
@@ -178,10 +217,17 @@ func (w *world) pages(events []*historypb.HistoryEvent) (out [][]*historypb.Hist
 }
 
 // checkIDs: every id is that of the event that its command has caused.
+//
+//nolint:staticcheck // the control is the only id that what is sent to others has
 func (w *world) checkIDs() {
 	for _, e := range w.Events {
 		id := e.GetActivityTaskScheduledEventAttributes().GetActivityId() +
-			e.GetTimerStartedEventAttributes().GetTimerId()
+			e.GetTimerStartedEventAttributes().GetTimerId() +
+			e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes().GetControl() +
+			e.GetRequestCancelExternalWorkflowExecutionInitiatedEventAttributes().GetControl()
+		if child := e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowId(); strings.Contains(child, "_") {
+			id = strings.TrimPrefix(child, "original-run_")
+		}
 		if id != "" && id != fmt.Sprint(e.GetEventId()) {
 			w.t.Errorf("event %d %s has id %s", e.GetEventId(), e.GetEventType(), id)
 		}
