@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // ActivityOptions say how an activity is run. StartToCloseTimeout or
@@ -149,13 +150,14 @@ func ExecuteActivity(ctx Context, activity any, args ...any) Future {
 
 func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...any) Future {
 	r := o.run
-	f := &future{run: r, convert: converterOf(ctx)}
-	attr, err := r.activityCommand(ctx, activityType, args)
+	options := GetActivityOptions(ctx)
+	by := r.convertersOf(ctx, activityType, options.TaskQueue, false)
+	f := &future{run: r, convert: by.data}
+	attr, err := r.activityCommand(ctx, &options, activityType, by.data, args)
 	if err != nil {
 		f.settle(nil, err)
 		return f
 	}
-	options := GetActivityOptions(ctx)
 	forget := func() {}
 	cancel := r.env.ScheduleActivity(r.env.PeekID(), attr, r.metadata(options.Summary),
 		func(result *commonpb.Payloads, failure *failurepb.Failure) {
@@ -164,7 +166,7 @@ func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...
 				return // canceled without waiting: how it ended concerns nobody
 			}
 			if failure != nil {
-				f.settle(nil, r.env.FailureConverter.FailureToError(failure))
+				f.settle(nil, by.failures.FailureToError(failure))
 				return
 			}
 			f.settle(result, nil)
@@ -181,11 +183,10 @@ func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...
 	return f
 }
 
-// activityCommand builds the command of an activity from the options of ctx.
+// activityCommand builds the command of an activity.
 func (r *run) activityCommand(
-	ctx Context, name string, args []any,
+	ctx Context, o *ActivityOptions, name string, dc converter.DataConverter, args []any,
 ) (*commandpb.ScheduleActivityTaskCommandAttributes, error) {
-	o := GetActivityOptions(ctx)
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (r *run) activityCommand(
 	if err != nil {
 		return nil, err
 	}
-	input, err := converterOf(ctx).ToPayloads(args...)
+	input, err := dc.ToPayloads(args...)
 	if err != nil {
 		return nil, fmt.Errorf("activity %s: arguments cannot be encoded: %w", name, err)
 	}

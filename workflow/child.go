@@ -94,8 +94,8 @@ func (o rootOutbound) ExecuteChildWorkflow(
 	if options.WorkflowID == "" {
 		options.WorkflowID = r.env.SeedRunID + "_" + r.env.PeekName()
 	}
-	about := r.about(options.Namespace, options.WorkflowID)
-	f.end.convert = r.converterAbout(ctx, about)
+	by := r.convertersFor(ctx, options.Namespace, options.WorkflowID)
+	f.end.convert = by.data
 	input, err := f.end.convert.ToPayloads(args...)
 	if err != nil {
 		return f.settle(fmt.Errorf("child workflow %s: arguments cannot be encoded: %w", childWorkflowType, err))
@@ -116,7 +116,7 @@ func (o rootOutbound) ExecuteChildWorkflow(
 		return f
 	}
 	attr.Input, attr.Header = input, header
-	r.startChild(ctx, f, attr, meta, about)
+	r.startChild(ctx, f, attr, meta, by.failures)
 	return f
 }
 
@@ -124,9 +124,9 @@ func (o rootOutbound) ExecuteChildWorkflow(
 func (r *run) startChild(
 	ctx Context, f *childFuture,
 	attr *commandpb.StartChildWorkflowExecutionCommandAttributes, meta *sdkpb.UserMetadata,
-	about converter.WorkflowSerializationContext,
+	failures converter.FailureConverter,
 ) {
-	failures := converter.WithFailureConverterSerializationContext(r.env.FailureConverter, about)
+	id := attr.GetWorkflowId()
 	forget := func() {}
 	var cancel func()
 	cancel = r.env.StartChild(attr, meta,
@@ -144,7 +144,7 @@ func (r *run) startChild(
 					cancel()
 				}
 			})
-			f.execution.settle(Execution{ID: about.WorkflowID, RunID: runID}, nil)
+			f.execution.settle(Execution{ID: id, RunID: runID}, nil)
 		},
 		func(result *commonpb.Payloads, failure *failurepb.Failure) {
 			forget()
@@ -154,21 +154,6 @@ func (r *run) startChild(
 			}
 			f.end.settle(result, nil)
 		})
-}
-
-// about names a workflow to converters that depend on whose values they convert.
-func (r *run) about(namespace, workflowID string) converter.WorkflowSerializationContext {
-	return converter.WorkflowSerializationContext{
-		Namespace: cmp.Or(namespace, r.info.Namespace), WorkflowID: workflowID,
-	}
-}
-
-// converterAbout is the data converter for values of another workflow.
-func (r *run) converterAbout(
-	ctx Context, about converter.WorkflowSerializationContext,
-) converter.DataConverter {
-	return converter.WithWorkflowContext(ctx,
-		converter.WithDataConverterSerializationContext(r.env.DataConverter, about))
 }
 
 // childCommand builds the command of a child workflow, but for its input and

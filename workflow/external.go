@@ -45,7 +45,7 @@ func (r *run) signalExternal(ctx Context, to target, signalName string, arg any)
 		return f
 	}
 	namespace := GetChildWorkflowOptions(ctx).Namespace
-	input, err := r.converterAbout(ctx, r.about(namespace, to.workflowID)).ToPayloads(arg)
+	input, err := r.convertersFor(ctx, namespace, to.workflowID).data.ToPayloads(arg)
 	if err != nil {
 		f.settle(nil, fmt.Errorf("signal %s: its argument cannot be encoded: %w", signalName, err))
 		return f

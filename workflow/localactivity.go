@@ -153,14 +153,7 @@ func (r *run) newLocal(ctx Context, name string, args []any) (*localActivity, er
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	about := converter.ActivitySerializationContext{
-		Namespace:    r.info.Namespace,
-		WorkflowID:   r.info.WorkflowExecution.ID,
-		WorkflowType: r.info.WorkflowType.Name,
-		ActivityType: name,
-		TaskQueue:    r.info.TaskQueueName,
-		IsLocal:      true,
-	}
+	by := r.convertersOf(ctx, name, "", true)
 	return &localActivity{
 		run: r,
 		request: runner.LocalRequest{
@@ -170,8 +163,8 @@ func (r *run) newLocal(ctx Context, name string, args []any) (*localActivity, er
 		},
 		call:     runner.LocalCall{Function: call.function, Args: args},
 		meta:     r.metadata(o.Summary),
-		convert:  converter.WithDataConverterSerializationContext(converterOf(ctx), about),
-		failures: converter.WithFailureConverterSerializationContext(r.env.FailureConverter, about),
+		convert:  by.data,
+		failures: by.failures,
 	}, nil
 }
 

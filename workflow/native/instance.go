@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -162,17 +163,23 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	if i.env != nil {
 		return errTwice
 	}
-	o := i.runner.options
+	o := &i.runner.options
+	about := converter.WorkflowSerializationContext{
+		Namespace: i.details.Namespace, WorkflowID: i.details.WorkflowID,
+	}
 	e := env.New(env.Options{
-		Details:          i.details,
-		DataConverter:    o.DataConverter,
-		FailureConverter: o.FailureConverter,
-		Logger:           i.runner.logger(i.details, s.Attributes.GetAttempt()),
-		LogInReplay:      o.EnableLoggingInReplay,
-		Metrics:          o.MetricsHandler,
-		ActivityName:     o.ActivityName,
-		LocalActivity:    o.LocalActivity,
-		WorkflowName:     o.WorkflowName,
+		Details:              i.details,
+		DataConverter:        converter.WithDataConverterSerializationContext(o.DataConverter, about),
+		FailureConverter:     converter.WithFailureConverterSerializationContext(o.FailureConverter, about),
+		RootDataConverter:    o.DataConverter,
+		RootFailureConverter: o.FailureConverter,
+		Adapts:               i.runner.adapts,
+		Logger:               i.runner.logger(i.details, s.Attributes.GetAttempt()),
+		LogInReplay:          o.EnableLoggingInReplay,
+		Metrics:              o.MetricsHandler,
+		ActivityName:         o.ActivityName,
+		LocalActivity:        o.LocalActivity,
+		WorkflowName:         o.WorkflowName,
 	})
 	e.Replaying = replaying
 	e.Now = s.Time

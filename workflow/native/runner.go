@@ -49,6 +49,7 @@ type Options struct {
 // A Runner is a [runner.Runner] of Go functions.
 type Runner struct {
 	options Options
+	adapts  bool // the converters depend on whose values they are for
 
 	mu       sync.RWMutex
 	prepared map[string]runner.Definition
@@ -78,7 +79,12 @@ func New(o Options) *Runner {
 	if o.WorkflowName == nil {
 		o.WorkflowName = new(workflow.Registry).Name
 	}
-	return &Runner{options: o, prepared: make(map[string]runner.Definition)}
+	_, adapts := o.FailureConverter.(converter.FailureConverterWithSerializationContext)
+	probe := converter.WithDataConverterSerializationContext(o.DataConverter, converter.WorkflowSerializationContext{})
+	return &Runner{
+		options: o, adapts: adapts || probe != o.DataConverter,
+		prepared: make(map[string]runner.Definition),
+	}
 }
 
 // onlyNames resolves activities without a registry.

@@ -17,9 +17,16 @@ import (
 
 // Options are what a runner gives a run; all are required.
 type Options struct {
-	Details          runner.Details
+	Details runner.Details
+	// DataConverter and FailureConverter are for the values of this run.
 	DataConverter    converter.DataConverter
 	FailureConverter converter.FailureConverter
+	// RootDataConverter and RootFailureConverter are what the converters for the
+	// values of one workflow or activity are made of.
+	RootDataConverter    converter.DataConverter
+	RootFailureConverter converter.FailureConverter
+	// Adapts says that those depend on whose values they are for.
+	Adapts bool
 	// Logger is the logger of this run; workflow code is silent while replaying.
 	Logger log.Logger
 	// LogInReplay says that workflow code logs also while it is replayed.
