@@ -150,3 +150,28 @@ func TestTheRunBefore(t *testing.T) {
 	s.LastCompletionResult, s.ContinuedFailure = histories.Payloads(7), histories.Failed("broken")
 	l.does(`CompleteWorkflow "true 7, no data: false, failed: true"`)
 }
+
+// What was upserted since the start goes along, and what was unset does not.
+func TestContinueAsNewCarriesUpserts(t *testing.T) {
+	colour, size := temporal.NewSearchAttributeKeyKeyword("Colour"), temporal.NewSearchAttributeKeyInt64("Size")
+	l := start(t, func(ctx workflow.Context) error {
+		if err := workflow.UpsertTypedSearchAttributes(ctx, colour.ValueSet("red"), size.ValueUnset()); err != nil {
+			return err
+		}
+		if err := workflow.UpsertMemo(ctx, map[string]any{"kept": 1, "gone": nil}); err != nil {
+			return err
+		}
+		return workflow.NewContinueAsNewError(ctx, "wf")
+	})
+	s := l.Events[0].GetWorkflowExecutionStartedEventAttributes()
+	s.Memo = &commonpb.Memo{Fields: map[string]*commonpb.Payload{"gone": {Data: []byte("1")}}}
+	s.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{"Size": {Data: []byte("1")}}}
+	a := l.task()
+	got := a.Commands[len(a.Commands)-1].GetContinueAsNewWorkflowExecutionCommandAttributes()
+	if m := got.GetMemo().GetFields(); len(m) != 1 || string(m["kept"].GetData()) != "1" {
+		t.Errorf("got the memo %v", m)
+	}
+	if f := got.GetSearchAttributes().GetIndexedFields(); len(f) != 1 || string(f["Colour"].GetData()) != `"red"` {
+		t.Errorf("got the search attributes %v", f)
+	}
+}
