@@ -34,6 +34,9 @@
 // behind workflow code; package interceptor has the names that the official SDK
 // gives them.
 //
+// Package typed has variants of these functions that know types: a call that does
+// not fit what it calls does not compile.
+//
 // The package runs nothing itself: package native does, driven by packages
 // machine and task. It knows no server, and it does not check workflow code for
 // what it must not do.
