@@ -38,6 +38,12 @@ func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w := e.Coroutines.Watch; w != nil {
+		e.DataConverter = timedConverter(e.DataConverter, w)
+		e.RootDataConverter = timedConverter(e.RootDataConverter, w)
+		e.FailureConverter = &timedFailures{e.FailureConverter, w}
+		e.RootFailureConverter = &timedFailures{e.RootFailureConverter, w}
+	}
 	r := &run{
 		env:     e,
 		signals: make(map[string]*channel),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -29,7 +30,9 @@ type instance struct {
 	env     *env.Env
 	binding *workflow.Binding
 	closed  bool // the close command has been made
-	broken  bool // a task failed: only Close is left
+	broken  bool // a task failed or it was closed: nothing runs any more
+	ended   bool // by Close
+	watch
 }
 
 var (
@@ -39,24 +42,26 @@ var (
 	errTwice  = errors.New("a run was started twice")
 )
 
-// Activate implements [runner.Instance]. It works on a goroutine of its own,
-// since code that calls runtime.Goexit takes down the goroutine that runs it.
+// Activate implements [runner.Instance].
 func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Completion {
-	done := make(chan *runner.Completion, 1)
-	go func() {
-		var c *runner.Completion
+	if i.broken || i.late != nil {
+		return i.fail(errBroken)
+	}
+	var c *runner.Completion
+	if stuck := i.watched(func() {
 		defer func() {
 			if c == nil {
 				c = i.fail(errGoexit)
 			}
-			if c.Failure != nil {
-				i.broken = true
-			}
-			done <- c
 		}()
 		c = i.guarded(a)
-	}()
-	return <-done
+	}); stuck != nil {
+		return i.deadlocked(stuck)
+	}
+	if c.Failure != nil {
+		i.broken = true
+	}
+	return c
 }
 
 // guarded turns a panic outside of coroutines, where what happened is applied,
@@ -67,9 +72,6 @@ func (i *instance) guarded(a *runner.Activation) (c *runner.Completion) {
 			c = i.panicked(p, string(debug.Stack()))
 		}
 	}()
-	if i.broken {
-		return i.fail(errBroken)
-	}
 	return i.activate(a)
 }
 
@@ -174,13 +176,14 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 		RootDataConverter:    o.DataConverter,
 		RootFailureConverter: o.FailureConverter,
 		Adapts:               i.runner.adapts,
-		Logger:               i.runner.logger(i.details, s.Attributes.GetAttempt()),
+		Logger:               i.runner.logger(i.details, slog.Int("Attempt", int(s.Attributes.GetAttempt()))),
 		LogInReplay:          o.EnableLoggingInReplay,
 		Metrics:              o.MetricsHandler,
 		ActivityName:         o.ActivityName,
 		LocalActivity:        o.LocalActivity,
 		WorkflowName:         o.WorkflowName,
 	})
+	e.Coroutines.Watch = &i.coro
 	e.Replaying = replaying
 	e.Now = s.Time
 	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
@@ -261,18 +264,4 @@ func (i *instance) failure(cause enumspb.WorkflowTaskFailedCause, err error) *ru
 		Cause:   cause,
 		Failure: i.runner.options.FailureConverter.ErrorToFailure(err),
 	}}
-}
-
-// Close implements [runner.Instance].
-func (i *instance) Close() {
-	i.broken = true
-	if i.env == nil {
-		return
-	}
-	// Deferred functions run as if in replay, so that what is guarded by it
-	// does nothing.
-	i.env.Replaying = true
-	i.env.Executing = true
-	i.env.Coroutines.Close()
-	i.env.Executing = false
 }

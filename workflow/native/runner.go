@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
@@ -44,6 +45,17 @@ type Options struct {
 	// WorkflowName resolves what a workflow gives as a workflow to a workflow
 	// type; default: names, and functions under their own names.
 	WorkflowName func(workflow any) (string, error)
+	// DeadlockDetectionTimeout is how long workflow code may run without
+	// blocking on the workflow API; then the task fails with the stack of the code.
+	// Default: 1 s; negative: for ever, as when a debugger holds it. Only time
+	// counts in which the machine would have let the code run. A conversion of
+	// payloads may take thirty times as long, or as long as it likes with
+	// workflow.DataConverterWithoutDeadlockDetection.
+	DeadlockDetectionTimeout time.Duration
+	// DisableSafeEviction makes Close return before the deferred functions of
+	// the workflow have run. By default it waits for them, for as long as
+	// DeadlockDetectionTimeout allows.
+	DisableSafeEviction bool
 }
 
 // A Runner is a [runner.Runner] of Go functions.
@@ -78,6 +90,9 @@ func New(o Options) *Runner {
 	}
 	if o.WorkflowName == nil {
 		o.WorkflowName = new(workflow.Registry).Name
+	}
+	if o.DeadlockDetectionTimeout == 0 {
+		o.DeadlockDetectionTimeout = time.Second
 	}
 	_, adapts := o.FailureConverter.(converter.FailureConverterWithSerializationContext)
 	probe := converter.WithDataConverterSerializationContext(o.DataConverter, converter.WorkflowSerializationContext{})
@@ -117,16 +132,17 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
 		}
 	}
-	return &instance{runner: r, def: def, details: d}, nil
+	i := &instance{runner: r, def: def, details: d}
+	i.begin(r.options.DeadlockDetectionTimeout)
+	return i, nil
 }
 
 // logger returns the logger of one run.
-func (r *Runner) logger(d runner.Details, attempt int32) log.Logger {
-	return r.options.Logger.With(
+func (r *Runner) logger(d runner.Details, more ...any) log.Logger {
+	return r.options.Logger.With(append([]any{
 		slog.String("Namespace", d.Namespace),
 		slog.String("WorkflowType", d.WorkflowType),
 		slog.String("WorkflowID", d.WorkflowID),
 		slog.String("RunID", d.RunID),
-		slog.Int("Attempt", int(attempt)),
-	)
+	}, more...)...)
 }

@@ -30,6 +30,7 @@ const (
 
 // A Coroutine is one thread of a workflow.
 type Coroutine struct {
+	number   int
 	name     string
 	status   string
 	wait     wait
@@ -46,20 +47,23 @@ type Coroutine struct {
 	stop     func()
 }
 
-func newCoroutine(name string, f func(*Coroutine)) *Coroutine {
-	c := &Coroutine{name: name, status: "not started"}
+func newCoroutine(number int, name string, m mark, f func(*Coroutine)) *Coroutine {
+	c := &Coroutine{number: number, name: name, status: "not started"}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		c.body(f)
+		c.body(m, f)
 	})
 	return c
 }
 
 // body runs f and keeps what it dies of. A panic is recovered here and not by
-// iter.Pull, because only here its stack can still be read.
-func (c *Coroutine) body(f func(*Coroutine)) {
+// iter.Pull, because only here its stack can still be read. Dumps show m.
+//
+//go:noinline
+func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 	returned := false
 	defer func() {
+		_ = m
 		c.done = true
 		v := recover()
 		if returned || c.evicted {

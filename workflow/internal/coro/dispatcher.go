@@ -11,10 +11,14 @@ type Dispatcher struct {
 	// Idle is called when all coroutines are blocked; it reports whether it
 	// made some coroutine that should still run. It may be nil.
 	Idle func() bool
+	// Watch shows others how the coroutines get on. It may be nil, and must not
+	// change once there is a coroutine.
+	Watch *Watch
 
 	list    []*Coroutine
 	eager   []*Coroutine
 	created int
+	named   int // coroutines whose name the watch knows
 	closed  bool
 }
 
@@ -38,8 +42,11 @@ func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
 	d.created++
 	if name == "" {
 		name = strconv.Itoa(d.created)
+	} else {
+		d.Watch.call(d.created, name)
+		d.named++
 	}
-	return newCoroutine(name, f)
+	return newCoroutine(d.created, name, d.Watch.mark(d.created), f)
 }
 
 // Run resumes coroutines, pass after pass, until all are blocked or have ended.
@@ -72,6 +79,9 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		if c.wait == waitWake {
 			continue
 		}
+		if d.Watch.switched() {
+			return false, &Panic{Value: "nobody waits for this run any more"}
+		}
 		if c.resume() {
 			progress = true
 		}
@@ -86,8 +96,25 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 	}
 	if ended { // taken out together, so that many ends cost no more than one
 		d.list = slices.DeleteFunc(d.list, func(c *Coroutine) bool { return c.done })
+		d.forget()
 	}
 	return progress || d.created != created, nil
+}
+
+// forget tells the watch which names are gone, once these are most of them.
+func (d *Dispatcher) forget() {
+	if d.named <= 2*d.Live()+8 {
+		return
+	}
+	live := make(map[int]bool, d.Live())
+	for _, c := range d.list {
+		live[c.number] = true
+	}
+	for _, c := range d.eager {
+		live[c.number] = true
+	}
+	d.Watch.forget(func(number int) bool { return !live[number] })
+	d.named = d.Live()
 }
 
 // Live returns the number of coroutines that have not ended. No coroutine may
@@ -105,6 +132,7 @@ func (d *Dispatcher) Close() {
 		all := slices.Concat(d.eager, d.list)
 		d.list, d.eager = nil, nil
 		for _, c := range all {
+			d.Watch.switched()
 			c.evict()
 		}
 	}
