@@ -40,6 +40,8 @@ type parts struct {
 
 	workflowSlots slots.Supplier
 	activitySlots slots.Supplier
+	localSlots    slots.Supplier
+	locals        *locals // nil without workflows
 	runs          *sticky.Cache[string, *task.Run]
 	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
 	recheck       func()                           // nil unless slots may grow
@@ -52,6 +54,8 @@ const recheckEvery = time.Second
 const (
 	kindWorkflow = "workflow"
 	kindActivity = "activity"
+
+	kindLocalActivity = "local-activity"
 )
 
 // compose makes the parts of the worker. Tasks run under ctx.
@@ -85,7 +89,10 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 		}
 		p.ownRuns = p.runs
 	}
-	handler, err := w.workflowHandler(p)
+	if err := w.composeLocals(tasks, p); err != nil {
+		return err
+	}
+	handler, err := w.workflowHandler(tasks, p)
 	if err != nil {
 		return err
 	}
@@ -110,7 +117,7 @@ func suppliedSlots(given slots.Supplier, limit int) (slots.Supplier, error) {
 	return slots.NewFixed(slots.FixedOptions{Limit: limit})
 }
 
-func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
+func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler, error) {
 	o := &w.options
 	run := o.WorkflowRunner
 	if run == nil {
@@ -119,6 +126,7 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 			FailureConverter: o.FailureConverter,
 			Logger:           o.Logger,
 			ActivityName:     w.activities.Name,
+			LocalActivity:    w.resolveLocal,
 			WorkflowName:     w.workflows.Name,
 
 			Interceptors:          interceptor.Workflows(o.Interceptors),
@@ -150,6 +158,8 @@ func (w *Worker) workflowHandler(p *parts) (*task.Handler, error) {
 		FailureConverter:             o.FailureConverter,
 		Logger:                       o.Logger,
 		Observer:                     &w.counters,
+		Locals:                       p.locals,
+		LocalStop:                    tasks.Done(),
 	}
 	if p.sticky {
 		options.StickyQueue = w.stickyQueue()

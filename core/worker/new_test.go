@@ -161,6 +161,8 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: slots.MaxLimit + 1}, []string{"up to"}},
 		{"MaxConcurrentActivities", o{MaxConcurrentActivities: -1}, []string{"-1", "100"}},
 		{"MaxConcurrentActivities", o{MaxConcurrentActivities: slots.MaxLimit + 1}, []string{"up to"}},
+		{"MaxConcurrentLocalActivities", o{MaxConcurrentLocalActivities: -1}, []string{"-1", "100"}},
+		{"MaxConcurrentLocalActivities", o{MaxConcurrentLocalActivities: slots.MaxLimit + 1}, []string{"up to"}},
 		{"MaxConcurrentWorkflowTaskPolls", o{MaxConcurrentWorkflowTaskPolls: -1}, []string{"-1", "5"}},
 		{
 			"MaxConcurrentWorkflowTaskPolls",
@@ -205,6 +207,11 @@ func TestWrongOptions(t *testing.T) {
 		{"Parts.WorkflowSlots", o{Parts: worker.Parts{WorkflowSlots: (*slots.Fixed)(nil)}}, []string{"a nil *slots.Fixed"}},
 		{"Parts.WorkflowSlots", o{Parts: worker.Parts{WorkflowSlots: fixed(t, 1)}}, []string{"1 slot", "at least 2"}},
 		{"Parts.ActivitySlots", o{Parts: worker.Parts{ActivitySlots: (*slots.Fixed)(nil)}}, []string{"a nil *slots.Fixed"}},
+		{
+			"Parts.LocalActivitySlots",
+			o{Parts: worker.Parts{LocalActivitySlots: (*slots.Fixed)(nil)}},
+			[]string{"a nil *slots.Fixed"},
+		},
 		{"Parts.ActivityRate", o{Parts: worker.Parts{ActivityRate: (*brokenLimiter)(nil)}}, []string{"a nil"}},
 		{"Parts.WorkflowScaler", o{Parts: worker.Parts{WorkflowScaler: (*poller.Fixed)(nil)}}, []string{"a nil"}},
 		{"Parts.StickyScaler", o{Parts: worker.Parts{StickyScaler: (*poller.Fixed)(nil)}}, []string{"a nil"}},

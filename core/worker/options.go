@@ -35,6 +35,7 @@ const (
 	DefaultMaxCachedWorkflows                = 1000
 	DefaultMaxConcurrentWorkflowTasks        = 100
 	DefaultMaxConcurrentActivities           = 100
+	DefaultMaxConcurrentLocalActivities      = 100
 	DefaultMaxConcurrentWorkflowTaskPolls    = 5
 	DefaultMaxConcurrentActivityTaskPolls    = 5
 	DefaultNonstickyToStickyPollRatio        = poller.DefaultRatio
@@ -71,6 +72,9 @@ type Options struct {
 	MaxConcurrentWorkflowTasks int
 	// MaxConcurrentActivities is how many activities run at once; default 100.
 	MaxConcurrentActivities int
+	// MaxConcurrentLocalActivities is how many local activities run at once;
+	// default 100. Those above wait, and their workflow tasks with them.
+	MaxConcurrentLocalActivities int
 	// MaxConcurrentWorkflowTaskPolls is how many polls for workflow tasks are
 	// in flight; default 5.
 	MaxConcurrentWorkflowTaskPolls int
@@ -101,8 +105,9 @@ type Options struct {
 	// last worker to poll wins.
 	MaxTaskQueueActivitiesPerSecond float64
 
-	// GracefulShutdownTimeout is how long activities may go on after the worker
-	// was told to stop, before they are canceled; default 0: at once.
+	// GracefulShutdownTimeout is how long activities, local ones too, may go on
+	// after the worker was told to stop, before they are canceled; default 0: at
+	// once. What has not ended of local activities then runs again on another worker.
 	GracefulShutdownTimeout time.Duration
 	// OnFatalError is called once, before the worker stops, if it stops because
 	// something broke beyond repair. A panic in it is logged.
@@ -154,6 +159,10 @@ type Parts struct {
 	// worker cancels what runs are not started: they fail with the retryable
 	// type WorkerShutdown, as those do that stop for it.
 	ActivitySlots slots.Supplier
+	// LocalActivitySlots bound the local activities, in place of
+	// MaxConcurrentLocalActivities. They are asked for the type of one that is to
+	// run, and learn its ID; a wait between attempts holds none.
+	LocalActivitySlots slots.Supplier
 	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
 	ActivityRate ratelimit.Limiter
 	// Cache keeps workflow runs, in place of MaxCachedWorkflows. Its OnEvict

@@ -71,6 +71,7 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 	"MaxCachedWorkflows":                testMaxCachedWorkflows,
 	"MaxConcurrentWorkflowTasks":        testMaxConcurrentWorkflowTasks,
 	"MaxConcurrentActivities":           testMaxConcurrentActivities,
+	"MaxConcurrentLocalActivities":      testMaxConcurrentLocalActivities,
 	"MaxConcurrentWorkflowTaskPolls":    testMaxConcurrentWorkflowTaskPolls,
 	"NonstickyToStickyPollRatio":        testNonstickyToStickyPollRatio,
 	"StickyQueueScheduleToStartTimeout": testStickyTimeout,

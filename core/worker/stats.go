@@ -30,10 +30,17 @@ type Stats struct {
 	Activities uint64
 	// ActivitiesFailed counts those of them that failed.
 	ActivitiesFailed uint64
+	// LocalActivities counts the attempts of local activities that have ended for
+	// their workflows.
+	LocalActivities uint64
+	// LocalActivitiesFailed counts those of them that failed, timed out or were
+	// canceled.
+	LocalActivitiesFailed uint64
 	// Pollers are the sources that are polled.
 	Pollers []poller.Status
-	// WorkflowSlots and ActivitySlots are zero if their supplier does not tell.
-	WorkflowSlots, ActivitySlots slots.Stats
+	// WorkflowSlots, ActivitySlots and LocalActivitySlots are zero if their
+	// supplier does not tell.
+	WorkflowSlots, ActivitySlots, LocalActivitySlots slots.Stats
 	// Cache is that of workflow runs.
 	Cache sticky.Stats
 }
@@ -53,6 +60,9 @@ func (w *Worker) Stats() Stats {
 	if r, ok := p.activitySlots.(slots.Reporter); ok {
 		s.ActivitySlots = r.Stats()
 	}
+	if r, ok := p.localSlots.(slots.Reporter); ok {
+		s.LocalActivitySlots = r.Stats()
+	}
 	if p.runs != nil {
 		s.Cache = p.runs.Stats()
 	}
@@ -64,6 +74,8 @@ type counters struct {
 	logger *slog.Logger
 
 	workflowTasks, failedTasks, hits, misses, activities, failedActivities atomic.Uint64
+
+	locals, failedLocals atomic.Uint64
 }
 
 // WorkflowTaskEnded implements [task.Observer].
@@ -95,6 +107,14 @@ func (c *counters) ActivityEnded(_ context.Context, e activitytask.Ended) {
 	}
 }
 
+// localEnded counts an attempt of a local activity.
+func (c *counters) localEnded(err error) {
+	c.locals.Add(1)
+	if err != nil {
+		c.failedLocals.Add(1)
+	}
+}
+
 func (c *counters) read() Stats {
 	return Stats{
 		WorkflowTasks:       c.workflowTasks.Load(),
@@ -103,5 +123,8 @@ func (c *counters) read() Stats {
 		StickyMisses:        c.misses.Load(),
 		Activities:          c.activities.Load(),
 		ActivitiesFailed:    c.failedActivities.Load(),
+
+		LocalActivities:       c.locals.Load(),
+		LocalActivitiesFailed: c.failedLocals.Load(),
 	}
 }

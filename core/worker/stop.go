@@ -204,5 +204,8 @@ func (w *Worker) drained(ctx context.Context) error {
 			}
 		}
 	}
+	if w.parts.locals != nil {
+		return w.parts.locals.drained(ctx) // those that did not stop with their tasks
+	}
 	return nil
 }

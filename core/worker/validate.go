@@ -142,6 +142,7 @@ func (o *Options) given(p *problems) {
 	}
 	p.part("Parts.WorkflowSlots", o.Parts.WorkflowSlots)
 	p.part("Parts.ActivitySlots", o.Parts.ActivitySlots)
+	p.part("Parts.LocalActivitySlots", o.Parts.LocalActivitySlots)
 	p.part("Parts.ActivityRate", o.Parts.ActivityRate)
 	p.part("Parts.WorkflowScaler", o.Parts.WorkflowScaler)
 	p.part("Parts.StickyScaler", o.Parts.StickyScaler)
@@ -200,6 +201,8 @@ func (o *Options) activityNumbers(p *problems) {
 		}
 	}
 	p.count("MaxConcurrentActivities", &o.MaxConcurrentActivities, activities, slots.MaxLimit)
+	p.count("MaxConcurrentLocalActivities", &o.MaxConcurrentLocalActivities,
+		DefaultMaxConcurrentLocalActivities, slots.MaxLimit)
 	p.count("MaxConcurrentActivityTaskPolls", &o.MaxConcurrentActivityTaskPolls,
 		DefaultMaxConcurrentActivityTaskPolls, poller.MaxTarget)
 	p.duration("MaxHeartbeatThrottleInterval", &o.MaxHeartbeatThrottleInterval,
