@@ -13,12 +13,19 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // Options of a [Runner]. The zero value works.
 type Options struct {
 	// Middleware wraps each call, the first one outermost.
 	Middleware []activity.Middleware
+	// Extract puts what came in the header of a task into the context of its activity, and of
+	// the converters; an error fails the attempt. nil leaves the context alone.
+	Extract func(ctx context.Context, header *commonpb.Header) (context.Context, error)
+	// Metrics is what activities get, with tags that name the attempt's type; nil drops
+	// everything.
+	Metrics metrics.Handler
 	// DataConverter encodes results; nil means the default one.
 	DataConverter converter.DataConverter
 	// WorkerStop is closed when the worker begins to stop: activities can see it.
@@ -95,7 +102,7 @@ func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payl
 	logger := r.logger(&info)
 	run, cancel := context.WithDeadline(ctx, info.Deadline)
 	run = activity.WithOutbound(run, &activity.Environment{
-		Info: info, Logger: logger, WorkerStop: r.options.WorkerStop,
+		Info: info, Logger: logger, WorkerStop: r.options.WorkerStop, Metrics: r.metrics(&info),
 	})
 	done := make(chan outcome, 1)
 	go func() {
@@ -122,7 +129,12 @@ func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payl
 }
 
 // call calls the function.
-func (r *Runner) call(ctx context.Context, t *Task, info *activity.Info) (*commonpb.Payloads, error) {
+func (r *Runner) call(ctx context.Context, t *Task, info *activity.Info) (_ *commonpb.Payloads, err error) {
+	if r.options.Extract != nil {
+		if ctx, err = r.options.Extract(ctx, t.Header); err != nil {
+			return nil, err
+		}
+	}
 	about := converter.ActivitySerializationContext{
 		Namespace:    info.Namespace,
 		WorkflowID:   info.WorkflowExecution.ID,
@@ -196,6 +208,18 @@ func report(ctx context.Context, logger *slog.Logger, err error, deadline time.T
 		logger.LogAttrs(ctx, slog.LevelWarn, "local activity ended after its deadline: what it returned is dropped",
 			slog.Time("ActivityDeadline", deadline))
 	}
+}
+
+// metrics names the activity's type, the workflow's and the task queue.
+func (r *Runner) metrics(info *activity.Info) metrics.Handler {
+	if r.options.Metrics == nil {
+		return nil
+	}
+	tags := map[string]string{"activity_type": info.ActivityType.Name, "task_queue": info.TaskQueue}
+	if info.WorkflowType != nil {
+		tags["workflow_type"] = info.WorkflowType.Name
+	}
+	return r.options.Metrics.WithTags(tags)
 }
 
 // logger names the attempt under the keys that Temporal's own workers use.

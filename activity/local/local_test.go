@@ -263,6 +263,24 @@ func TestCancellation(t *testing.T) {
 	})
 }
 
+func TestHeaders(t *testing.T) {
+	type key struct{}
+	r := newRunner(t, local.Options{Extract: func(ctx context.Context, h *commonpb.Header) (context.Context, error) {
+		if h == nil {
+			return nil, errors.New("no header")
+		}
+		return context.WithValue(ctx, key{}, string(h.GetFields()["h"].GetData())), nil
+	}})
+	task := attempt(t, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
+	if _, err := r.Run(t.Context(), task, func() {}); err == nil || err.Error() != "no header" {
+		t.Errorf("got %v", err)
+	}
+	task.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"h": {Data: []byte("header")}}}
+	if p, err := r.Run(t.Context(), task, func() {}); err != nil || string(p.GetPayloads()[0].GetData()) != `"header"` {
+		t.Errorf("got %v and %v", p, err)
+	}
+}
+
 func TestNew(t *testing.T) {
 	if _, err := local.New(local.Options{Middleware: []activity.Middleware{nil}}); err == nil ||
 		!strings.Contains(err.Error(), "Middleware[0] is nil") {

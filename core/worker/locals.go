@@ -10,6 +10,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/activity/local"
+	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow/task"
@@ -37,7 +38,12 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 		return err
 	}
 	r, err := local.New(local.Options{
-		DataConverter: o.DataConverter, WorkerStop: w.stopping, Logger: o.Logger,
+		Middleware:    middleware(o.Interceptors),
+		Extract:       interceptor.Extract(o.ContextPropagators),
+		Metrics:       o.MetricsHandler,
+		DataConverter: o.DataConverter,
+		WorkerStop:    w.stopping,
+		Logger:        o.Logger,
 	})
 	if err != nil {
 		return err

@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/core/worker"
+	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/workflow"
 )
@@ -239,5 +241,47 @@ func TestLocalActivitiesOutliveTheirSupplier(t *testing.T) {
 		if all := f.answers(); len(all) != 1 || w.Stats().LocalActivitiesFailed != 0 {
 			t.Errorf("%d answers, stats %+v", len(all), w.Stats())
 		}
+	})
+}
+
+// Local activities get what others get from the worker.
+func TestLocalActivitiesAreInterceptedLikeOthers(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		var lines []string
+		w := f.worker(t, worker.Options{
+			Interceptors:       []interceptor.WorkerInterceptor{&labeling{name: "outer"}, &labeling{name: "inner"}},
+			ContextPropagators: []workflow.ContextPropagator{tenants{}},
+			MetricsHandler:     ledger{mu: new(sync.Mutex), lines: &lines},
+		})
+		err := w.RegisterWorkflowWithOptions(func(ctx workflow.Context) (s string, err error) {
+			ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Hour})
+			if err := workflow.ExecuteLocalActivity(ctx, Count).Get(ctx, nil); err != nil {
+				return "", err
+			}
+			err = workflow.ExecuteLocalActivity(ctx, Tenant).Get(ctx, &s)
+			return s, err
+		}, workflow.RegisterOptions{Name: "Nearby"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		first := firstTask("Nearby", "run")
+		first.GetHistory().GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().Header = &commonpb.Header{
+			Fields: map[string]*commonpb.Payload{"tenant": {Data: []byte("acme")}},
+		}
+		f.workflowTasks <- first
+		pass(time.Second)
+		commands := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f).GetCommands()
+		result := commands[len(commands)-1].GetCompleteWorkflowExecutionCommandAttributes().GetResult()
+		if got := string(result.GetPayloads()[0].GetData()); got != `"acme inner outer inner outer"` {
+			t.Errorf("got %s", got)
+		}
+		if len(lines) != 1 || !strings.Contains(lines[0], "activity_type:Count") ||
+			!strings.Contains(lines[0], "workflow_type:Nearby") || !strings.Contains(lines[0], "task_queue:orders") {
+			t.Errorf("counted %q", lines)
+		}
+		stop(t, w)
 	})
 }
