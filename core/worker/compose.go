@@ -18,6 +18,7 @@ import (
 	"github.com/mainspring-go/mainspring/sticky"
 	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/task"
+	"github.com/mainspring-go/mainspring/workflow/verify"
 )
 
 // A polling is a poller whatever it polls for.
@@ -134,6 +135,13 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 			EnableLoggingInReplay: o.EnableLoggingInReplay,
 			MetricsHandler:        o.MetricsHandler,
 		})
+	}
+	if o.VerifyWorkflows {
+		verifying, err := verify.New(run, verify.Options{FailureConverter: o.FailureConverter})
+		if err != nil {
+			return nil, err
+		}
+		run = verifying
 	}
 	for _, def := range w.workflows.Definitions() {
 		if err := run.Prepare(def); err != nil {

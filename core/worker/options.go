@@ -123,6 +123,10 @@ type Options struct {
 
 	// WorkflowRunner runs workflow code; default: native Go functions.
 	WorkflowRunner runner.Runner
+	// VerifyWorkflows is for development: after each workflow task its run is run
+	// again from its beginning, and the task fails if that does something else, as
+	// code does that reads the clock or ranges over a map. See workflow/verify.
+	VerifyWorkflows bool
 	// ActivityExecutor runs activities; default: each on a goroutine of its own.
 	ActivityExecutor activity.Executor
 	// DataConverter encodes arguments and results; default: the one that all

@@ -145,6 +145,18 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("prepared %d, ran %d", r.prepared.Load(), r.runs.Load())
 		}
 	},
+	"VerifyWorkflows": func(t *testing.T, f *frontend) {
+		o := both()
+		o.Workflows = []any{Lucky}
+		o.VerifyWorkflows = true
+		f.start(t, o)
+		f.workflowTasks <- firstTask("Lucky", "run", "world")
+		pass(time.Second)
+		failed := only[*workflowservice.RespondWorkflowTaskFailedRequest](t, f)
+		if !strings.Contains(failed.GetFailure().GetMessage(), "workflow Lucky is not deterministic") {
+			t.Errorf("the task failed with %v", failed.GetFailure())
+		}
+	},
 	"ActivityExecutor": testActivityExecutor,
 	"DataConverter": func(t *testing.T, f *frontend) {
 		o := both()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -26,6 +27,9 @@ func Greet(_ workflow.Context, name string) (string, error) { return "hello " + 
 
 // Confused fails in its first task.
 func Confused(workflow.Context) error { return errors.New("confused") }
+
+// Lucky returns something else whenever it is run.
+func Lucky(workflow.Context, string) (int64, error) { return rand.Int64(), nil }
 
 // Await ends when it is signaled.
 func Await(ctx workflow.Context) error {

@@ -9,6 +9,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
 	updatepb "go.temporal.io/api/update/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
 // A Step is one thing that a workflow task made of a workflow: a command that
@@ -122,6 +124,19 @@ func commandStep(c *commandpb.Command, messages map[string]*protocolpb.Message) 
 	default:
 	}
 	return s
+}
+
+// Steps returns what the commands of a completion are of, in their order.
+func Steps(c *runner.Completion) []Step {
+	messages := make(map[string]*protocolpb.Message, len(c.Messages))
+	for _, m := range c.Messages {
+		messages[m.GetId()] = m
+	}
+	steps := make([]Step, 0, len(c.Commands))
+	for _, cmd := range c.Commands {
+		steps = append(steps, commandStep(cmd, messages))
+	}
+	return steps
 }
 
 // causes has the event that a command of each type causes; that of a message

@@ -21,6 +21,7 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/machine"
 	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/runner"
+	"github.com/mainspring-go/mainspring/workflow/verify"
 )
 
 // A step is one workflow task of a run as it was when it was live.
@@ -36,7 +37,7 @@ type step struct {
 type world struct {
 	t      *testing.T
 	rand   *rand.Rand
-	runner *native.Runner
+	runner runner.Runner
 	*histories.History
 	steps   []step
 	updates int
@@ -235,12 +236,19 @@ func (w *world) checkIDs() {
 }
 
 // checkProgram runs the workflow that grows from the seed, and rebuilds it at
-// each of its tasks.
+// each of its tasks. Some do so on a runner that verifies each task besides.
 func checkProgram(t *testing.T, seed uint64) (tasks int, closed bool) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := &world{t: t, rand: r, runner: native.New(native.Options{}), History: histories.Start("wf")}
 	fn := workflowOf(program(r, 3))
+	if seed%8 == 0 {
+		v, err := verify.New(w.runner, verify.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.runner = v
+	}
 	if err := w.runner.Prepare(runner.Definition{Type: "wf", Func: fn}); err != nil {
 		t.Fatal(err)
 	}
