@@ -35,10 +35,10 @@ func pairs() []pair {
 	}
 }
 
-// elsewhere are the packages of the SDK that are not compared, but hold what the
-// compared ones are aliases of, or names for it.
+// elsewhere are the packages of the SDK that are not compared, but declare what
+// those that are compared have as aliases.
 func elsewhere() []string {
-	return []string{sdkRoot + "internal", sdkRoot + "internal/common/metrics", sdkRoot + "client"}
+	return []string{sdkRoot + "internal", sdkRoot + "internal/common/metrics"}
 }
 
 // library is the packages of one side, by their names on the SDK's side.
@@ -139,7 +139,8 @@ func (l library) mark(at token.Pos, docs ...*ast.CommentGroup) {
 }
 
 // names are the exported names of each declared type, such as workflow.Context:
-// a type may go by several, in its own package and as an alias in others.
+// a type may go by several, in its own package and as an alias in others. Types of
+// packages that are not compared have none, and are compared by what they are.
 func (l library) names() map[*types.TypeName][]string {
 	names := map[*types.TypeName][]string{}
 	for path := range l.packages {
