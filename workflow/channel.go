@@ -5,6 +5,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
@@ -72,6 +73,7 @@ type channel struct {
 	senders   list[sender]
 	receivers list[receiver]
 	statuses  *channelStatuses
+	convert   converter.DataConverter // decodes signals; nil for channels of code's own
 }
 
 // channelStatuses are what stack traces show of those who wait for a channel,
@@ -305,11 +307,11 @@ func (c *channel) assign(v, valuePtr any) (ok bool) {
 		return true
 	}
 	payloads, encoded := v.(*commonpb.Payloads)
-	if !encoded {
+	if !encoded || c.convert == nil {
 		setPointer(valuePtr, v)
 		return true
 	}
-	if err := c.run.env.DataConverter.FromPayloads(payloads, valuePtr); err != nil {
+	if err := c.convert.FromPayloads(payloads, valuePtr); err != nil {
 		c.run.logger.Error("Deserialization error. Corrupted signal received on channel.",
 			"Channel", c.name, "Error", err.Error())
 		return false

@@ -3,6 +3,8 @@ package workflow
 import (
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
@@ -24,6 +26,11 @@ type CancelFunc func()
 // error of futures that were canceled with it.
 var ErrCanceled error = temporal.NewCanceledError()
 
+// ErrDeadlineExceeded is there for code that compares with it: contexts of
+// workflows have no deadlines, so their Err never returns it.
+var ErrDeadlineExceeded = temporal.NewTimeoutErrorWithOptions(
+	enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, temporal.TimeoutErrorOptions{Message: "deadline exceeded"})
+
 // contextKey is the type of the keys of this package.
 type contextKey uint8
 
@@ -36,6 +43,7 @@ const (
 	childOptionsKey
 	updateInfoKey
 	headerKey
+	dataConverterKey
 )
 
 // rootContext is the end of every chain.

@@ -138,8 +138,8 @@ func (i rootInbound) ExecuteWorkflow(ctx Context, in *ExecuteInput) (any, error)
 }
 
 // HandleSignal puts the signal into its channel.
-func (i rootInbound) HandleSignal(_ Context, in *SignalInput) error {
-	if !i.run.signalChannel(in.SignalName).offer(in.Arg) {
+func (i rootInbound) HandleSignal(ctx Context, in *SignalInput) error {
+	if !i.run.signalChannel(ctx, in.SignalName).offer(in.Arg) {
 		return fmt.Errorf("exceeded channel buffer size for signal: %s", in.SignalName)
 	}
 	return nil

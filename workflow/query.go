@@ -9,6 +9,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -26,6 +27,7 @@ type QueryHandlerOptions struct {
 
 type queryHandler struct {
 	call        *callable
+	convert     converter.DataConverter
 	description string
 }
 
@@ -53,7 +55,7 @@ func SetQueryHandlerWithOptions(
 }
 
 func (o rootOutbound) SetQueryHandlerWithOptions(
-	_ Context, queryType string, handler any, options QueryHandlerOptions,
+	ctx Context, queryType string, handler any, options QueryHandlerOptions,
 ) error {
 	if err := checkHandlerName("queryType starts with '__' is reserved for internal use", queryType); err != nil {
 		return err
@@ -62,7 +64,9 @@ func (o rootOutbound) SetQueryHandlerWithOptions(
 	if err != nil {
 		return err
 	}
-	o.run.queries[queryType] = &queryHandler{call: c, description: options.Description}
+	o.run.queries[queryType] = &queryHandler{
+		call: c, convert: converterOf(ctx), description: options.Description,
+	}
 	return nil
 }
 
@@ -90,7 +94,7 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		if err != nil {
 			return err
 		}
-		args, err := h.call.decode(r.env.DataConverter, q.Args)
+		args, err := h.call.decode(h.convert, q.Args)
 		if err != nil {
 			return fmt.Errorf("unable to decode the input for queryType: %s, with error: %w", q.Type, err)
 		}
@@ -98,7 +102,7 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		if err != nil {
 			return err
 		}
-		answer, err = encode(r.env.DataConverter, result)
+		answer, err = encode(h.convert, result)
 		return err
 	})
 	return answer, err

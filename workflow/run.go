@@ -5,7 +5,6 @@ import (
 
 	sdkpb "go.temporal.io/api/sdk/v1"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
@@ -28,6 +27,7 @@ type run struct {
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	intercepted bool // there are interceptors
+	converters  bool // there are contexts with a data converter of their own
 	propagators []ContextPropagator
 
 	details             string // set by SetCurrentDetails
@@ -96,9 +96,4 @@ func (o rootOutbound) Go(ctx Context, name string, f func(ctx Context)) Context 
 func (r *run) nextName(kind string, counter *int) string {
 	*counter++
 	return kind + "-" + strconv.Itoa(*counter)
-}
-
-// converterOf returns the data converter of ctx.
-func converterOf(ctx Context) converter.DataConverter {
-	return converter.WithWorkflowContext(ctx, runOf(ctx).env.DataConverter)
 }

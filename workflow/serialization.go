@@ -15,7 +15,7 @@ type converters struct {
 // convertersOf returns the converters for the values of an activity. Those of
 // an activity on another queue than the workflow's may differ.
 func (r *run) convertersOf(ctx Context, activityType, queue string, local bool) converters {
-	if !r.env.Adapts {
+	if !r.env.Adapts && !r.converters {
 		return converters{converterOf(ctx), r.env.FailureConverter}
 	}
 	return r.bound(ctx, converter.ActivitySerializationContext{
@@ -30,7 +30,7 @@ func (r *run) convertersOf(ctx Context, activityType, queue string, local bool) 
 
 // convertersFor returns the converters for the values of another workflow.
 func (r *run) convertersFor(ctx Context, namespace, workflowID string) converters {
-	if !r.env.Adapts {
+	if !r.env.Adapts && !r.converters {
 		return converters{converterOf(ctx), r.env.FailureConverter}
 	}
 	return r.bound(ctx, converter.WorkflowSerializationContext{
@@ -39,9 +39,13 @@ func (r *run) convertersFor(ctx Context, namespace, workflowID string) converter
 }
 
 func (r *run) bound(ctx Context, about converter.SerializationContext) converters {
+	root := ownConverter(ctx)
+	if root == nil {
+		root = r.env.RootDataConverter
+	}
 	return converters{
 		data: converter.WithWorkflowContext(ctx,
-			converter.WithDataConverterSerializationContext(r.env.RootDataConverter, about)),
+			converter.WithDataConverterSerializationContext(root, about)),
 		failures: converter.WithFailureConverterSerializationContext(r.env.RootFailureConverter, about),
 	}
 }

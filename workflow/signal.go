@@ -38,13 +38,13 @@ func GetSignalChannelWithOptions(
 }
 
 func (o rootOutbound) GetSignalChannelWithOptions(
-	_ Context, signalName string, options SignalChannelOptions,
+	ctx Context, signalName string, options SignalChannelOptions,
 ) ReceiveChannel {
 	r := o.run
 	if strings.HasPrefix(signalName, temporalPrefix) && !strings.HasPrefix(signalName, streamPrefix) {
 		mistake("%s is a reserved prefix: signal %q: choose another name", temporalPrefix, signalName)
 	}
-	c := r.signalChannel(signalName)
+	c := r.signalChannel(ctx, signalName)
 	for i, q := range r.requested {
 		if q.channel == c {
 			if options.Description != "" {
@@ -63,10 +63,12 @@ type signalUse struct {
 	description string
 }
 
-func (r *run) signalChannel(name string) *channel {
+// signalChannel returns the channel of a signal, which decodes as the first
+// context does that it was asked for with.
+func (r *run) signalChannel(ctx Context, name string) *channel {
 	c, ok := r.signals[name]
 	if !ok {
-		c = &channel{run: r, name: name, size: signalRoom}
+		c = &channel{run: r, name: name, size: signalRoom, convert: converterOf(ctx)}
 		r.signals[name] = c
 	}
 	return c
