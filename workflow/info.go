@@ -65,6 +65,9 @@ type Info struct {
 	RetryPolicy *temporal.RetryPolicy
 	// Priority of the workflow.
 	Priority temporal.Priority
+	// BinaryChecksum is what names the worker that ran the current task in old
+	// histories; in new ones it is the worker's build id. See GetBinaryChecksum.
+	BinaryChecksum string
 
 	env *env.Env
 }
@@ -122,10 +125,31 @@ func (i *Info) GetContinueAsNewSuggestedReasons() []ContinueAsNewSuggestedReason
 	return out
 }
 
+// GetCurrentBuildID returns the build id of the worker that runs the current
+// task: this worker's own if it runs for the first time, and in replay that of
+// the one that ran it. It may be empty. Code may branch on it. In a query it is
+// that of the task that changed the workflow last.
+func (i *Info) GetCurrentBuildID() string { return i.env.Info.BuildID }
+
+// GetBinaryChecksum returns BinaryChecksum as it is now. Use GetCurrentBuildID
+// instead, unless histories were written with checksums only. It is empty for a
+// worker without a build id: unlike the official SDK, Mainspring does not read
+// its own executable.
+func (i *Info) GetBinaryChecksum() string { return i.env.Info.BinaryChecksum }
+
+// GetTargetWorkerDeploymentVersionChanged reports whether a new run of the
+// workflow would be on another version of its worker deployment than this one:
+// a reason to continue as new.
+func (i *Info) GetTargetWorkerDeploymentVersionChanged() bool { return i.env.Info.TargetVersionChanged }
+
 // GetInfo returns what is known of the run of ctx.
 func GetInfo(ctx Context) *Info { return runOf(ctx).outbound.GetInfo(ctx) }
 
-func (o rootOutbound) GetInfo(Context) *Info { return o.run.info }
+func (o rootOutbound) GetInfo(Context) *Info {
+	i := o.run.info
+	i.BinaryChecksum = o.run.env.Info.BinaryChecksum
+	return i
+}
 
 // Now returns the workflow's clock: the time of the current workflow task, the
 // same whenever the workflow is replayed.

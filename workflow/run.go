@@ -26,8 +26,9 @@ type run struct {
 	metrics   metrics.Handler                // nil until code asks for it
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
-	intercepted bool // there are interceptors
-	converters  bool // there are contexts with a data converter of their own
+	locals      map[*localKey]any // of LocalVar; nil without any
+	intercepted bool              // there are interceptors
+	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
 
 	details             string // set by SetCurrentDetails

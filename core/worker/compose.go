@@ -130,6 +130,7 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 			LocalActivity:    w.resolveLocal,
 			WorkflowName:     w.workflows.Name,
 
+			BuildID:               o.BuildID,
 			Interceptors:          interceptor.Workflows(o.Interceptors),
 			ContextPropagators:    o.ContextPropagators,
 			EnableLoggingInReplay: o.EnableLoggingInReplay,

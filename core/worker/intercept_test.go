@@ -230,3 +230,21 @@ func testEnableLoggingInReplay(t *testing.T, f *frontend) {
 		}
 	}
 }
+
+// Built is a workflow that returns the build that runs it.
+func Built(ctx workflow.Context) (string, error) {
+	return workflow.GetInfo(ctx).GetCurrentBuildID(), nil
+}
+
+func TestWorkflowsSeeTheirBuild(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.start(t, worker.Options{Workflows: []any{Built}, BuildID: "v42"})
+		f.workflowTasks <- firstTask("Built", "run")
+		pass(time.Second)
+		answer := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		result := answer.GetCommands()[0].GetCompleteWorkflowExecutionCommandAttributes().GetResult()
+		if got := string(result.GetPayloads()[0].GetData()); got != `"v42"` {
+			t.Errorf("got build %s", got)
+		}
+	})
+}

@@ -1,6 +1,9 @@
 package machine
 
 import (
+	"cmp"
+	"strings"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 )
@@ -17,6 +20,8 @@ type chunk struct {
 	flags []uint32
 	// sdkName and sdkVersion were too, if they had changed.
 	sdkName, sdkVersion string
+	// buildID and checksum name the build that completed this task.
+	buildID, checksum string
 }
 
 // commands returns the events that the task before this chunk has caused, as
@@ -130,7 +135,10 @@ func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
 			return nil
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
 			r.open.completed = true
-			meta := after.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata()
+			attr := after.GetWorkflowTaskCompletedEventAttributes()
+			r.open.buildID = buildID(attr)
+			r.open.checksum = attr.GetBinaryChecksum() //nolint:staticcheck // old histories have it
+			meta := attr.GetSdkMetadata()
 			r.open.flags = meta.GetLangUsedFlags()
 			r.open.sdkName, r.open.sdkVersion = meta.GetSdkName(), meta.GetSdkVersion()
 		default:
@@ -140,6 +148,14 @@ func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
 	c.started = started
 	r.open = chunk{}
 	return &c
+}
+
+// buildID is the build that completed a task. Servers have changed where it is.
+func buildID(attr *historypb.WorkflowTaskCompletedEventAttributes) string {
+	//nolint:staticcheck // old histories have it in old places
+	_, inVersion, _ := strings.Cut(attr.GetWorkerDeploymentVersion(), ".")
+	return cmp.Or(attr.GetDeploymentVersion().GetBuildId(), inVersion,
+		attr.GetWorkerVersion().GetBuildId()) //nolint:staticcheck // see above
 }
 
 func (r *reader) cut() {

@@ -205,6 +205,8 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.HistorySize = attr.GetHistorySizeBytes()
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
 		a.ContinueAsNewReasons = attr.GetSuggestContinueAsNewReasons()
+		a.TargetVersionChanged = attr.GetTargetWorkerDeploymentVersionChanged()
+		a.BuildID, a.BinaryChecksum = c.buildID, c.checksum
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 		m.locals.newTask()
 	}

@@ -155,7 +155,7 @@ func (i *instance) apply(item runner.Item) error {
 	case item.Memo != nil:
 		i.env.MemoUpserted(item.Memo)
 	case item.Reset != nil:
-		i.env.SeedRunID = item.Reset.RunID
+		i.env.Reset(item.Reset.RunID)
 	}
 	return nil
 }
@@ -216,6 +216,14 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 		e.Info.HistoryLength, e.Info.HistorySize = a.HistoryLength, a.HistorySize
 		e.Info.ContinueAsNewSuggested = a.ContinueAsNewSuggested
 		e.Info.ContinueAsNewReasons = a.ContinueAsNewReasons
+		e.Info.TargetVersionChanged = a.TargetVersionChanged
+		e.Info.BuildID, e.Info.BinaryChecksum = a.BuildID, a.BinaryChecksum
+		if !a.Replaying {
+			e.Info.BuildID = i.runner.options.BuildID
+		}
+		if e.Info.BinaryChecksum == "" {
+			e.Info.BinaryChecksum = i.runner.options.BuildID
+		}
 		e.StartTask(a.StartedID)
 	}
 	e.Executing = true

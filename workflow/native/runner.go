@@ -25,6 +25,9 @@ type Options struct {
 	FailureConverter converter.FailureConverter
 	// Logger is what workflow.GetLogger writes to; default: nothing is logged.
 	Logger *slog.Logger
+	// BuildID is that of the worker: what workflow code sees as the build of a task
+	// that is live.
+	BuildID string
 	// EnableLoggingInReplay lets workflows log also while they are replayed.
 	EnableLoggingInReplay bool
 	// MetricsHandler is what workflow.GetMetricsHandler returns, with a tag that

@@ -32,6 +32,12 @@ type Activation struct {
 	ContinueAsNewSuggested bool
 	// ContinueAsNewReasons say why.
 	ContinueAsNewReasons []enumspb.SuggestContinueAsNewReason
+	// TargetVersionChanged says that the run would get another version of its
+	// worker deployment now.
+	TargetVersionChanged bool
+	// BuildID is the build that completed the task, and BinaryChecksum what old
+	// servers and libraries have in its place; both are empty if it is live.
+	BuildID, BinaryChecksum string
 	// SDK is the library that completed the task, as far as history says: zero
 	// for one that is live, or that was completed by a library that does not sign.
 	SDK SDK

@@ -87,6 +87,7 @@ type Env struct {
 	versions    versions
 	sideEffects sideEffects
 	mutables    mutables
+	randoms     map[string]*Random // nil if code asked for none
 }
 
 type pendingKey struct {

@@ -25,4 +25,9 @@ type Info struct {
 	HistorySize            int64
 	ContinueAsNewSuggested bool
 	ContinueAsNewReasons   []enumspb.SuggestContinueAsNewReason
+	TargetVersionChanged   bool
+	// BuildID is the build that runs the current task, or has run it.
+	BuildID string
+	// BinaryChecksum is what old histories have in its place.
+	BinaryChecksum string
 }
