@@ -135,6 +135,10 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 			ContextPropagators:    o.ContextPropagators,
 			EnableLoggingInReplay: o.EnableLoggingInReplay,
 			MetricsHandler:        o.MetricsHandler,
+
+			FailWorkflow:             o.FailWorkflowOn,
+			DeadlockDetectionTimeout: o.DeadlockDetectionTimeout,
+			DisableSafeEviction:      o.DisableSafeWorkflowEviction,
 		})
 	}
 	if o.VerifyWorkflows {
@@ -169,6 +173,10 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 		Observer:                     &w.counters,
 		Locals:                       p.locals,
 		LocalStop:                    tasks.Done(),
+		FailWorkflow:                 o.FailWorkflowOn,
+	}
+	if o.WorkflowPanicPolicy == FailWorkflow {
+		options.PanicPolicy = task.Fail
 	}
 	if p.sticky {
 		options.StickyQueue = w.stickyQueue()

@@ -179,6 +179,16 @@ func TestWrongOptions(t *testing.T) {
 		{"NonstickyToStickyPollRatio", o{NonstickyToStickyPollRatio: new(1.1)}, []string{"1.1", "0 to 1"}},
 		{"NonstickyToStickyPollRatio", o{NonstickyToStickyPollRatio: new(math.NaN())}, []string{"NaN", "0 to 1"}},
 		{
+			"DeadlockDetectionTimeout",
+			o{DeadlockDetectionTimeout: -time.Second},
+			[]string{"-1s", "means 1s"},
+		},
+		{
+			"WorkflowPanicPolicy",
+			o{WorkflowPanicPolicy: 7},
+			[]string{"7", "BlockWorkflow"},
+		},
+		{
 			"StickyQueueScheduleToStartTimeout",
 			o{StickyQueueScheduleToStartTimeout: -time.Second},
 			[]string{"-1s", "10s"},

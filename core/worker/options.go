@@ -40,6 +40,7 @@ const (
 	DefaultMaxConcurrentActivityTaskPolls    = 5
 	DefaultNonstickyToStickyPollRatio        = poller.DefaultRatio
 	DefaultStickyQueueScheduleToStartTimeout = 10 * time.Second
+	DefaultDeadlockDetectionTimeout          = time.Second
 	DefaultMaxHeartbeatThrottleInterval      = 60 * time.Second
 	DefaultDefaultHeartbeatThrottleInterval  = 30 * time.Second
 )
@@ -105,6 +106,29 @@ type Options struct {
 	// last worker to poll wins.
 	MaxTaskQueueActivitiesPerSecond float64
 
+	// WorkflowPanicPolicy says what becomes of a workflow whose code panics, does
+	// not let go or does not fit its history; default: BlockWorkflow.
+	WorkflowPanicPolicy WorkflowPanicPolicy
+	// FailWorkflowOn reports whether such an error ends a workflow of this type
+	// with that error as its reason, whatever WorkflowPanicPolicy says. Err is the
+	// value of the panic if that is an error, else a [*temporal.PanicError], or a
+	// [*machine.NondeterminismError]. It must always answer the same. Default: none
+	// does. A WorkflowRunner that is given has its own for values of panics.
+	FailWorkflowOn func(workflowType string, err error) bool
+	// DeadlockDetectionTimeout is how long workflow code may run without blocking
+	// on the workflow API, before its task fails with the stack of the code;
+	// default 1 s. Only time counts in which the machine would have let it run, and
+	// conversions of payloads may take longer: see [native.Options], which a
+	// WorkflowRunner that is given has itself.
+	DeadlockDetectionTimeout time.Duration
+	// DebugMode lets workflow code take as long as it likes, as when a debugger
+	// holds it. A variable TEMPORAL_DEBUG in the environment does the same.
+	DebugMode bool
+	// DisableSafeWorkflowEviction makes the cache not wait for the deferred
+	// functions of workflows that it evicts: they run in the background. A
+	// WorkflowRunner that is given decides itself.
+	DisableSafeWorkflowEviction bool
+
 	// GracefulShutdownTimeout is how long activities, local ones too, may go on
 	// after the worker was told to stop, before they are canceled; default 0: at
 	// once. What has not ended of local activities then runs again on another worker.
@@ -147,6 +171,19 @@ type Options struct {
 	// Parts replace what the worker would make itself.
 	Parts Parts
 }
+
+// A WorkflowPanicPolicy says what becomes of a workflow whose code panics, does
+// not let go or does not fit its history.
+type WorkflowPanicPolicy int
+
+const (
+	// BlockWorkflow fails the task, again and again, until better code goes on
+	// from where this one stopped.
+	BlockWorkflow WorkflowPanicPolicy = iota
+	// FailWorkflow fails the workflow for good: one bad deployment can end all
+	// that are open. It is for development.
+	FailWorkflow
+)
 
 // Parts are the pieces of a worker that can be swapped. Nil ones are made from
 // the options. Whoever gives one to a worker owns it and may give it to

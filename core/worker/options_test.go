@@ -116,6 +116,11 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("limit %v on the wire", got)
 		}
 	},
+	"WorkflowPanicPolicy":         testWorkflowPanicPolicy,
+	"FailWorkflowOn":              testFailWorkflowOn,
+	"DeadlockDetectionTimeout":    testDeadlockDetectionTimeout,
+	"DebugMode":                   testDebugMode,
+	"DisableSafeWorkflowEviction": testDisableSafeWorkflowEviction,
 	"GracefulShutdownTimeout": func(t *testing.T, f *frontend) {
 		w := f.start(t, worker.Options{Activities: []any{Obey}, GracefulShutdownTimeout: 3 * time.Second})
 		f.activityTasks <- activityTask("Obey", 1)

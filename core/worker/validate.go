@@ -114,6 +114,7 @@ func (o *Options) complete(client Client, taskQueue string) problems {
 	o.workflowNumbers(&p)
 	o.activityNumbers(&p)
 	o.deployment(&p)
+	o.failures(&p)
 	p.duration("GracefulShutdownTimeout", &o.GracefulShutdownTimeout, 0)
 	if len(p) == 0 {
 		o.names(client, taskQueue)
@@ -174,6 +175,17 @@ func (o *Options) workflowNumbers(p *problems) {
 		DefaultStickyQueueScheduleToStartTimeout)
 	if cached > 0 || o.Parts.Cache != nil {
 		o.twoSlots(p)
+	}
+}
+
+// failures fills in and checks what concerns workflow code that goes wrong.
+func (o *Options) failures(p *problems) {
+	p.duration("DeadlockDetectionTimeout", &o.DeadlockDetectionTimeout, DefaultDeadlockDetectionTimeout)
+	if o.DebugMode || os.Getenv("TEMPORAL_DEBUG") != "" {
+		o.DeadlockDetectionTimeout = -1
+	}
+	if o.WorkflowPanicPolicy != BlockWorkflow && o.WorkflowPanicPolicy != FailWorkflow {
+		p.add("WorkflowPanicPolicy", int(o.WorkflowPanicPolicy), "use BlockWorkflow or FailWorkflow")
 	}
 }
 

@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	failurepb "go.temporal.io/api/failure/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
 
+	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/histories"
 	"github.com/mainspring-go/mainspring/workflow/native"
@@ -197,4 +199,48 @@ func TestPrepareRefuses(t *testing.T) {
 	if unknown, ok := errors.AsType[*runner.UnknownTypeError](err); !ok || unknown.Type != "wf" {
 		t.Errorf("got %v, want wf to be unknown", err)
 	}
+}
+
+type soldOutError struct{ item string }
+
+func (e *soldOutError) Error() string { return "out of " + e.item }
+
+// Panics that the user would rather have end the workflow.
+func TestPanicsThatEndTheWorkflow(t *testing.T) {
+	options := native.Options{FailWorkflow: func(workflowType string, err error) bool {
+		_, sold := errors.AsType[*soldOutError](err)
+		_, panicked := errors.AsType[*temporal.PanicError](err)
+		return workflowType == "wf" && (sold || temporal.IsCanceledError(err) || panicked && err.Error() == "give up")
+	}}
+	fail := func(v any) func(workflow.Context) error {
+		return func(ctx workflow.Context) error {
+			workflow.Go(ctx, func(ctx workflow.Context) {
+				_ = workflow.Sleep(ctx, time.Second)
+				panic(v)
+			})
+			return workflow.Sleep(ctx, time.Hour)
+		}
+	}
+	for _, tt := range []struct {
+		value any
+		want  string
+		typ   string
+	}{
+		{fmt.Errorf("order: %w", &soldOutError{"tea"}), "FailWorkflow: order: out of tea", "wrapError"},
+		{temporal.NewCanceledError(), "CancelWorkflow", ""},
+		{"give up", "FailWorkflow: give up", "PanicError"},
+	} {
+		l := startWith(t, options, fail(tt.value))
+		l.does("StartTimer 5 1h0m0s", "StartTimer 6 1s")
+		l.FireTimer("6")
+		a := l.does(tt.want) // and it replays
+		f := a.Commands[0].GetFailWorkflowExecutionCommandAttributes().GetFailure()
+		if got := f.GetApplicationFailureInfo().GetType(); got != tt.typ {
+			t.Errorf("%s has type %q, want %q", tt.want, got, tt.typ)
+		}
+	}
+	l := startWith(t, options, fail("another"))
+	l.task()
+	l.FireTimer("6")
+	checkFailure(t, l.fails(), unhandled, "another")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -69,7 +70,7 @@ func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Com
 func (i *instance) guarded(a *runner.Activation) (c *runner.Completion) {
 	defer func() {
 		if p := recover(); p != nil {
-			c = i.panicked(p, string(debug.Stack()))
+			c = i.codeFailed(p, string(debug.Stack()))
 		}
 	}()
 	return i.activate(a)
@@ -230,7 +231,7 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	died := e.Coroutines.Run()
 	e.Executing = false
 	if died != nil {
-		return i.panicked(died.Value, died.Stack)
+		return i.died(died)
 	}
 	if result, err, done := i.binding.Outcome(); done && !i.closed {
 		i.closed = true
@@ -238,6 +239,34 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 		e.Emit(closeCommand(e, i.binding, result, err))
 	}
 	return nil
+}
+
+// died ends the workflow for a panic if that is the user's will, else the task.
+func (i *instance) died(p *coro.Panic) *runner.Completion {
+	err, ok := p.Value.(error)
+	if !ok {
+		err = temporal.NewWorkflowPanicError(p.Value, p.Stack)
+	}
+	_, illegal := errors.AsType[*env.IllegalStateError](err)
+	fails := i.runner.options.FailWorkflow
+	if illegal || i.closed || fails == nil || !fails(i.def.Type, err) {
+		return i.codeFailed(p.Value, p.Stack)
+	}
+	i.closed = true
+	i.env.Emit(closeCommand(i.env, i.binding, nil, err))
+	return nil
+}
+
+// codeFailed makes the completion of a task whose code panicked, with what it
+// had done before.
+func (i *instance) codeFailed(p any, stack string) *runner.Completion {
+	c := i.panicked(p, stack)
+	c.Failure.Panicked = true
+	if i.env != nil {
+		c.Commands, c.Messages = i.env.TakeCommands()
+		c.Flags = i.env.TakeFlags()
+	}
+	return c
 }
 
 func (i *instance) answer(q runner.Query) runner.Answer {

@@ -59,6 +59,11 @@ type Options struct {
 	// the workflow have run. By default it waits for them, for as long as
 	// DeadlockDetectionTimeout allows.
 	DisableSafeEviction bool
+	// FailWorkflow reports whether a panic in a workflow of this type ends the
+	// workflow, as if its function had returned err, rather than fail the task. Err
+	// is the value of the panic, or a [*temporal.PanicError] if that is no error.
+	// It must always answer the same. Default: no panic does.
+	FailWorkflow func(workflowType string, err error) bool
 }
 
 // A Runner is a [runner.Runner] of Go functions.

@@ -64,8 +64,10 @@ func (i *instance) deadlocked(s *stuck) *runner.Completion {
 	if name == "" {
 		name = "none: a handler"
 	}
-	return i.panicked(fmt.Sprintf("[TMPRL1101] Potential deadlock detected: "+
+	c := i.panicked(fmt.Sprintf("[TMPRL1101] Potential deadlock detected: "+
 		"workflow goroutine %q didn't yield for over %s", name, s.after), s.stack)
+	c.Failure.Panicked = true
+	return c
 }
 
 // Close implements [runner.Instance].

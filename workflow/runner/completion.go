@@ -34,7 +34,8 @@ type Completion struct {
 	// other versions of its worker come; unspecified leaves it to the worker.
 	VersioningBehavior enumspb.VersioningBehavior
 	// Failure says that the task failed: nothing else of the completion counts,
-	// and the instance can only be closed.
+	// and the instance can only be closed. If code panicked, commands, messages and
+	// flags are those made before, for who would rather end the run.
 	Failure *TaskFailure
 	// Trace is set if the activation asked for it and the runner can give it.
 	Trace *Trace
@@ -64,4 +65,6 @@ type Answer struct {
 type TaskFailure struct {
 	Cause   enumspb.WorkflowTaskFailedCause
 	Failure *failurepb.Failure
+	// Panicked says that workflow code is to blame: it panicked or did not let go.
+	Panicked bool
 }

@@ -31,7 +31,9 @@ func (h *Handler) Handle(ctx context.Context, t *polled) error {
 	for t != nil {
 		w.began = time.Now()
 		next, err := w.handle(ctx, t)
-		w.observe(t, time.Since(w.began), cmp.Or(err, w.overtaken))
+		took := time.Since(w.began)
+		w.slow(ctx, t, took)
+		w.observe(t, took, cmp.Or(err, w.kept))
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -50,9 +52,9 @@ type work struct {
 	locals   *locals // nil until a task waits for some
 	handOver bool    // another worker is to go on with them
 
-	origin    Origin
-	outcome   Outcome
-	overtaken error // why the server could not take the answer, if that is no error
+	origin  Origin
+	outcome Outcome
+	kept    error // for the observer alone: the task has ended as it should
 }
 
 func (w *work) observe(t *polled, took time.Duration, err error) {
@@ -73,7 +75,7 @@ func (w *work) observe(t *polled, took time.Duration, err error) {
 
 // handle processes one task; it returns the one that the server gave in return.
 func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
-	w.origin, w.outcome, w.overtaken = "", Silent, nil
+	w.origin, w.outcome, w.kept = "", Silent, nil
 	pages := &pager{
 		service: w.Service, namespace: w.Namespace, execution: t.GetWorkflowExecution(),
 		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(), first: t.GetNextPageToken(),
@@ -89,7 +91,10 @@ func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
 		return nil, w.answerQuery(ctx, t, answer, err)
 	}
 	if err != nil {
-		return nil, w.fail(ctx, t, err)
+		var closes bool
+		if answer, closes = w.closes(ctx, t, run, err); !closes {
+			return nil, w.fail(ctx, t, err)
+		}
 	}
 	return w.complete(ctx, t, run, answer)
 }
@@ -110,7 +115,7 @@ func (w *work) work(ctx context.Context, t *polled, pages *pager) (machine.Answe
 		Queries:           queries(t),
 	}
 	answer, err := w.process(ctx, run, task, pages)
-	if nd, ok := errors.AsType[*machine.NondeterminismError](err); ok && t.GetAttempt() <= 1 {
+	if nd, ok := errors.AsType[*machine.NondeterminismError](err); ok && nd.Change != "" && t.GetAttempt() <= 1 {
 		err = w.retrace(ctx, t, task, pages, nd)
 	}
 	return answer, run, err

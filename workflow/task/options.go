@@ -108,6 +108,13 @@ type Options struct {
 	// stops. Tasks that wait for some are then answered at once with what there
 	// is, so that another worker goes on, and runs again what has not ended.
 	LocalStop <-chan struct{}
+	// PanicPolicy says what becomes of workflows whose code panics, does not let
+	// go or does not fit its history; default: their tasks fail.
+	PanicPolicy PanicPolicy
+	// FailWorkflow reports whether such an error of a workflow of this type fails
+	// the workflow, with it as the reason, whatever PanicPolicy says. The error is a
+	// [*temporal.PanicError] or a [*machine.NondeterminismError]. Default: none does.
+	FailWorkflow func(workflowType string, err error) bool
 	// Logger; default: nothing is logged.
 	Logger *slog.Logger
 	// Observer is told of every task that ends; may be nil.
@@ -155,9 +162,9 @@ type Event struct {
 	Outcome Outcome
 	// Took is how long the task was with the handler.
 	Took time.Duration
-	// Err is why it failed or was not taken. It is set too when the server could
-	// not take the answer because of what has happened since, which Handle does
-	// not report as an error: the server makes another task of it.
+	// Err is why it failed or was not taken. It is set too when Handle does not
+	// report it as an error: the server could not take the answer because of what
+	// has happened since, and makes another task of it; or the workflow was failed.
 	Err error
 }
 

@@ -132,7 +132,7 @@ func (w *work) refused(ctx context.Context, t *polled, err error) error {
 	w.lease.Drop(Refused)
 	if invalid, ok := errors.AsType[*serviceerror.InvalidArgument](err); ok &&
 		invalid.Message == unhandledCommand {
-		w.overtaken = err
+		w.kept = err
 		return nil
 	}
 	return fmt.Errorf("workflow task of run %s: the answer was not taken: %w",

@@ -32,6 +32,8 @@ type taskError struct {
 	cause   enumspb.WorkflowTaskFailedCause
 	failure *failurepb.Failure
 	err     error
+	// panicked is the completion of code that panicked or did not let go.
+	panicked *runner.Completion
 }
 
 func (e *taskError) Error() string {
@@ -65,7 +67,7 @@ func (w *work) process(
 			r.clock.set(a.Time)
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
-				return machine.Answer{}, &taskError{cause: c.Failure.Cause, failure: c.Failure.Failure}
+				return machine.Answer{}, w.codeFailed(c, a.StartedID)
 			}
 			if err := r.machine.Apply(c); err != nil {
 				return machine.Answer{}, w.broken(err)
