@@ -29,6 +29,8 @@ type BindOptions struct {
 	Interceptors []Interceptor
 	// ContextPropagators carry values of contexts through headers.
 	ContextPropagators []ContextPropagator
+	// PreferredVersion chooses versions; nil is the newest.
+	PreferredVersion PreferredVersionProvider
 }
 
 // Bind connects the definition def to the world e, whose Info says how the run
@@ -53,6 +55,7 @@ func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 
 		intercepted: len(o.Interceptors) > 0,
 		propagators: o.ContextPropagators,
+		preferred:   o.PreferredVersion,
 	}
 	r.logger = replayLogger{env: e, to: e.Logger}
 	r.info = newInfo(e)

@@ -30,6 +30,7 @@ type run struct {
 	intercepted bool              // there are interceptors
 	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
+	preferred   PreferredVersionProvider
 
 	details             string // set by SetCurrentDetails
 	channels, selectors int

@@ -133,6 +133,7 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 			BuildID:               o.BuildID,
 			Interceptors:          interceptor.Workflows(o.Interceptors),
 			ContextPropagators:    o.ContextPropagators,
+			PreferredVersion:      o.PreferredVersionProvider,
 			EnableLoggingInReplay: o.EnableLoggingInReplay,
 			MetricsHandler:        o.MetricsHandler,
 

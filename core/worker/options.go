@@ -147,6 +147,10 @@ type Options struct {
 
 	// WorkflowRunner runs workflow code; default: native Go functions.
 	WorkflowRunner runner.Runner
+	// PreferredVersionProvider chooses the version that workflow.GetVersion returns
+	// to a run that comes to it for the first time; default: the newest that the
+	// code supports. A WorkflowRunner that is given has its own.
+	PreferredVersionProvider workflow.PreferredVersionProvider
 	// VerifyWorkflows is for development: after each workflow task its run is run
 	// again from its beginning, and the task fails if that does something else, as
 	// code does that reads the clock or ranges over a map. See workflow/verify.

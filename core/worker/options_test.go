@@ -150,6 +150,24 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("prepared %d, ran %d", r.prepared.Load(), r.runs.Load())
 		}
 	},
+	"PreferredVersionProvider": func(t *testing.T, f *frontend) {
+		o := both()
+		o.Workflows = []any{Versioned}
+		o.PreferredVersionProvider = func(in workflow.PreferredVersionProviderInput) *workflow.VersionPreference {
+			if in.WorkflowInfo.WorkflowType.Name != "Versioned" || in.ChangeID != "change" {
+				t.Errorf("asked for %+v", in)
+			}
+			return &workflow.VersionPreference{Version: 2}
+		}
+		f.start(t, o)
+		f.workflowTasks <- firstTask("Versioned", "run")
+		pass(time.Second)
+		answer := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		details := answer.GetCommands()[0].GetRecordMarkerCommandAttributes().GetDetails()
+		if got := string(details["version"].GetPayloads()[0].GetData()); got != "2" {
+			t.Errorf("recorded version %s", got)
+		}
+	},
 	"VerifyWorkflows": func(t *testing.T, f *frontend) {
 		o := both()
 		o.Workflows = []any{Lucky}

@@ -31,6 +31,12 @@ func Confused(workflow.Context) error { return errors.New("confused") }
 // Lucky returns something else whenever it is run.
 func Lucky(workflow.Context, string) (int64, error) { return rand.Int64(), nil }
 
+// Versioned has code that has changed.
+func Versioned(ctx workflow.Context) error {
+	workflow.GetVersion(ctx, "change", workflow.DefaultVersion, 3)
+	return nil
+}
+
 // Await ends when it is signaled.
 func Await(ctx workflow.Context) error {
 	workflow.GetSignalChannel(ctx, "go").Receive(ctx, nil)

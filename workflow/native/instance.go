@@ -195,6 +195,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	b, err := workflow.Bind(e, i.def, workflow.BindOptions{
 		Interceptors:       o.Interceptors,
 		ContextPropagators: o.ContextPropagators,
+		PreferredVersion:   o.PreferredVersion,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ type Options struct {
 	Interceptors []workflow.Interceptor
 	// ContextPropagators carry values of contexts through headers.
 	ContextPropagators []workflow.ContextPropagator
+	// PreferredVersion chooses the versions that workflow.GetVersion returns to
+	// runs that have none; default: the newest that the code supports.
+	PreferredVersion workflow.PreferredVersionProvider
 	// LocalActivity resolves what a workflow gives as a local activity: to its
 	// type, and to what whoever runs local activities gets as the function.
 	// Default: functions stand for themselves, and names for no function, which

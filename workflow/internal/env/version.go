@@ -87,9 +87,9 @@ func (e *Env) skipVersions() {
 }
 
 // Version returns the version that the run has of a change. The first live call
-// decides; the first call in replay of what was not recorded finds code from
+// decides, by choose; the first call in replay of what was not recorded finds code from
 // before the change.
-func (e *Env) Version(changeID string, oldest, newest int) int {
+func (e *Env) Version(changeID string, oldest, newest int, choose func() int) int {
 	v, known := e.versions.byID[changeID]
 	switch {
 	case known:
@@ -101,7 +101,7 @@ func (e *Env) Version(changeID string, oldest, newest int) int {
 	case e.Replaying:
 		v = defaultVersion
 	default:
-		v = newest
+		v = choose()
 		e.recordVersion(changeID, v)
 	}
 	switch {
