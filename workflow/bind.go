@@ -7,6 +7,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -94,17 +95,25 @@ func (b *Binding) main(ctx Context) {
 
 func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
 	dc := converterOf(ctx)
-	args, err := b.call.decode(dc, b.run.env.Info.Started.GetInput())
+	input := b.run.env.Info.Started.GetInput()
+	if b.def.Dynamic {
+		return b.execute(ctx, []any{converter.NewEncodedValues(input, dc)})
+	}
+	args, err := b.call.decode(dc, input)
 	if err != nil {
 		return nil, fmt.Errorf(
 			"unable to decode the workflow function input payload with error: %w, function name: %s",
 			err, b.def.Type)
 	}
+	return b.execute(ctx, args)
+}
+
+func (b *Binding) execute(ctx Context, args []any) (*commonpb.Payloads, error) {
 	result, err := b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args})
 	if err != nil {
 		return nil, err
 	}
-	return encode(dc, result)
+	return encode(converterOf(ctx), result)
 }
 
 // Outcome returns what the workflow function has returned, and whether it has.

@@ -29,6 +29,7 @@ type RegisterOptions struct {
 type Registry struct {
 	byType  map[string]runner.Definition
 	aliases map[string]string // function name -> workflow type
+	dynamic *runner.Definition
 }
 
 // A RegistrationError says why something could not be registered.
@@ -105,11 +106,14 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 	return nil
 }
 
-// Definitions returns what is registered, sorted by type.
+// Definitions returns what is registered, sorted by type, the dynamic workflow last.
 func (r *Registry) Definitions() []runner.Definition {
 	out := make([]runner.Definition, 0, len(r.byType))
 	for _, name := range slices.Sorted(maps.Keys(r.byType)) {
 		out = append(out, r.byType[name])
+	}
+	if r.dynamic != nil {
+		out = append(out, *r.dynamic)
 	}
 	return out
 }

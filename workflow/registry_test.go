@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 )
 
@@ -98,5 +99,43 @@ func TestRegistryRefuses(t *testing.T) {
 	}
 	if n := len(r.Definitions()); n != 1 {
 		t.Errorf("got %d workflows, want the one that was good", n)
+	}
+}
+
+func TestRegisterDynamicWorkflow(t *testing.T) {
+	dynamic := func(workflow.Context, converter.EncodedValues) error { return nil }
+	for _, tt := range []struct {
+		name string
+		w    any
+		want string
+	}{
+		{"nothing", nil, "must be a function"},
+		{"no function", 7, "must be a function"},
+		{"no context", func(converter.EncodedValues) error { return nil }, "must take a workflow.Context"},
+		{"decoded input", func(workflow.Context, string) error { return nil }, "one converter.EncodedValues"},
+		{"more input", func(workflow.Context, converter.EncodedValues, int) error { return nil }, "one converter.EncodedValues"},
+		{"no error", func(workflow.Context, converter.EncodedValues) {}, "must return an error"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := new(workflow.Registry).RegisterDynamicWorkflow(tt.w, workflow.DynamicRegisterOptions{})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "register a func") {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+	var r workflow.Registry
+	if err := r.RegisterDynamicWorkflow(dynamic, workflow.DynamicRegisterOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	err := r.RegisterDynamicWorkflow(dynamic, workflow.DynamicRegisterOptions{})
+	if err == nil || !strings.Contains(err.Error(), "is the second one") {
+		t.Errorf("got %v for the second one", err)
+	}
+	if err := r.RegisterWorkflow(Greet); err != nil {
+		t.Fatal(err)
+	}
+	defs := r.Definitions()
+	if len(defs) != 2 || defs[0].Dynamic || !defs[1].Dynamic {
+		t.Errorf("got definitions %v, want the dynamic one last", defs)
 	}
 }

@@ -77,7 +77,15 @@ func (d *DeploymentOptions) unversioned(defs []runner.Definition) error {
 		return nil
 	}
 	for _, def := range defs {
-		if def.VersioningBehavior == enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED {
+		switch {
+		case def.Dynamic && def.Behavior == nil:
+			return &OptionError{
+				Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
+				Fix: "set it, or register the dynamic workflow with " +
+					"workflow.DynamicRegisterOptions.LoadDynamicRuntimeOptions",
+			}
+		case def.Dynamic:
+		case def.VersioningBehavior == enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED:
 			return &OptionError{
 				Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
 				Fix: fmt.Sprintf("set it, or register workflow %q with workflow.RegisterOptions.VersioningBehavior",

@@ -16,6 +16,7 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/interceptor"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
 )
@@ -245,6 +246,29 @@ func TestWorkflowsSeeTheirBuild(t *testing.T) {
 		result := answer.GetCommands()[0].GetCompleteWorkflowExecutionCommandAttributes().GetResult()
 		if got := string(result.GetPayloads()[0].GetData()); got != `"v42"` {
 			t.Errorf("got build %s", got)
+		}
+	})
+}
+
+func TestDynamicWorkflowsRun(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, worker.Options{})
+		err := w.RegisterDynamicWorkflow(func(ctx workflow.Context, _ converter.EncodedValues) (string, error) {
+			return workflow.GetInfo(ctx).WorkflowType.Name, nil
+		}, workflow.DynamicRegisterOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.workflowTasks <- firstTask("Anything", "run")
+		pass(time.Second)
+		stop(t, w)
+		answer := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		result := answer.GetCommands()[0].GetCompleteWorkflowExecutionCommandAttributes().GetResult()
+		if got := string(result.GetPayloads()[0].GetData()); got != `"Anything"` {
+			t.Errorf("got %s", got)
 		}
 	})
 }

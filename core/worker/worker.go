@@ -131,6 +131,12 @@ func (w *Worker) RegisterWorkflowWithOptions(f any, o workflow.RegisterOptions) 
 	return w.register(func() error { return w.workflows.RegisterWorkflowWithOptions(f, o) })
 }
 
+// RegisterDynamicWorkflow registers the workflow that runs every type that
+// nothing else is registered for.
+func (w *Worker) RegisterDynamicWorkflow(f any, o workflow.DynamicRegisterOptions) error {
+	return w.register(func() error { return w.workflows.RegisterDynamicWorkflow(f, o) })
+}
+
 // RegisterActivity registers an activity function under its own name, or the
 // methods of a pointer to a struct. A mistake is returned, and again by Start.
 func (w *Worker) RegisterActivity(a any) error {

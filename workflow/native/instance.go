@@ -19,6 +19,9 @@ import (
 
 // check says whether a definition can be run.
 func check(def runner.Definition) error {
+	if def.Dynamic {
+		return new(workflow.Registry).RegisterDynamicWorkflow(def.Func, workflow.DynamicRegisterOptions{})
+	}
 	return new(workflow.Registry).RegisterWorkflowWithOptions(def.Func,
 		workflow.RegisterOptions{Name: def.Type})
 }

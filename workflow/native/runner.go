@@ -76,6 +76,7 @@ type Runner struct {
 
 	mu       sync.RWMutex
 	prepared map[string]runner.Definition
+	dynamic  *runner.Definition // for all other types; nil if there is none
 }
 
 var _ runner.Runner = (*Runner)(nil)
@@ -129,6 +130,10 @@ func (r *Runner) Prepare(def runner.Definition) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if def.Dynamic {
+		r.dynamic = &def
+		return nil
+	}
 	r.prepared[def.Type] = def
 	return nil
 }
@@ -138,7 +143,11 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	def, ok := r.prepared[d.WorkflowType]
-	if !ok {
+	switch {
+	case ok:
+	case r.dynamic != nil:
+		def = r.dynamic.As(d.WorkflowType)
+	default:
 		return nil, &runner.UnknownTypeError{
 			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
 		}

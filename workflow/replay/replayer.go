@@ -62,7 +62,16 @@ func (r *WorkflowReplayer) RegisterWorkflow(w any) error {
 
 // RegisterWorkflowWithOptions is RegisterWorkflow with options.
 func (r *WorkflowReplayer) RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions) error {
-	err := r.registry.RegisterWorkflowWithOptions(w, options)
+	return r.registered(r.registry.RegisterWorkflowWithOptions(w, options))
+}
+
+// RegisterDynamicWorkflow registers the workflow that runs every type that
+// nothing else is registered for.
+func (r *WorkflowReplayer) RegisterDynamicWorkflow(w any, options workflow.DynamicRegisterOptions) error {
+	return r.registered(r.registry.RegisterDynamicWorkflow(w, options))
+}
+
+func (r *WorkflowReplayer) registered(err error) error {
 	if err == nil {
 		err = r.prepare()
 	}

@@ -40,6 +40,21 @@ type Definition struct {
 	Func any
 	// VersioningBehavior is what completions of its runs say.
 	VersioningBehavior enumspb.VersioningBehavior
+	// Dynamic says that it is for every type that no other definition is for.
+	// Type is then empty, and the function takes its input undecoded.
+	Dynamic bool
+	// Behavior is the VersioningBehavior of a type that a dynamic one runs as;
+	// nil is unspecified for all.
+	Behavior func(workflowType string) enumspb.VersioningBehavior
+}
+
+// As returns the definition of a type that a dynamic one runs as.
+func (d Definition) As(workflowType string) Definition {
+	d.Type = workflowType
+	if d.Behavior != nil {
+		d.VersioningBehavior = d.Behavior(workflowType)
+	}
+	return d
 }
 
 // Details say which run an instance is. They never change.
