@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,6 +119,19 @@ func suppliedSlots(given slots.Supplier, limit int) (slots.Supplier, error) {
 	return slots.NewFixed(slots.FixedOptions{Limit: limit})
 }
 
+// limits are the limits of the options and, where these are silent, those of the
+// namespace.
+func (w *Worker) limits() Limits {
+	l := w.options.Limits
+	if w.options.DisablePayloadErrorLimit {
+		l.PayloadError, l.MemoError = -1, -1
+		return l
+	}
+	l.PayloadError = cmp.Or(l.PayloadError, int(w.namespace.GetBlobSizeLimitError()))
+	l.MemoError = cmp.Or(l.MemoError, int(w.namespace.GetMemoSizeLimitError()))
+	return l
+}
+
 func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler, error) {
 	o := &w.options
 	run := o.WorkflowRunner
@@ -175,6 +189,7 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 		Locals:                       p.locals,
 		LocalStop:                    tasks.Done(),
 		FailWorkflow:                 o.FailWorkflowOn,
+		Limits:                       w.limits(),
 	}
 	if o.WorkflowPanicPolicy == FailWorkflow {
 		options.PanicPolicy = task.Fail

@@ -8,6 +8,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/core/worker"
@@ -69,6 +70,39 @@ func TestPanicsBlockByDefault(t *testing.T) {
 			t.Errorf("told %v", got)
 		}
 	})
+}
+
+// tooLarge checks that an answer of a thousand bytes is not sent.
+func (f *frontend) tooLarge(t *testing.T, limit string) {
+	t.Helper()
+	f.workflowTasks <- firstTask("Greet", "run", strings.Repeat("x", 1000))
+	pass(time.Second)
+	got := only[*workflowservice.RespondWorkflowTaskFailedRequest](t, f)
+	if got.GetCause() != enumspb.WORKFLOW_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE ||
+		!strings.HasSuffix(got.GetFailure().GetMessage(), "the limit is "+limit) {
+		t.Errorf("told %v", got)
+	}
+}
+
+func testLimits(t *testing.T, f *frontend) {
+	f.start(t, worker.Options{Workflows: []any{Greet}, Limits: worker.Limits{PayloadError: 500}})
+	f.tooLarge(t, "500")
+}
+
+func TestLimitsOfTheNamespace(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.limits = &namespacepb.NamespaceInfo_Limits{BlobSizeLimitError: 700}
+		f.start(t, worker.Options{Workflows: []any{Greet}})
+		f.tooLarge(t, "700")
+	})
+}
+
+func testDisablePayloadErrorLimit(t *testing.T, f *frontend) {
+	f.limits = &namespacepb.NamespaceInfo_Limits{BlobSizeLimitError: 700}
+	f.start(t, worker.Options{Workflows: []any{Greet}, DisablePayloadErrorLimit: true})
+	f.workflowTasks <- firstTask("Greet", "run", strings.Repeat("x", 1000))
+	pass(time.Second)
+	only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
 }
 
 func testDeadlockDetectionTimeout(t *testing.T, f *frontend) {

@@ -41,6 +41,7 @@ type frontend struct {
 	client *connect.Client
 
 	// Written before the worker starts.
+	limits   *namespacepb.NamespaceInfo_Limits
 	drains   bool                                                             // says that it ends polls at ShutdownWorker
 	lies     bool                                                             // but does not
 	describe func(context.Context) error                                      // before DescribeNamespace answers
@@ -191,6 +192,7 @@ func (f *frontend) DescribeNamespace(
 		}
 	}
 	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespacepb.NamespaceInfo{
+		Limits:       f.limits,
 		Capabilities: &namespacepb.NamespaceInfo_Capabilities{WorkerPollCompleteOnShutdown: f.drains},
 	}}, nil
 }

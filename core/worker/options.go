@@ -115,6 +115,13 @@ type Options struct {
 	// [*machine.NondeterminismError]. It must always answer the same. Default: none
 	// does. A WorkflowRunner that is given has its own for values of panics.
 	FailWorkflowOn func(workflowType string, err error) bool
+	// Limits are the sizes of what workflows send to the server: where people are
+	// warned, and where a task fails without asking it. By default the namespace
+	// says what the server refuses.
+	Limits Limits
+	// DisablePayloadErrorLimit leaves it to the server to refuse what is too large,
+	// also where its limits are known: for proxies that make payloads smaller.
+	DisablePayloadErrorLimit bool
 	// DeadlockDetectionTimeout is how long workflow code may run without blocking
 	// on the workflow API, before its task fails with the stack of the code;
 	// default 1 s. Only time counts in which the machine would have let it run, and
@@ -175,6 +182,9 @@ type Options struct {
 	// Parts replace what the worker would make itself.
 	Parts Parts
 }
+
+// Limits are the sizes of what workflows send to the server.
+type Limits = task.Limits
 
 // A WorkflowPanicPolicy says what becomes of a workflow whose code panics, does
 // not let go or does not fit its history.

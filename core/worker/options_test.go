@@ -118,6 +118,8 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 	},
 	"WorkflowPanicPolicy":         testWorkflowPanicPolicy,
 	"FailWorkflowOn":              testFailWorkflowOn,
+	"Limits":                      testLimits,
+	"DisablePayloadErrorLimit":    testDisablePayloadErrorLimit,
 	"DeadlockDetectionTimeout":    testDeadlockDetectionTimeout,
 	"DebugMode":                   testDebugMode,
 	"DisableSafeWorkflowEviction": testDisableSafeWorkflowEviction,

@@ -144,6 +144,7 @@ func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error)
 			Err: fmt.Errorf("it cannot be described, so it is not polled: %w", err),
 		}
 	}
+	w.namespace = resp.GetNamespaceInfo().GetLimits()
 	return resp.GetNamespaceInfo().GetCapabilities().GetWorkerPollCompleteOnShutdown(), nil
 }
 

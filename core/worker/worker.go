@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	namespacepb "go.temporal.io/api/namespace/v1"
+
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/shutdown"
 	"github.com/mainspring-go/mainspring/workflow"
@@ -33,6 +35,7 @@ type Worker struct {
 
 	// Written while running begins and only read afterwards.
 	parts       parts
+	namespace   *namespacepb.NamespaceInfo_Limits // nil if the server does not tell
 	cancelTasks context.CancelCauseFunc
 	grace       *time.Timer // cancels the tasks; set when stopping begins
 

@@ -108,6 +108,8 @@ type Options struct {
 	// stops. Tasks that wait for some are then answered at once with what there
 	// is, so that another worker goes on, and runs again what has not ended.
 	LocalStop <-chan struct{}
+	// Limits are the sizes of what the server takes.
+	Limits Limits
 	// PanicPolicy says what becomes of workflows whose code panics, does not let
 	// go or does not fit its history; default: their tasks fail.
 	PanicPolicy PanicPolicy
@@ -222,5 +224,6 @@ func New(o Options) (*Handler, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.Limits.complete()
 	return &Handler{o}, nil
 }

@@ -23,7 +23,12 @@ import (
 
 // complete tells the server what the workflow did.
 func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answer) (*polled, error) {
-	resp, err := w.Service.RespondWorkflowTaskCompleted(ctx, w.completion(t, run, a))
+	w.growing(ctx, t, run)
+	req := w.completion(t, run, a)
+	if err := w.oversized(ctx, t, req); err != nil {
+		return nil, w.fail(ctx, t, err)
+	}
+	resp, err := w.Service.RespondWorkflowTaskCompleted(ctx, req)
 	if err != nil {
 		return nil, w.refused(ctx, t, err)
 	}
@@ -207,10 +212,17 @@ func (w *work) answerQuery(ctx context.Context, t *polled, a machine.Answer, err
 		req.ErrorMessage = fmt.Sprintf("the workflow gave %d answers to one query", len(a.Answers))
 	default:
 		result := queryResult(a.Answers[0])
-		req.CompletedType, req.QueryResult = result.GetResultType(), result.GetAnswer()
-		req.ErrorMessage, req.Failure = result.GetErrorMessage(), result.GetFailure()
+		req.QueryResult, req.ErrorMessage, req.CompletedType = w.result(ctx, t, result)
+		req.Failure = result.GetFailure()
 	}
-	if _, respondErr := w.Service.RespondQueryTaskCompleted(ctx, req); respondErr != nil {
+	_, respondErr := w.Service.RespondQueryTaskCompleted(ctx, req)
+	if tooLarge(respondErr) {
+		req.CompletedType, req.QueryResult = enumspb.QUERY_RESULT_TYPE_FAILED, nil
+		req.ErrorMessage, req.Failure = respondErr.Error(), w.FailureConverter.ErrorToFailure(respondErr)
+		req.Cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE
+		_, respondErr = w.Service.RespondQueryTaskCompleted(ctx, req)
+	}
+	if respondErr != nil {
 		w.outcome = NotTaken
 		return errors.Join(err, respondErr)
 	}

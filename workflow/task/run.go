@@ -18,6 +18,9 @@ type Run struct {
 	details  runner.Details
 	reported machine.SDK // the library that history knows of
 	clock    clock
+
+	length, size int64 // of its history
+	warned       int   // how large that was when people were warned of it
 }
 
 // Close ends the run's code. The cache calls it when the run leaves.
@@ -65,6 +68,7 @@ func (w *work) process(
 		switch next {
 		case machine.Activate:
 			r.clock.set(a.Time)
+			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
 				return machine.Answer{}, w.codeFailed(c, a.StartedID)
