@@ -3,6 +3,7 @@ module github.com/mainspring-go/mainspring/activity
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/mainspring-go/mainspring/temporal v0.0.0
 	go.temporal.io/api v1.64.1
 	google.golang.org/protobuf v1.36.12

@@ -151,6 +151,14 @@ func ExecuteActivity(ctx Context, activity any, args ...any) Future {
 func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...any) Future {
 	r := o.run
 	options := GetActivityOptions(ctx)
+	switch queue, err := sessionQueue(ctx, activityType); {
+	case err != nil:
+		f := &future{run: r}
+		f.settle(nil, err)
+		return f
+	case queue != "":
+		options.TaskQueue = queue
+	}
 	by := r.convertersOf(ctx, activityType, options.TaskQueue, false)
 	f := &future{run: r, convert: by.data}
 	attr, err := r.activityCommand(ctx, &options, activityType, by.data, args)

@@ -42,6 +42,7 @@ const (
 	localFunctionKey
 	childOptionsKey
 	updateInfoKey
+	sessionKey
 	headerKey
 	dataConverterKey
 )

@@ -27,6 +27,7 @@ func (r *run) metadataAnswer() (*commonpb.Payloads, error) {
 	d := &sdkpb.WorkflowDefinition{Type: r.env.Details.WorkflowType}
 	d.QueryDefinitions = append(d.QueryDefinitions,
 		definition(stackTraceQuery, "Current stack trace"),
+		definition(sessionsQuery, "Open sessions on the workflow"),
 		definition(metadataQuery, "Metadata about the workflow"))
 	for name, h := range r.queries {
 		d.QueryDefinitions = append(d.QueryDefinitions, definition(name, h.description))

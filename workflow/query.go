@@ -16,6 +16,7 @@ import (
 // The queries that the runtime answers for every workflow.
 const (
 	stackTraceQuery = "__stack_trace"
+	sessionsQuery   = "__open_sessions"
 	metadataQuery   = "__temporal_workflow_metadata"
 )
 
@@ -76,6 +77,8 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 	switch q.Type {
 	case stackTraceQuery:
 		return r.env.DataConverter.ToPayloads(r.env.Coroutines.Stacks())
+	case sessionsQuery:
+		return r.env.DataConverter.ToPayloads(r.openSessions())
 	case metadataQuery:
 		return r.metadataAnswer()
 	}
@@ -114,7 +117,7 @@ func (r *run) queryHandler(queryType string) (*queryHandler, error) {
 	if !ok {
 		known := slices.Sorted(maps.Keys(r.queries))
 		return nil, fmt.Errorf("unknown queryType %s. KnownQueryTypes=[%s]", queryType,
-			strings.Join(append([]string{stackTraceQuery, metadataQuery}, known...), " "))
+			strings.Join(append([]string{stackTraceQuery, sessionsQuery, metadataQuery}, known...), " "))
 	}
 	return h, nil
 }

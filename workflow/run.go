@@ -32,7 +32,8 @@ type run struct {
 	propagators []ContextPropagator
 	preferred   PreferredVersionProvider
 
-	details             string // set by SetCurrentDetails
+	sessions            map[string]*SessionInfo // that are open
+	details             string                  // set by SetCurrentDetails
 	channels, selectors int
 }
 

@@ -11,6 +11,7 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/activity/session"
 	activitytask "github.com/mainspring-go/mainspring/activity/task"
 	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/poller"
@@ -38,7 +39,8 @@ type parts struct {
 	workflows  bool
 	activities bool
 	sticky     bool
-	drains     bool // the server ends polls when it is told
+	drains     bool              // the server ends polls when it is told
+	sessions   *session.Sessions // nil if the worker has none
 
 	workflowSlots slots.Supplier
 	activitySlots slots.Supplier
@@ -68,7 +70,7 @@ func (w *Worker) compose(ctx context.Context) (*parts, error) {
 			return nil, err
 		}
 	}
-	if w.activities.Len() > 0 && !w.options.NoRemoteActivities {
+	if (w.activities.Len() > 0 || w.options.EnableSessionWorker) && !w.options.NoRemoteActivities {
 		if err := w.composeActivities(ctx, p); err != nil {
 			return nil, err
 		}
@@ -259,21 +261,44 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 	if executor == nil {
 		executor = activity.InPlace{}
 	}
-	h, err := w.activityHandler(executor)
-	if err != nil {
-		return err
-	}
 	scaler := o.Parts.ActivityScaler
 	if scaler == nil {
 		scaler = poller.Fixed(o.MaxConcurrentActivityTaskPolls)
 	}
-	queue := &taskqueuepb.TaskQueue{Name: w.taskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
+	err = w.pollActivities(tasks, p, activityQueue{
+		name: "activity task", queue: w.taskQueue, slots: p.activitySlots, rate: rate, scaler: scaler,
+		perSecond: o.MaxTaskQueueActivitiesPerSecond, executor: executor,
+	})
+	if err != nil || !o.EnableSessionWorker {
+		return err
+	}
+	return w.composeSessions(tasks, p, rate, executor)
+}
+
+// An activityQueue is one that is polled for activities.
+type activityQueue struct {
+	name      string // of the poller
+	queue     string
+	slots     slots.Supplier
+	rate      ratelimit.Limiter // nil for none
+	scaler    poller.Scaler
+	perSecond float64 // what the server hands out, at most; 0 for no limit
+	executor  activity.Executor
+}
+
+// pollActivities adds a poller of a queue.
+func (w *Worker) pollActivities(tasks context.Context, p *parts, q activityQueue) error {
+	h, err := w.activityHandler(q.queue, q.executor)
+	if err != nil {
+		return err
+	}
+	queue := &taskqueuepb.TaskQueue{Name: q.queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
 	return addPoller(p, "Parts.ActivityScaler", poller.Options[*activityTask, ticket]{
-		Name:   "activity task",
-		Source: activitySource(w.service, w.identity, queue, o.MaxTaskQueueActivitiesPerSecond),
+		Name:   q.name,
+		Source: activitySource(w.service, w.identity, queue, q.perSecond),
 		Admit: &admission{
-			slots: p.activitySlots, rate: rate,
-			request: slots.Request{Kind: kindActivity, Queue: w.taskQueue},
+			slots: q.slots, rate: q.rate,
+			request: slots.Request{Kind: kindActivity, Queue: q.queue},
 		},
 		Handle: func(_ context.Context, t *activityTask, k ticket) {
 			ctx := tasks // the worker's own: its end cancels the activity
@@ -285,13 +310,13 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 			}
 			_, _ = h.Handle(ctx, t) // the handler logs, and the observer is told
 			k.Return()
-			if err := executor.Health(); err != nil {
-				w.breaks("ActivityExecutor", executor, err)
+			if err := q.executor.Health(); err != nil {
+				w.breaks("ActivityExecutor", q.executor, err)
 			}
 		},
-		Scaler:   scaler,
+		Scaler:   q.scaler,
 		Classify: classify,
-		Logger:   o.Logger,
+		Logger:   w.options.Logger,
 	})
 }
 
@@ -324,13 +349,13 @@ func (w *Worker) breaks(field string, part any, err error) {
 	}
 }
 
-func (w *Worker) activityHandler(executor activity.Executor) (*activitytask.Handler, error) {
+func (w *Worker) activityHandler(queue string, executor activity.Executor) (*activitytask.Handler, error) {
 	o := &w.options
 	return activitytask.New(activitytask.Options{
 		Service:                          w.service,
 		Registry:                         w.activities,
 		Namespace:                        o.Namespace,
-		TaskQueue:                        w.taskQueue,
+		TaskQueue:                        queue,
 		Identity:                         w.identity.identity,
 		Executor:                         gate{executor},
 		Middleware:                       middleware(o.Interceptors),

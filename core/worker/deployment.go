@@ -11,7 +11,7 @@ import (
 )
 
 // WorkerDeploymentVersion is a version of a deployment: all workers of one build of one service.
-type WorkerDeploymentVersion = workflow.WorkerDeploymentVersion
+type WorkerDeploymentVersion = workflow.WorkerDeploymentVersion //nolint:revive // the name that the SDK has
 
 // DeploymentOptions make a worker a version of a deployment.
 type DeploymentOptions struct {

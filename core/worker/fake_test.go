@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,6 +29,8 @@ const (
 	normal     kind = "normal"
 	stickyKind kind = "sticky"
 	activities kind = "activities"
+	sessions   kind = "sessions"   // where they are asked for
+	inSession  kind = "in session" // a worker's own
 )
 
 // longPoll is how long the server lets a poll wait for a task.
@@ -51,6 +54,7 @@ type frontend struct {
 
 	workflowTasks, stickyTasks chan *workflowservice.PollWorkflowTaskQueueResponse
 	activityTasks              chan *workflowservice.PollActivityTaskQueueResponse
+	sessionTasks, ownTasks     chan *workflowservice.PollActivityTaskQueueResponse
 	told                       chan struct{} // closed by ShutdownWorker
 
 	tellOnce sync.Once
@@ -72,6 +76,8 @@ func newFrontend(t *testing.T) *frontend {
 		workflowTasks: make(chan *workflowservice.PollWorkflowTaskQueueResponse, 100),
 		stickyTasks:   make(chan *workflowservice.PollWorkflowTaskQueueResponse, 100),
 		activityTasks: make(chan *workflowservice.PollActivityTaskQueueResponse, 1000),
+		sessionTasks:  make(chan *workflowservice.PollActivityTaskQueueResponse, 100),
+		ownTasks:      make(chan *workflowservice.PollActivityTaskQueueResponse, 100),
 		told:          make(chan struct{}),
 		inFlight:      make(map[kind]int),
 	}
@@ -179,7 +185,21 @@ func (f *frontend) PollActivityTaskQueue(
 	ctx context.Context, req *workflowservice.PollActivityTaskQueueRequest,
 ) (*workflowservice.PollActivityTaskQueueResponse, error) {
 	f.record(req)
-	return waitFor(ctx, f, activities, f.activityTasks)
+	switch queue := req.GetTaskQueue().GetName(); {
+	case strings.HasSuffix(queue, "__internal_session_creation"):
+		return waitFor(ctx, f, sessions, f.sessionTasks)
+	case strings.Contains(queue, "@"):
+		return waitFor(ctx, f, inSession, f.ownTasks)
+	default:
+		return waitFor(ctx, f, activities, f.activityTasks)
+	}
+}
+
+func (f *frontend) SignalWorkflowExecution(
+	_ context.Context, req *workflowservice.SignalWorkflowExecutionRequest,
+) (*workflowservice.SignalWorkflowExecutionResponse, error) {
+	f.record(req)
+	return &workflowservice.SignalWorkflowExecutionResponse{}, nil
 }
 
 func (f *frontend) DescribeNamespace(

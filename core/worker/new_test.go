@@ -155,6 +155,13 @@ func TestWrongOptions(t *testing.T) {
 				Version: worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v2"},
 			}}, []string{`"v1"`, "leave it out"},
 		},
+		{"EnableSessionWorker", o{EnableSessionWorker: true, NoRemoteActivities: true}, []string{"NoRemoteActivities"}},
+		{
+			"EnableSessionWorker", o{EnableSessionWorker: true, DeploymentOptions: worker.DeploymentOptions{
+				UseVersioning: true, Version: shopVersion,
+			}}, []string{"UseVersioning"},
+		},
+		{"MaxConcurrentSessionExecutionSize", o{MaxConcurrentSessionExecutionSize: -1}, []string{"-1", "1000"}},
 		{"MaxCachedWorkflows", o{MaxCachedWorkflows: new(-1)}, []string{"-1", "new(0)"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: -2}, []string{"-2", "100"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: 1}, []string{"at least 2"}},

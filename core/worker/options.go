@@ -38,6 +38,7 @@ const (
 	DefaultMaxConcurrentLocalActivities      = 100
 	DefaultMaxConcurrentWorkflowTaskPolls    = 5
 	DefaultMaxConcurrentActivityTaskPolls    = 5
+	DefaultMaxConcurrentSessionExecutionSize = 1000
 	DefaultNonstickyToStickyPollRatio        = poller.DefaultRatio
 	DefaultStickyQueueScheduleToStartTimeout = 10 * time.Second
 	DefaultDeadlockDetectionTimeout          = time.Second
@@ -86,6 +87,12 @@ type Options struct {
 	// MaxConcurrentActivityTaskPolls is how many polls for activities are in
 	// flight; default 5.
 	MaxConcurrentActivityTaskPolls int
+	// EnableSessionWorker lets workflows have sessions on this worker: activities
+	// that all run in this process. It cannot be a version of a deployment then.
+	EnableSessionWorker bool
+	// MaxConcurrentSessionExecutionSize is how many sessions are open at once;
+	// default 1000.
+	MaxConcurrentSessionExecutionSize int
 	// NoRemoteActivities keeps the worker from polling for activities.
 	NoRemoteActivities bool
 	// StickyQueueScheduleToStartTimeout is how long a task waits on the sticky

@@ -175,6 +175,7 @@ func (w *Worker) tellServer(ctx context.Context) bool {
 	if w.parts.activities {
 		req.TaskQueueTypes = append(req.TaskQueueTypes, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
 	}
+	w.tellSessionQueues(ctx, req)
 	_, err := call(ctx, tellTimeout, w.service.stub.ShutdownWorker, req)
 	var old *serviceerror.Unimplemented
 	if err != nil && !errors.As(err, &old) {

@@ -217,6 +217,15 @@ func (o *Options) activityNumbers(p *problems) {
 		DefaultMaxConcurrentLocalActivities, slots.MaxLimit)
 	p.count("MaxConcurrentActivityTaskPolls", &o.MaxConcurrentActivityTaskPolls,
 		DefaultMaxConcurrentActivityTaskPolls, poller.MaxTarget)
+	p.count("MaxConcurrentSessionExecutionSize", &o.MaxConcurrentSessionExecutionSize,
+		DefaultMaxConcurrentSessionExecutionSize, slots.MaxLimit)
+	if o.EnableSessionWorker && o.DeploymentOptions.UseVersioning {
+		p.add("EnableSessionWorker", true, "leave it out, or DeploymentOptions.UseVersioning: "+
+			"the queue of a session belongs to no version")
+	}
+	if o.EnableSessionWorker && o.NoRemoteActivities {
+		p.add("EnableSessionWorker", true, "leave it out, or NoRemoteActivities: sessions are for activities")
+	}
 	p.duration("MaxHeartbeatThrottleInterval", &o.MaxHeartbeatThrottleInterval,
 		DefaultMaxHeartbeatThrottleInterval)
 	p.duration("DefaultHeartbeatThrottleInterval", &o.DefaultHeartbeatThrottleInterval,

@@ -81,7 +81,7 @@ func TestQueries(t *testing.T) {
 		"error": "no answer", "panic": "query handler panic: boom, stack trace: ", "bad": "",
 		"sleep": misuse, "get": misuse, "go": misuse, "set": misuse, "take": misuse, "send": misuse,
 		"close": misuse, "cancel": misuse, "signal": misuse, "execute": misuse,
-		"unknown": "unknown queryType unknown. KnownQueryTypes=[__stack_trace __temporal_workflow_metadata bad ",
+		"unknown": "unknown queryType unknown. KnownQueryTypes=[__stack_trace __open_sessions __temporal_workflow_metadata bad ",
 	} {
 		a := l.ask(name)
 		if a.Error == "" || !strings.Contains(a.Error, want) || a.Result != nil {
@@ -192,6 +192,7 @@ func TestMetadataQuery(t *testing.T) {
 		Definition: &sdkpb.WorkflowDefinition{
 			Type: "wf",
 			QueryDefinitions: []*sdkpb.WorkflowInteractionDefinition{
+				define("__open_sessions", "Open sessions on the workflow"),
 				define("__stack_trace", "Current stack trace"),
 				define("__temporal_workflow_metadata", "Metadata about the workflow"),
 				define("q", "a query"),
