@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -124,6 +125,8 @@ func replayMany(b *testing.B, fn any, n int) {
 	}
 	live.Instance.Close()
 	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	b.ResetTimer()
 	for range b.N {
 		d := newDriver()
@@ -132,5 +135,10 @@ func replayMany(b *testing.B, fn any, n int) {
 		}
 		d.Instance.Close()
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(h.Events)), "ns/event")
+	b.StopTimer()
+	runtime.ReadMemStats(&after)
+	events := float64(b.N) * float64(len(h.Events))
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/events, "allocs/event")
+	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/events, "B/event")
 }

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/mainspring-go/mainspring/temporal/log"
 )
 
 // AllOptions are the options of [WorkflowReplayer.ReplayAll].
@@ -17,6 +19,9 @@ type AllOptions struct {
 	// Progress is told of each history that is done, one at a time, in the order
 	// in which they get done. It should not take long.
 	Progress func(Progress)
+	// Logger is told of those that are not the same, and of what workflows log if
+	// the replayer enables that; may be nil.
+	Logger log.Logger
 }
 
 // Progress is one history that is done.
@@ -56,7 +61,7 @@ func (r *WorkflowReplayer) ReplayAll(
 		place := all.place()
 		wg.Go(func() {
 			defer func() { <-room }()
-			all.done(place, r.Replay(ctx, s))
+			all.done(place, r.Replay(ctx, o.Logger, s))
 		})
 	}
 	wg.Wait()

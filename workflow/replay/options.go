@@ -3,6 +3,7 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"runtime"
 	"strings"
@@ -22,24 +23,31 @@ type WorkflowReplayerOptions struct {
 	DataConverter converter.DataConverter
 	// FailureConverter decodes failures; default: temporal's.
 	FailureConverter converter.FailureConverter
+	// ContextPropagators carry values of contexts through headers.
+	ContextPropagators []workflow.ContextPropagator
+	// Interceptors see what arrives and what workflows do, the first one outermost.
+	Interceptors []workflow.Interceptor
+	// EnableLoggingInReplay lets workflows log while they are replayed, to the
+	// logger of the replay.
+	EnableLoggingInReplay bool
+	// DisableDeadlockDetection lets workflow code take its time, as when it is
+	// held in a debugger.
+	DisableDeadlockDetection bool
 	// ActivityName resolves what workflow code gives as an activity, as a
 	// worker's registry does; default: a string is a name, and a function has
 	// its own.
 	ActivityName func(activity any) (string, error)
-	// Interceptors see what arrives and what workflows do, the first one outermost.
-	Interceptors []workflow.Interceptor
-	// ContextPropagators carry values of contexts through headers.
-	ContextPropagators []workflow.ContextPropagator
 	// Runner runs workflow code; default: native Go functions, with the options
-	// above, which a runner that is given must have been made with. It is told of
-	// what is registered.
+	// above. One that is given must have been made with what it needs; it is
+	// told of what is registered.
 	Runner runner.Runner
 }
 
 func (o *WorkflowReplayerOptions) complete() error {
-	if o.Runner != nil && (o.ActivityName != nil || o.Interceptors != nil || o.ContextPropagators != nil) {
-		return errors.New("replay options: ActivityName, Interceptors and ContextPropagators are for the runner " +
-			"that is made by default: leave them out and give them to the one in Runner")
+	if o.Runner != nil && o.forRunner() {
+		return errors.New("replay options: ContextPropagators, Interceptors, EnableLoggingInReplay, " +
+			"DisableDeadlockDetection and ActivityName are for the runner that is made by default: " +
+			"leave them out and give them to the one in Runner")
 	}
 	if o.DataConverter == nil {
 		o.DataConverter = converter.GetDefaultDataConverter()
@@ -51,16 +59,31 @@ func (o *WorkflowReplayerOptions) complete() error {
 	if o.ActivityName == nil {
 		o.ActivityName = activityName
 	}
-	if o.Runner == nil {
-		o.Runner = native.New(native.Options{
-			DataConverter:      o.DataConverter,
-			FailureConverter:   o.FailureConverter,
-			ActivityName:       o.ActivityName,
-			Interceptors:       o.Interceptors,
-			ContextPropagators: o.ContextPropagators,
-		})
-	}
 	return nil
+}
+
+// forRunner reports whether something is set that only the default runner heeds.
+func (o *WorkflowReplayerOptions) forRunner() bool {
+	return o.ContextPropagators != nil || o.Interceptors != nil || o.ActivityName != nil ||
+		o.EnableLoggingInReplay || o.DisableDeadlockDetection
+}
+
+// native makes the default runner.
+func (r *WorkflowReplayer) native(logger *slog.Logger) runner.Runner {
+	o := native.Options{
+		DataConverter:         r.options.DataConverter,
+		FailureConverter:      r.options.FailureConverter,
+		ContextPropagators:    r.options.ContextPropagators,
+		Interceptors:          r.options.Interceptors,
+		EnableLoggingInReplay: r.options.EnableLoggingInReplay,
+		ActivityName:          r.options.ActivityName,
+		WorkflowName:          r.registry.Name,
+		Logger:                logger,
+	}
+	if r.options.DisableDeadlockDetection {
+		o.DeadlockDetectionTimeout = -1
+	}
+	return native.New(o)
 }
 
 // activityName names activities of which nobody knows more than the code says.

@@ -31,6 +31,7 @@ const (
 // Register first: afterwards it is safe for concurrent use.
 type WorkflowReplayer struct {
 	options  WorkflowReplayerOptions
+	runner   runner.Runner
 	registry workflow.Registry
 	rejected []error // registrations that failed
 
@@ -42,7 +43,7 @@ type WorkflowReplayer struct {
 func NewWorkflowReplayer() *WorkflowReplayer {
 	var o WorkflowReplayerOptions
 	_ = o.complete() // refuses only what is set
-	return &WorkflowReplayer{options: o, results: make(map[string]*commonpb.Payloads)}
+	return newReplayer(o)
 }
 
 // NewWorkflowReplayerWithOptions returns a replayer, or an error that says
@@ -51,7 +52,15 @@ func NewWorkflowReplayerWithOptions(o WorkflowReplayerOptions) (*WorkflowReplaye
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	return &WorkflowReplayer{options: o, results: make(map[string]*commonpb.Payloads)}, nil
+	return newReplayer(o), nil
+}
+
+func newReplayer(o WorkflowReplayerOptions) *WorkflowReplayer {
+	r := &WorkflowReplayer{options: o, results: make(map[string]*commonpb.Payloads)}
+	if r.runner = o.Runner; r.runner == nil {
+		r.runner = r.native(nil)
+	}
+	return r
 }
 
 // RegisterWorkflow registers a workflow function under its own name. A mistake
@@ -62,18 +71,19 @@ func (r *WorkflowReplayer) RegisterWorkflow(w any) error {
 
 // RegisterWorkflowWithOptions is RegisterWorkflow with options.
 func (r *WorkflowReplayer) RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions) error {
-	return r.registered(r.registry.RegisterWorkflowWithOptions(w, options))
+	return r.register(r.registry.RegisterWorkflowWithOptions(w, options))
 }
 
 // RegisterDynamicWorkflow registers the workflow that runs every type that
 // nothing else is registered for.
 func (r *WorkflowReplayer) RegisterDynamicWorkflow(w any, options workflow.DynamicRegisterOptions) error {
-	return r.registered(r.registry.RegisterDynamicWorkflow(w, options))
+	return r.register(r.registry.RegisterDynamicWorkflow(w, options))
 }
 
-func (r *WorkflowReplayer) registered(err error) error {
+// register tells the runner of what is registered, or remembers why not.
+func (r *WorkflowReplayer) register(err error) error {
 	if err == nil {
-		err = r.prepare()
+		err = r.prepare(r.runner)
 	}
 	if err != nil {
 		r.rejected = append(r.rejected, err)
@@ -81,14 +91,23 @@ func (r *WorkflowReplayer) registered(err error) error {
 	return err
 }
 
-// prepare tells the runner of what is registered.
-func (r *WorkflowReplayer) prepare() error {
+func (r *WorkflowReplayer) prepare(run runner.Runner) error {
 	for _, def := range r.registry.Definitions() {
-		if err := r.options.Runner.Prepare(def); err != nil {
-			return fmt.Errorf("runner %T cannot run workflow %q: %w", r.options.Runner, def.Type, err)
+		if err := run.Prepare(def); err != nil {
+			return fmt.Errorf("runner %T cannot run workflow %q: %w", run, def.Type, err)
 		}
 	}
 	return nil
+}
+
+// runnerFor returns the runner of a replay, whose workflows log to logger if
+// they may.
+func (r *WorkflowReplayer) runnerFor(logger log.Logger) (runner.Runner, error) {
+	if logger == nil || !r.options.EnableLoggingInReplay {
+		return r.runner, nil
+	}
+	loud := r.native(slogOf(logger))
+	return loud, r.prepare(loud)
 }
 
 // ReplayWorkflowHistoryOptions are the options of
@@ -159,14 +178,9 @@ func (r *WorkflowReplayer) GetWorkflowResult(workflowID string, valuePtr any) er
 
 // one replays one history for a caller that wants an error.
 func (r *WorkflowReplayer) one(ctx context.Context, logger log.Logger, s Source) error {
-	result := r.Replay(ctx, s)
+	result := r.Replay(ctx, logger, s)
 	if result.completed {
 		r.keep(s, result)
-	}
-	if result.Err != nil && logger != nil {
-		logger.Error("Workflow replay ended",
-			"WorkflowType", result.WorkflowType, "WorkflowID", result.Execution.ID,
-			"RunID", result.Execution.RunID, "Outcome", string(result.Outcome), "Error", result.Err)
 	}
 	return result.Err
 }
@@ -181,23 +195,33 @@ func (r *WorkflowReplayer) keep(s Source, result Result) {
 	}
 }
 
-// Replay loads and replays one history. The result's error is an [*Error].
-func (r *WorkflowReplayer) Replay(ctx context.Context, s Source) (result Result) {
+// Replay loads and replays one history. The result's error is an [*Error]; a
+// logger, which may be nil, is told of it too.
+func (r *WorkflowReplayer) Replay(ctx context.Context, logger log.Logger, s Source) (result Result) {
 	began := time.Now()
 	result.Source, result.Execution, result.Outcome = s.Name, s.Execution, Same
-	err := r.replay(ctx, s, &result)
+	err := r.replay(ctx, logger, s, &result)
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Execution, e.WorkflowType = result.Execution, result.WorkflowType
 		result.Outcome, result.Err = e.Outcome, e
 	}
 	result.Took = time.Since(began)
+	if result.Err != nil && logger != nil {
+		logger.Error("Workflow replay ended",
+			"WorkflowType", result.WorkflowType, "WorkflowID", result.Execution.ID,
+			"RunID", result.Execution.RunID, "Outcome", string(result.Outcome), "Error", result.Err)
+	}
 	return result
 }
 
 // replay returns an *Error or nil.
-func (r *WorkflowReplayer) replay(ctx context.Context, s Source, result *Result) error {
+func (r *WorkflowReplayer) replay(ctx context.Context, logger log.Logger, s Source, result *Result) error {
 	refused := func(err error) error { return &Error{Outcome: NotReplayed, Err: err} }
 	if err := errors.Join(r.rejected...); err != nil {
+		return refused(err)
+	}
+	run, err := r.runnerFor(logger)
+	if err != nil {
 		return refused(err)
 	}
 	history, err := s.Load(ctx)
@@ -214,7 +238,7 @@ func (r *WorkflowReplayer) replay(ctx context.Context, s Source, result *Result)
 		ID:    cmp.Or(s.Execution.ID, first.GetWorkflowId(), idOfReplay),
 		RunID: cmp.Or(s.Execution.RunID, first.GetOriginalExecutionRunId(), newRunID()),
 	}
-	d, err := r.drive(ctx, runner.Details{
+	d, err := r.drive(ctx, run, runner.Details{
 		Namespace:    cmp.Or(s.Namespace, namespaceOfReplay),
 		WorkflowID:   result.Execution.ID,
 		RunID:        result.Execution.RunID,
@@ -231,10 +255,10 @@ func (r *WorkflowReplayer) replay(ctx context.Context, s Source, result *Result)
 
 // drive replays events on an instance of their own.
 func (r *WorkflowReplayer) drive(
-	ctx context.Context, details runner.Details, events []*historypb.HistoryEvent,
+	ctx context.Context, run runner.Runner, details runner.Details, events []*historypb.HistoryEvent,
 ) (*drive, error) {
 	d := new(drive)
-	instance, err := r.options.Runner.NewInstance(details)
+	instance, err := run.NewInstance(details)
 	if err != nil {
 		return d, err
 	}
@@ -253,7 +277,7 @@ func (r *WorkflowReplayer) drive(
 func (r *WorkflowReplayer) explain(
 	ctx context.Context, details runner.Details, events []*historypb.HistoryEvent, found *machine.NondeterminismError,
 ) {
-	instance, err := r.options.Runner.NewInstance(details)
+	instance, err := r.runner.NewInstance(details)
 	if err != nil {
 		return // the difference is as good as it was
 	}

@@ -221,7 +221,7 @@ func TestOptions(t *testing.T) {
 	_, err := replay.NewWorkflowReplayerWithOptions(replay.WorkflowReplayerOptions{
 		ActivityName: names, Runner: native.New(native.Options{}),
 	})
-	if err == nil || !strings.Contains(err.Error(), "ActivityName, Interceptors and ContextPropagators are for the runner") {
+	if err == nil || !strings.Contains(err.Error(), "are for the runner that is made by default") {
 		t.Errorf("got %v", err)
 	}
 	renamed := func(any) (string, error) { return "Renamed", nil }
