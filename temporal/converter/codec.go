@@ -102,19 +102,23 @@ func (e *CodecDataConverter) ToStrings(payloads *commonpb.Payloads) []string {
 	return result
 }
 
-// WithSerializationContext binds the parent and those codecs that can be bound.
+// WithSerializationContext binds the parent and those codecs that can be bound. If there are
+// none, it returns the converter itself.
 func (e *CodecDataConverter) WithSerializationContext(ctx SerializationContext) DataConverter {
+	parent := WithDataConverterSerializationContext(e.parent, ctx)
+	changed := !identical(parent, e.parent)
 	codecs := make([]PayloadCodec, len(e.codecs))
 	for i, codec := range e.codecs {
-		if aware, ok := codec.(PayloadCodecWithSerializationContext); ok {
-			codec = aware.WithSerializationContext(ctx)
-		}
 		codecs[i] = codec
+		if aware, ok := codec.(PayloadCodecWithSerializationContext); ok {
+			codecs[i] = aware.WithSerializationContext(ctx)
+			changed = changed || !identical(codecs[i], codec)
+		}
 	}
-	return &CodecDataConverter{
-		parent: WithDataConverterSerializationContext(e.parent, ctx),
-		codecs: codecs,
+	if !changed {
+		return e
 	}
+	return &CodecDataConverter{parent: parent, codecs: codecs}
 }
 
 func (e *CodecDataConverter) encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {

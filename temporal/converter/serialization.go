@@ -1,5 +1,7 @@
 package converter
 
+import "reflect"
+
 // SerializationContext says on whose behalf values are converted. It is one of
 // WorkflowSerializationContext, ActivitySerializationContext and NexusSerializationContext.
 type SerializationContext interface {
@@ -90,4 +92,11 @@ func WithFailureConverterSerializationContext(
 		return aware.WithSerializationContext(ctx)
 	}
 	return fc
+}
+
+// identical reports whether binding a value to a context has given the value itself. Values that
+// cannot be compared are taken for new ones.
+func identical(a, b any) bool {
+	v := reflect.ValueOf(a)
+	return v.IsValid() && v.Comparable() && a == b
 }

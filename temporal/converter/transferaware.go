@@ -158,13 +158,14 @@ func (dc *transferAware) ToStrings(input *commonpb.Payloads) []string {
 	return dc.parent.ToStrings(input)
 }
 
-// WithSerializationContext binds the parent, if it can be bound.
+// WithSerializationContext binds the parent, if that makes a difference.
 func (dc *transferAware) WithSerializationContext(ctx SerializationContext) DataConverter {
-	if _, ok := dc.parent.(DataConverterWithSerializationContext); !ok {
+	parent := WithDataConverterSerializationContext(dc.parent, ctx)
+	if identical(parent, dc.parent) {
 		return dc
 	}
 	bound := *dc
-	bound.parent = WithDataConverterSerializationContext(dc.parent, ctx)
+	bound.parent = parent
 	return &bound
 }
 

@@ -193,7 +193,26 @@ func TestMakeTransferAwareKeepsWhatIsAware(t *testing.T) {
 	plain := converter.NewCompositeDataConverter(converter.NewJSONPayloadConverter())
 	aware := converter.MakeTransferAware(plain)
 	about := converter.WorkflowSerializationContext{WorkflowID: "w"}
-	if converter.WithDataConverterSerializationContext(aware, about) != aware {
-		t.Error("what cannot be bound must be returned as it is")
+	zlib := converter.NewCodecDataConverter(dc, converter.NewZlibCodec(converter.ZlibCodecOptions{}))
+	for _, dc := range []converter.DataConverter{dc, aware, zlib, converter.MakeTransferAware(zlib)} {
+		if converter.WithDataConverterSerializationContext(dc, about) != dc {
+			t.Errorf("%T: what cannot be bound must be returned as it is", dc)
+		}
 	}
+	adapts := converter.MakeTransferAware(converter.NewCodecDataConverter(dc, listed{suffix("x")}))
+	if payload, err := converter.WithDataConverterSerializationContext(adapts, about).ToPayload(1); err != nil ||
+		string(payload.GetData()) != "1x@w" {
+		t.Errorf("what can be bound must be: %v, %v", payload, err)
+	}
+}
+
+// listed are codecs that cannot be compared.
+type listed []suffix
+
+func (l listed) Encode(p []*commonpb.Payload) ([]*commonpb.Payload, error) { return l[0].Encode(p) }
+func (l listed) Decode(p []*commonpb.Payload) ([]*commonpb.Payload, error) { return l[0].Decode(p) }
+
+func (l listed) WithSerializationContext(about converter.SerializationContext) converter.PayloadCodec {
+	bound, _ := l[0].WithSerializationContext(about).(suffix)
+	return listed{bound}
 }
