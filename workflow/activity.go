@@ -38,6 +38,10 @@ type ActivityOptions struct {
 	ActivityID string
 	// RetryPolicy; nil is the server's: retry for ever with back-off.
 	RetryPolicy *temporal.RetryPolicy
+	// DisableEagerExecution forbids the worker to ask for the activity together
+	// with its answer to the workflow task. Workers do not ask for activities in
+	// that way yet, so this holds for all.
+	DisableEagerExecution bool
 	// Summary is one line that people see beside the activity.
 	Summary string
 	// Priority orders tasks that wait in one task queue.

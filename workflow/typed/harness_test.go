@@ -20,7 +20,7 @@ type run struct {
 	*histories.History
 }
 
-func instance(t *testing.T, fn any) runner.Instance {
+func instance(t testing.TB, fn any) runner.Instance {
 	t.Helper()
 	r := native.New(native.Options{ActivityName: new(workflow.Registry).Name})
 	if err := r.Prepare(runner.Definition{Type: "wf", Func: fn}); err != nil {
@@ -36,7 +36,7 @@ func instance(t *testing.T, fn any) runner.Instance {
 	return i
 }
 
-func start(t *testing.T, fn any) *run {
+func start(t testing.TB, fn any) *run {
 	t.Helper()
 	r := &run{History: histories.Start("wf")}
 	r.Instance = instance(t, fn)
@@ -54,7 +54,7 @@ func localResult(l *histories.Locals) *runner.LocalResult {
 	}
 }
 
-func (r *run) task(t *testing.T) machine.Answer {
+func (r *run) task(t testing.TB) machine.Answer {
 	t.Helper()
 	r.Task()
 	a, err := r.Sticky(r.History)
@@ -79,7 +79,7 @@ func (r *run) ask(t *testing.T, name string, args ...any) runner.Answer {
 }
 
 // replays runs a history on a new instance of fn.
-func replays(t *testing.T, fn any, h *histories.History) {
+func replays(t testing.TB, fn any, h *histories.History) {
 	t.Helper()
 	d := histories.Driver{Instance: instance(t, fn), Local: localResult}
 	if _, err := d.Do(machine.Task{PreviousStartedID: h.Previous}, h.Since(0)); err != nil {
