@@ -161,7 +161,7 @@ func (r *run) newLocal(ctx Context, name string, args []any) (*localActivity, er
 			ScheduleToClose: o.ScheduleToCloseTimeout, StartToClose: o.StartToCloseTimeout,
 			RetryPolicy: temporal.RetryPolicyToProto(o.RetryPolicy), Header: header,
 		},
-		call:     runner.LocalCall{Function: call.function, Args: args},
+		call:     runner.LocalCall{Function: call.function, Args: args, DataConverter: by.data},
 		meta:     r.metadata(o.Summary),
 		convert:  by.data,
 		failures: by.failures,

@@ -48,12 +48,10 @@ func New(o Options) (*Runner, error) {
 			return nil, fmt.Errorf("local.Options.Middleware[%d] is nil: leave it out", i)
 		}
 	}
-	if o.DataConverter == nil {
-		o.DataConverter = converter.GetDefaultDataConverter()
-	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
 	return &Runner{options: o, invoke: activity.Chain(o.Middleware...)}, nil
 }
 
@@ -74,6 +72,9 @@ type Task struct {
 	Input *commonpb.Payloads
 	// Header is what the workflow sent beside them; may be nil.
 	Header *commonpb.Header
+	// DataConverter is what the workflow will decode the result with; nil means that of the
+	// runner, which is then told what it converts.
+	DataConverter converter.DataConverter
 }
 
 // errGoexit stands for the end of a function that did not return.
@@ -135,18 +136,10 @@ func (r *Runner) call(ctx context.Context, t *Task, info *activity.Info) (_ *com
 			return nil, err
 		}
 	}
-	about := converter.ActivitySerializationContext{
-		Namespace:    info.Namespace,
-		WorkflowID:   info.WorkflowExecution.ID,
-		ActivityType: info.ActivityType.Name,
-		TaskQueue:    info.TaskQueue,
-		IsLocal:      true,
+	dc := t.DataConverter
+	if dc == nil {
+		dc = r.converter(ctx, info)
 	}
-	if info.WorkflowType != nil {
-		about.WorkflowType = info.WorkflowType.Name
-	}
-	dc := converter.WithDataConverterSerializationContext(
-		converter.WithContext(ctx, r.options.DataConverter), about)
 	c := &activity.Call{
 		Type: info.ActivityType.Name, Input: t.Input, Args: t.Args, Header: t.Header,
 		Definition: t.Definition, DataConverter: dc, Invoke: r.invoke,
@@ -159,6 +152,22 @@ func (r *Runner) call(ctx context.Context, t *Task, info *activity.Info) (_ *com
 		c.Input, c.Args = input, nil
 	}
 	return c.Run(ctx)
+}
+
+// converter is the runner's data converter for an activity.
+func (r *Runner) converter(ctx context.Context, info *activity.Info) converter.DataConverter {
+	about := converter.ActivitySerializationContext{
+		Namespace:    info.Namespace,
+		WorkflowID:   info.WorkflowExecution.ID,
+		ActivityType: info.ActivityType.Name,
+		TaskQueue:    info.TaskQueue,
+		IsLocal:      true,
+	}
+	if info.WorkflowType != nil {
+		about.WorkflowType = info.WorkflowType.Name
+	}
+	return converter.WithDataConverterSerializationContext(
+		converter.WithContext(ctx, r.options.DataConverter), about)
 }
 
 // deadline is when the attempt times out, and which timeout that is.

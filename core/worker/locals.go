@@ -121,6 +121,7 @@ func (l *locals) task(a *task.LocalAttempt, d *activity.Definition) *local.Task 
 		Expires: a.Expires, Definition: d, Header: a.Request.Header, Input: a.Request.Args,
 	}
 	if a.Call != nil {
+		t.DataConverter = a.Call.DataConverter
 		t.Args = append([]any{}, a.Call.Args...) // not nil, which would mean that they are encoded
 	}
 	return t

@@ -17,6 +17,7 @@ import (
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/slots"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 )
 
@@ -281,6 +282,79 @@ func TestLocalActivitiesAreInterceptedLikeOthers(t *testing.T) {
 		if len(lines) != 1 || !strings.Contains(lines[0], "activity_type:Count") ||
 			!strings.Contains(lines[0], "workflow_type:Nearby") || !strings.Contains(lines[0], "task_queue:orders") {
 			t.Errorf("counted %q", lines)
+		}
+		stop(t, w)
+	})
+}
+
+// marks is a codec that appends a mark, and what it is told that it converts.
+type marks struct{ mark string }
+
+func (m marks) Encode(in []*commonpb.Payload) (out []*commonpb.Payload, err error) {
+	for _, p := range in {
+		out = append(out, &commonpb.Payload{Metadata: p.GetMetadata(), Data: append(p.GetData(), m.mark...)})
+	}
+	return out, nil
+}
+
+func (m marks) Decode(in []*commonpb.Payload) (out []*commonpb.Payload, err error) {
+	for _, p := range in {
+		data, ok := strings.CutSuffix(string(p.GetData()), m.mark)
+		if !ok {
+			return nil, fmt.Errorf("%s has no mark %s", p.GetData(), m.mark)
+		}
+		out = append(out, &commonpb.Payload{Metadata: p.GetMetadata(), Data: []byte(data)})
+	}
+	return out, nil
+}
+
+func (m marks) WithSerializationContext(about converter.SerializationContext) converter.PayloadCodec {
+	if a, ok := about.(converter.ActivitySerializationContext); ok {
+		return marks{fmt.Sprintf("%s(%s of %s, local %t)", m.mark, a.ActivityType, a.WorkflowType, a.IsLocal)}
+	}
+	return m
+}
+
+func markedBy(mark string) converter.DataConverter {
+	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), marks{mark})
+}
+
+// Results are encoded with what the workflow decodes them with.
+func TestLocalActivitiesEncodeForTheirWorkflows(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		var got []string
+		w := f.worker(t, worker.Options{DataConverter: markedBy("~"), Activities: []any{Echo}})
+		err := w.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+			ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Hour})
+			for _, ctx := range []workflow.Context{ctx, workflow.WithDataConverter(ctx, markedBy("#"))} {
+				var s string
+				err := workflow.ExecuteLocalActivity(ctx, "Echo", "x").Get(ctx, &s)
+				got = append(got, fmt.Sprint(s, err))
+			}
+			return nil
+		}, workflow.RegisterOptions{Name: "Codes"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		first := firstTask("Codes", "run")
+		first.GetHistory().GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().Input = nil
+		f.workflowTasks <- first
+		pass(time.Second)
+		if !slices.Equal(got, []string{"x<nil>", "x<nil>"}) {
+			t.Errorf("got %q", got)
+		}
+		for i, want := range []string{`"x"~(Echo of Codes, local true)`, `"x"#(Echo of Codes, local true)`} {
+			c := only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f).GetCommands()[i]
+			details := c.GetRecordMarkerCommandAttributes().GetDetails()
+			if data := string(details["result"].GetPayloads()[0].GetData()); data != want {
+				t.Errorf("result %d is %s, want %s", i, data, want)
+			}
+			if data := string(details["data"].GetPayloads()[0].GetData()); !strings.HasSuffix(data, "}~") {
+				t.Errorf("marker %d has data %s, want it to be the workflow's own", i, data)
+			}
 		}
 		stop(t, w)
 	})

@@ -5,6 +5,8 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // A LocalRequest asks for a local activity: one that the worker runs itself
@@ -74,4 +76,7 @@ type LocalCall struct {
 	Function any
 	// Args are the arguments as code gave them.
 	Args []any
+	// DataConverter is what the workflow will decode the result with, so that it
+	// is to be encoded with it; nil for that of whoever runs the activity.
+	DataConverter converter.DataConverter
 }
