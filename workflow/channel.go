@@ -262,7 +262,6 @@ func (c *channel) Receive(ctx Context, valuePtr any) bool {
 	for {
 		v, more := c.await(me)
 		if !more {
-			c.assignZero(valuePtr)
 			return false
 		}
 		if c.assign(v, valuePtr) {
@@ -291,7 +290,6 @@ func (c *channel) ReceiveAsyncWithMoreFlag(valuePtr any) (ok, more bool) {
 	for {
 		v, got := c.take()
 		if !got {
-			c.assignZero(valuePtr)
 			return false, !c.closed
 		}
 		if c.assign(v, valuePtr) {
@@ -300,10 +298,11 @@ func (c *channel) ReceiveAsyncWithMoreFlag(valuePtr any) (ok, more bool) {
 	}
 }
 
-// assign stores a received value. Signals arrive encoded; one that does not
-// fit is logged and passed over, since failing the task would do so for ever.
+// assign stores a received value; nil leaves valuePtr as it is. Signals arrive
+// encoded; one that does not fit is logged and passed over, since failing the task
+// would do so for ever.
 func (c *channel) assign(v, valuePtr any) (ok bool) {
-	if valuePtr == nil {
+	if valuePtr == nil || v == nil {
 		return true
 	}
 	payloads, encoded := v.(*commonpb.Payloads)
@@ -317,10 +316,4 @@ func (c *channel) assign(v, valuePtr any) (ok bool) {
 		return false
 	}
 	return true
-}
-
-func (c *channel) assignZero(valuePtr any) {
-	if valuePtr != nil {
-		setZero(valuePtr)
-	}
 }

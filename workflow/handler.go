@@ -131,6 +131,16 @@ func encode(dc converter.DataConverter, result any) (*commonpb.Payloads, error) 
 	return dc.ToPayloads(result)
 }
 
+// encodeAnswer encodes what a handler of queries or updates returned: the SDK
+// answers with a null where a workflow would return nothing.
+func encodeAnswer(dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
+	payloads, err := encode(dc, result)
+	if payloads != nil || err != nil {
+		return payloads, err
+	}
+	return dc.ToPayloads(nil)
+}
+
 // checkHandlerName refuses names that the runtime itself answers.
 func checkHandlerName(problem, name string) error {
 	if strings.HasPrefix(name, reservedPrefix) && !strings.HasPrefix(name, streamPrefix) {

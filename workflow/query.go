@@ -105,7 +105,7 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		if err != nil {
 			return err
 		}
-		answer, err = encode(h.convert, result)
+		answer, err = encodeAnswer(h.convert, result)
 		return err
 	})
 	return answer, err

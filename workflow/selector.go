@@ -8,7 +8,7 @@ type Selector interface { //nolint:interfacebloat // it is the official SDK's, s
 	// AddReceive runs f when c has a value, which f is to receive; or once
 	// with more=false when c is closed.
 	AddReceive(c ReceiveChannel, f func(c ReceiveChannel, more bool)) Selector
-	// AddSend runs f after v was sent to c.
+	// AddSend runs f after v was sent to c, which every Select may do again.
 	AddSend(c SendChannel, v any, f func()) Selector
 	// AddFuture runs f when the future is ready, once for each future.
 	AddFuture(future Future, f func(f Future)) Selector
@@ -89,27 +89,47 @@ func (s *selector) Select(ctx Context) {
 	}
 	if s.fallback != nil {
 		me.Advance()
-		s.fallback()
+		s.otherwise()
 		return
 	}
 	s.wait(me)()
+}
+
+// otherwise runs the default branch. The others listen meanwhile, as they do in
+// the official SDK: if it blocks, the first thing to happen is theirs though they
+// do not run. A value that came is parked for the next to receive, except in
+// histories that are older than the flags of [receiveBranch.parksEarly].
+func (s *selector) otherwise() {
+	defer s.listen(func(func()) {})()
+	s.fallback()
+}
+
+// listen has all branches wait until the first of them wins.
+func (s *selector) listen(won func(run func())) (forget func()) {
+	listening := make([]func(), 0, len(s.branches))
+	forget = func() {
+		for _, f := range listening {
+			f()
+		}
+		listening = nil
+	}
+	for _, b := range s.branches {
+		listening = append(listening, b.listen(func(run func()) {
+			won(run)
+			forget()
+		}))
+	}
+	return forget
 }
 
 // wait blocks until a branch has won and returns what it is to run. The first
 // thing to happen wins, and from then on the other branches listen no more:
 // what comes next stays where it is.
 func (s *selector) wait(me *thread) (won func()) {
-	forget := make([]func(), 0, len(s.branches))
-	claim := func(run func()) {
+	s.listen(func(run func()) {
 		won = run
-		for _, f := range forget {
-			f()
-		}
 		me.Wake()
-	}
-	for _, b := range s.branches {
-		forget = append(forget, b.listen(claim))
-	}
+	})
 	for won == nil {
 		me.Park("blocked on " + s.name + ".Select")
 	}
@@ -182,25 +202,20 @@ type sendBranch struct {
 	to    *channel
 	value any
 	run   func()
-	sent  bool
 }
 
 func (b *sendBranch) ready() bool {
-	return !b.sent && !b.to.closed && (b.to.receivers.length > 0 || len(b.to.buffer) < b.to.size)
+	return !b.to.closed && (b.to.receivers.length > 0 || len(b.to.buffer) < b.to.size)
 }
 
 func (b *sendBranch) try() func() {
-	if b.sent || !b.to.SendAsync(b.value) {
+	if !b.to.SendAsync(b.value) {
 		return nil
 	}
-	b.sent = true
 	return b.run
 }
 
 func (b *sendBranch) listen(claim func(func())) func() {
-	if b.sent {
-		return func() {}
-	}
 	n := b.to.senders.push(&branchSender{branch: b, claim: claim})
 	return func() { b.to.senders.remove(n) }
 }
@@ -212,7 +227,6 @@ type branchSender struct {
 }
 
 func (s *branchSender) taken() any {
-	s.branch.sent = true
 	s.claim(s.branch.run)
 	return s.branch.value
 }

@@ -271,7 +271,7 @@ func (us *updates) execute(ctx Context, u *runner.Update, h *updateHandler, call
 	e.AcceptUpdate(u)
 	result, err := call()
 	if err == nil {
-		payloads, encodeErr := encode(converterOf(ctx), result)
+		payloads, encodeErr := encodeAnswer(converterOf(ctx), result)
 		if encodeErr == nil {
 			e.CompleteUpdate(u, payloads, nil)
 			return

@@ -25,11 +25,3 @@ func setPointer(ptr, v any) {
 		mistake("cannot assign a value of type %T through valuePtr of type %T", v, ptr)
 	}
 }
-
-// setZero clears what ptr points to.
-func setZero(ptr any) {
-	to := reflect.ValueOf(ptr)
-	if to.Kind() == reflect.Pointer && !to.IsNil() {
-		to.Elem().SetZero()
-	}
-}

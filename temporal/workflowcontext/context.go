@@ -46,8 +46,8 @@ type ReceiveChannel interface {
 	// Name returns the name the channel was made with.
 	Name() string
 	// Receive blocks until there is a value and stores it in valuePtr, a pointer or nil. It returns
-	// false if the channel is closed and empty. A signal whose payload does not fit valuePtr is
-	// logged and passed over.
+	// false if the channel is closed and empty, and leaves valuePtr as it is. A signal whose
+	// payload does not fit valuePtr is logged and passed over.
 	Receive(ctx Context, valuePtr any) (more bool)
 	// ReceiveWithTimeout is Receive that gives up after the timeout, which is a durable timer.
 	ReceiveWithTimeout(ctx Context, timeout time.Duration, valuePtr any) (ok, more bool)

@@ -119,13 +119,13 @@ func TestChannels(t *testing.T) {
 			}
 			log = append(log, fmt.Sprint("got ", v))
 		}
-		v, w := 7, 7
+		v, w := 7, 7 // they stay as they are
 		c.Receive(ctx, &w)
 		ok, more := c.ReceiveAsyncWithMoreFlag(&v)
 		log = append(log, fmt.Sprint(ok, more, v, w, c.Len(), " ", c.Name()))
 		return strings.Join(log, ";"), nil
 	})
-	l.does(`CompleteWorkflow "sent 0;sent 1;got 0;got 1;got 2;sent 2;sent 3;got 3;false false 0 0 0 chan-1"`)
+	l.does(`CompleteWorkflow "sent 0;sent 1;got 0;got 1;got 2;sent 2;sent 3;got 3;false false 7 7 0 chan-1"`)
 }
 
 // Receivers are served in the order in which they began to wait, whatever the
