@@ -9,6 +9,7 @@
 //	embedded    a Temporal server inside the calling process
 //	realserver  the tests that need one, in one binary
 //	crosscheck  the module temporal against the SDK, value by value
+//	compat      histories that move between us and the SDK, workflow by workflow
 //	house       who may import whom, and what a stranger gets
 //	quickstart  the newcomer's program: go run ./integration/quickstart
 //

@@ -1,0 +1,8 @@
+package compat
+
+import "slices"
+
+// All returns the table.
+func All() []Case {
+	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), restCases())
+}

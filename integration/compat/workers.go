@@ -1,0 +1,111 @@
+package compat
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/mainspring-go/mainspring/core/worker"
+	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
+	"github.com/mainspring-go/mainspring/integration/compat/workflows"
+)
+
+// A Side is a library that runs workflows.
+type Side string
+
+// The sides.
+const (
+	Ours Side = "ours"
+	SDK  Side = "sdk"
+)
+
+// Sides are both.
+func Sides() []Side { return []Side{Ours, SDK} }
+
+func (s Side) other() Side {
+	if s == Ours {
+		return SDK
+	}
+	return Ours
+}
+
+// identity is that of workers and clients of both sides.
+const identity = "compat"
+
+// stickyTimeout is how long a task waits for a worker that has stopped before
+// another may have it.
+func (r role) stickyTimeout() time.Duration {
+	if r.activities {
+		return patience // it is the only one
+	}
+	return time.Second
+}
+
+// quiet logs nothing: what goes wrong in these stories is meant to.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// A role is what a worker is there for.
+type role struct{ workflows, activities bool }
+
+// start starts a worker of the side; the function that is returned stops it.
+func (s Side) start(t testing.TB, c client.Client, queue string, r role) (stop func(), err error) {
+	t.Helper()
+	if s == Ours {
+		return startOurs(t, c, queue, r)
+	}
+	return startSDK(c, queue, r)
+}
+
+func startOurs(t testing.TB, c client.Client, queue string, r role) (stop func(), err error) {
+	t.Helper()
+	w, err := worker.New(c, queue, worker.Options{
+		Workflows: workflows.Workflows(), Activities: workflows.Activities(),
+		Identity: identity, Logger: quiet(), NoRemoteActivities: !r.activities,
+		MaxConcurrentWorkflowTaskPolls: 2, MaxConcurrentActivityTaskPolls: 2,
+		StickyQueueScheduleToStartTimeout: r.stickyTimeout(),
+		MaxHeartbeatThrottleInterval:      10 * time.Millisecond,
+		DefaultHeartbeatThrottleInterval:  10 * time.Millisecond,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.WithoutCancel(t.Context())
+	if err := w.Start(ctx); err != nil {
+		return nil, err
+	}
+	return func() {
+		t.Helper()
+		if err := w.Shutdown(ctx); err != nil {
+			t.Errorf("stop our worker: %v", err)
+		}
+	}, nil
+}
+
+func startSDK(c client.Client, queue string, r role) (stop func(), err error) {
+	w := sdkworker.New(c, queue, sdkworker.Options{
+		Identity: identity, DisableWorkflowWorker: !r.workflows, LocalActivityWorkerOnly: !r.activities,
+		MaxConcurrentWorkflowTaskPollers: 2,
+		MaxConcurrentActivityTaskPollers: 2,
+		StickyScheduleToStartTimeout:     r.stickyTimeout(),
+		MaxHeartbeatThrottleInterval:     10 * time.Millisecond,
+		DefaultHeartbeatThrottleInterval: 10 * time.Millisecond,
+		DisableEagerActivities:           true,     // they would be lost with a worker that stops
+		DeadlockDetectionTimeout:         patience, // a busy machine keeps coroutines waiting
+	})
+	if r.workflows {
+		for _, f := range sdkworkflows.Workflows() {
+			w.RegisterWorkflow(f)
+		}
+	}
+	for _, a := range sdkworkflows.Activities() {
+		w.RegisterActivity(a)
+	}
+	if err := w.Start(); err != nil {
+		return nil, err
+	}
+	return w.Stop, nil
+}

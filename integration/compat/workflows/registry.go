@@ -1,0 +1,20 @@
+package workflows
+
+// Workflows are those of the package, for a worker that is to run them.
+func Workflows() []any {
+	return []any{
+		ActivityOptions, ActivityFailures, ActivityRetries, ActivitiesAtOnce, ActivityCancel,
+		ActivityHeartbeats,
+		Timers, TimerCancel,
+		Selectors, SelectorLoop, SelectorDefault, Channels, ChannelsAndTime,
+		Coroutines, Locks,
+		SignalsEarly, Signals, Queries, Updates, UpdatesEarly, UpdatesAtOnce, UpdateLeftOver,
+		Canceled, CancelSwallowed, CancelTree,
+		Await,
+		Fail, FailWithActivity, Retried,
+		Info, Values, Endless, Steps, Contexts,
+	}
+}
+
+// Activities are what the workflows have done.
+func Activities() []any { return []any{&Acts{}} }
