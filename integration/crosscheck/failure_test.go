@@ -109,6 +109,7 @@ func errorPairs() map[string]pair {
 		"terminated":       {&temporal.TerminatedError{}, &sdktemporal.TerminatedError{}},
 		"already started":  {&temporal.ChildWorkflowExecutionAlreadyStartedError{}, &sdktemporal.ChildWorkflowExecutionAlreadyStartedError{}},
 		"unknown external": {&temporal.UnknownExternalWorkflowExecutionError{}, &sdktemporal.UnknownExternalWorkflowExecutionError{}},
+		"bad override":     {&temporal.InvalidVersioningOverrideError{}, &sdktemporal.InvalidVersioningOverrideError{}},
 		"no namespace":     {&temporal.NamespaceNotFoundError{}, &sdktemporal.NamespaceNotFoundError{}},
 	}
 }
@@ -168,10 +169,59 @@ func wantSameErrors(t *testing.T, failure *failurepb.Failure) {
 	if diff := cmp.Diff(chain(want), chain(got)); diff != "" {
 		t.Errorf("errors (-SDK +ours):\n%s", diff)
 	}
+	if g, w := told(got), sdkTold(want); g != w {
+		t.Errorf("told to be %s, by the SDK %s", g, w)
+	}
 	again := temporal.GetDefaultFailureConverter().ErrorToFailure(got)
 	if diff := cmp.Diff(before, again, protocmp.Transform()); diff != "" {
 		t.Errorf("encoded again (-before +after):\n%s", diff)
 	}
+}
+
+// told is what the predicates say of an error, and what its details are read as.
+func told(err error) string {
+	said := fmt.Sprint(temporal.IsApplicationError(err), temporal.IsCanceledError(err),
+		temporal.IsPanicError(err), temporal.IsTerminatedError(err), temporal.IsTimeoutError(err),
+		temporal.IsWorkflowExecutionAlreadyStartedError(err))
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		var s string
+		var n, more int
+		said += fmt.Sprintln(app.Message(), app.Type(), app.NonRetryable(), app.NextRetryDelay(),
+			int(app.Category()), app.HasDetails(), app.Details(&s, &n, &more), s, n, more)
+	}
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
+		var s string
+		said += fmt.Sprintln(timeout.Message(), timeout.TimeoutType(), timeout.HasLastHeartbeatDetails(),
+			timeout.LastHeartbeatDetails(&s), s)
+	}
+	if canceled, ok := errors.AsType[*temporal.CanceledError](err); ok {
+		var s string
+		said += fmt.Sprintln(canceled.HasDetails(), canceled.Details(&s), s)
+	}
+	return said
+}
+
+// sdkTold is told by the SDK.
+func sdkTold(err error) string {
+	said := fmt.Sprint(sdktemporal.IsApplicationError(err), sdktemporal.IsCanceledError(err),
+		sdktemporal.IsPanicError(err), sdktemporal.IsTerminatedError(err), sdktemporal.IsTimeoutError(err),
+		sdktemporal.IsWorkflowExecutionAlreadyStartedError(err))
+	if app, ok := errors.AsType[*sdktemporal.ApplicationError](err); ok {
+		var s string
+		var n, more int
+		said += fmt.Sprintln(app.Message(), app.Type(), app.NonRetryable(), app.NextRetryDelay(),
+			int(app.Category()), app.HasDetails(), app.Details(&s, &n, &more), s, n, more)
+	}
+	if timeout, ok := errors.AsType[*sdktemporal.TimeoutError](err); ok {
+		var s string
+		said += fmt.Sprintln(timeout.Message(), timeout.TimeoutType(), timeout.HasLastHeartbeatDetails(),
+			timeout.LastHeartbeatDetails(&s), s)
+	}
+	if canceled, ok := errors.AsType[*sdktemporal.CanceledError](err); ok {
+		var s string
+		said += fmt.Sprintln(canceled.HasDetails(), canceled.Details(&s), s)
+	}
+	return said
 }
 
 // chain is each error's type, without its package, and message, outermost first.

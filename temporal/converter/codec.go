@@ -159,9 +159,7 @@ func (e *CodecDataConverter) decodeOne(payload *commonpb.Payload) (*commonpb.Pay
 
 func onlyPayload(payloads []*commonpb.Payload) (*commonpb.Payload, error) {
 	if len(payloads) != 1 {
-		return nil, fmt.Errorf(
-			"codec returned %d payloads for 1: a codec must return as many as it is given",
-			len(payloads))
+		return nil, fmt.Errorf("received %d payloads from codec, expected 1", len(payloads))
 	}
 	return payloads[0], nil
 }
