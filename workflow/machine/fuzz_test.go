@@ -36,6 +36,12 @@ func fuzzHistory(data []byte) (*histories.History, []*runner.Completion) {
 		commands := []*commandpb.Command{
 			schedule(id, "x"), timer(id), cancelTimer(id), cancelActivity(int64(b / 16)), completeWorkflow(), nil,
 			marker("Version"), histories.UpsertSearchAttributes("TemporalChangeVersion", id), marker(id),
+			child(id, "x"), cancelOther("ns", id, ""), cancelOther("ns", id, id), signalOther("ns", id, "s"),
+			continueAsNew(),
+		}
+		if b > 127 && b%16 < 8 {
+			fuzzOthers(h, id, i, int(b)%8)
+			continue
 		}
 		switch b % 16 {
 		case 0:
@@ -74,11 +80,36 @@ func fuzzHistory(data []byte) (*histories.History, []*runner.Completion) {
 				Commands: []*commandpb.Command{c}, Closed: b > 240,
 			})
 			if c != nil {
+				delete(h.Children, id)
 				h.Command([]*commandpb.Command{c}, nil)
 			}
 		}
 	}
 	return h, completions
+}
+
+// fuzzOthers has something happen to a child, or to what was sent to another
+// workflow, whether there is any or not.
+func fuzzOthers(h *histories.History, id string, i, what int) {
+	h.Children[id] = histories.Child{Initiated: int64(i), Started: int64(i)}
+	defer delete(h.Children, id)
+	h.Sent = append(h.Sent, histories.Sent{Initiated: int64(i), WorkflowID: id, Signal: what > 6})
+	switch what {
+	case 0:
+		h.StartChild(id)
+	case 1:
+		h.FailChildStart(id, enumspb.StartChildWorkflowExecutionFailedCause(i%4))
+	case 2:
+		h.CompleteChild(id)
+	case 3:
+		h.CancelChild(id)
+	case 4:
+		h.TerminateChild(id)
+	case 5:
+		h.Refuse(int64(i), histories.NoSuchWorkflow)
+	default:
+		h.Deliver(int64(i))
+	}
 }
 
 // FuzzProto feeds what is left of a history that was written to disk, or sent,
