@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"reflect"
-	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -222,20 +221,13 @@ func (k SearchAttributeKeyKeywordList) GetReflectType() reflect.Type {
 	return reflect.TypeFor[[]string]()
 }
 
-// ValueSet returns an update that sets the attribute to a copy of value.
+// ValueSet returns an update that sets the attribute to a copy of value. An empty list is a value,
+// and sent as null, as the Go SDK does.
 func (k SearchAttributeKeyKeywordList) ValueSet(value []string) SearchAttributeUpdate {
-	return setAttribute(k, slices.Clone(nonNil(value)))
+	return setAttribute(k, append([]string(nil), value...))
 }
 
 // ValueUnset returns an update that removes the attribute.
 func (k SearchAttributeKeyKeywordList) ValueUnset() SearchAttributeUpdate {
 	return setAttribute(k, nil)
-}
-
-// nonNil keeps an empty list from counting as no value.
-func nonNil(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
 }

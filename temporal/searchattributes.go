@@ -75,11 +75,11 @@ func (sa SearchAttributes) GetUntypedValues() map[SearchAttributeKey]any {
 	return values
 }
 
-// Copy returns an update that sets and unsets what sa does.
+// Copy returns an update that sets what sa does. What sa unsets it leaves alone.
 func (sa SearchAttributes) Copy() SearchAttributeUpdate {
 	return func(target *SearchAttributes) {
 		target.ensure()
-		maps.Copy(target.untyped, sa.untyped)
+		maps.Copy(target.untyped, sa.GetUntypedValues())
 	}
 }
 

@@ -47,17 +47,17 @@ func EncodeSearchAttributes(sa SearchAttributes) (*commonpb.SearchAttributes, er
 	return &commonpb.SearchAttributes{IndexedFields: fields}, nil
 }
 
-// DecodeSearchAttributes is the inverse of EncodeSearchAttributes. Payloads without a value are
-// skipped. Attributes that it cannot decode (an unknown or missing type, data that does not fit)
-// are left out of the result and described by the error, one by one in order of their names: the
-// result is usable whether or not there is an error.
+// DecodeSearchAttributes is the inverse of EncodeSearchAttributes. Payloads without data are
+// skipped; a null is the zero value of its type. Attributes that it cannot decode (an unknown or
+// missing type, data that does not fit) are left out of the result and described by the error, one
+// by one in order of their names: the result is usable whether or not there is an error.
 func DecodeSearchAttributes(attributes *commonpb.SearchAttributes) (SearchAttributes, error) {
 	fields := attributes.GetIndexedFields()
 	sa := SearchAttributes{untyped: make(map[SearchAttributeKey]any, len(fields))}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		payload := fields[name]
-		if data := payload.GetData(); len(data) == 0 || string(data) == "null" {
+		if len(payload.GetData()) == 0 {
 			continue
 		}
 		update, err := decodeAttribute(name, payload)

@@ -211,7 +211,7 @@ func TestDecodeSearchAttributesReadsBothSpellings(t *testing.T) {
 			"list":                  attribute("INDEXED_VALUE_TYPE_KEYWORD_LIST", `["a"]`),
 			"integer":               attribute("INDEXED_VALUE_TYPE_INT", `3`),
 			"TemporalChangeVersion": attribute("", `["change-1"]`),
-			"gone":                  attribute("Keyword", `null`),
+			"null":                  attribute("Keyword", `null`),
 			"empty":                 attribute("Keyword", ``),
 		},
 	})
@@ -220,6 +220,7 @@ func TestDecodeSearchAttributesReadsBothSpellings(t *testing.T) {
 	}
 	want := map[string]any{
 		"list": []string{"a"}, "integer": int64(3), "TemporalChangeVersion": []string{"change-1"},
+		"null": "",
 	}
 	got := map[string]any{}
 	for key, value := range sa.GetUntypedValues() {
@@ -287,5 +288,20 @@ func TestSearchAttributeKeys(t *testing.T) {
 		if sa.ContainsKey(test.key) || sa.Size() != 6 {
 			t.Errorf("%s: not unset: %v", test.name, sa.GetUntypedValues())
 		}
+	}
+}
+
+func TestCopiesLeaveAloneWhatIsUnset(t *testing.T) {
+	t.Parallel()
+	k := newKeys()
+	unset := temporal.NewSearchAttributes(k.text.ValueUnset(), k.integer.ValueSet(2))
+	sa := temporal.NewSearchAttributes(k.text.ValueSet("t"), unset.Copy())
+	text, _ := sa.GetString(k.text)
+	if integer, _ := sa.GetInt64(k.integer); text != "t" || integer != 2 {
+		t.Errorf("got %v, want t and 2", sa.GetUntypedValues())
+	}
+	got, err := temporal.EncodeSearchAttributes(temporal.NewSearchAttributes(k.list.ValueSet([]string{})))
+	if err != nil || string(got.GetIndexedFields()["list"].GetData()) != "null" {
+		t.Errorf("an empty list is %v, %v; want null", got, err)
 	}
 }

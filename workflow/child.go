@@ -165,7 +165,9 @@ func (r *run) childCommand(
 	if err != nil {
 		return nil, nil, err
 	}
-	attributes, err := temporal.EncodeSearchAttributes(o.TypedSearchAttributes)
+	// A child starts without attributes: there is nothing to unset.
+	set := temporal.NewSearchAttributes(o.TypedSearchAttributes.Copy())
+	attributes, err := temporal.EncodeSearchAttributes(set)
 	if err != nil {
 		return nil, nil, err
 	}
