@@ -37,6 +37,11 @@ const (
 	WorkflowRetries    Feature = "retries of workflows"
 	ServerEnds         Feature = "runs that the server ends"
 	Resets             Feature = "resets"
+	Versions           Feature = "versions"
+	SideEffects        Feature = "side effects"
+	MutableSideEffects Feature = "mutable side effects"
+	SearchAttributes   Feature = "search attributes"
+	Memos              Feature = "memos"
 	Info               Feature = "info"
 	Values             Feature = "values of every encoding"
 	ManyTasks          Feature = "many tasks"
@@ -49,6 +54,6 @@ func Features() []Feature {
 		ActivityCancel, Timers, TimerCancel, Futures, Selectors, SelectorDefaults, Channels, ReceiveTimeouts,
 		Coroutines, WaitGroups, Locks, Signals, Queries, Updates, Validators, UpdatesEarly, UpdateWithStart,
 		Cancellation, Disconnected, ContextTrees, ContextValues, Awaits, Failures, WorkflowRetries,
-		ServerEnds, Resets, Info, Values, ManyTasks,
+		ServerEnds, Resets, Versions, SideEffects, MutableSideEffects, SearchAttributes, Memos, Info, Values, ManyTasks,
 	}
 }

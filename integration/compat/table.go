@@ -4,5 +4,5 @@ import "slices"
 
 // All returns the table.
 func All() []Case {
-	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), restCases())
+	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), recordCases(), restCases())
 }

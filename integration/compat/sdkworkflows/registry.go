@@ -14,6 +14,7 @@ func Workflows() []any {
 		Canceled, CancelSwallowed, CancelTree,
 		Await,
 		Fail, FailWithActivity, Retried,
+		Versions, VersionsTooMany, SideEffects, MutableSideEffects, Upserts,
 		Info, Values, Endless, Steps, Contexts,
 	}
 }
