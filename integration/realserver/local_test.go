@@ -476,3 +476,86 @@ func TestCancelReachesLocalActivities(t *testing.T) {
 		t.Errorf("the marker has failure %v", f)
 	}
 }
+
+// An update whose handler runs a local activity, on a run that has nothing else
+// to do: its workflow task is speculative at first. Another comes while it runs.
+func TestUpdatesWithLocalActivities(t *testing.T) {
+	t.Parallel()
+	for _, cache := range []int{10, 0} {
+		t.Run(fmt.Sprintf("cache %d", cache), func(t *testing.T) {
+			t.Parallel()
+			queue, c := taskQueue(t), sdkClient(t)
+			code := func(ctx workflow.Context) (int, error) {
+				sum := 0
+				err := workflow.SetUpdateHandlerWithOptions(ctx, "add", func(ctx workflow.Context, n int) (int, error) {
+					ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Minute})
+					err := workflow.ExecuteLocalActivity(ctx, wait, time.Duration(n)*time.Second).Get(ctx, nil)
+					sum += n
+					return sum, err
+				}, workflow.UpdateHandlerOptions{Validator: func(n int) error {
+					if n < 0 {
+						return errors.New("negative")
+					}
+					return nil
+				}})
+				if err != nil {
+					return 0, err
+				}
+				workflow.GetSignalChannel(ctx, "stop").Receive(ctx, nil)
+				return sum, nil
+			}
+			w, err := worker.New(dial(t), queue, worker.Options{Logger: quiet(), MaxCachedWorkflows: &cache})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.RegisterWorkflowWithOptions(code, workflow.RegisterOptions{Name: "adds"}); err != nil {
+				t.Fatal(err)
+			}
+			run(t, w)
+			r, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+				TaskQueue: queue, WorkflowTaskTimeout: 2 * time.Second,
+			}, "adds")
+			if err != nil {
+				t.Fatal(err)
+			}
+			awaitEvent(t, c, r, enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+			add := func(n int) client.WorkflowUpdateHandle {
+				h, err := c.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+					WorkflowID: r.GetID(), UpdateName: "add", Args: []any{n}, WaitForStage: client.WorkflowUpdateStageAccepted,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return h
+			}
+			slow := add(5)
+			if err := add(-1).Get(t.Context(), nil); err == nil {
+				t.Error("an update that the validator refuses went through")
+			}
+			var quick, all int
+			if err := errors.Join(add(1).Get(t.Context(), &quick), slow.Get(t.Context(), &all)); err != nil {
+				t.Fatal(err)
+			}
+			if quick+all != 1+6 && quick+all != 5+6 { // whichever was first
+				t.Errorf("the updates returned %d and %d", quick, all)
+			}
+			if err := c.SignalWorkflow(t.Context(), r.GetID(), "", "stop", nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Get(t.Context(), &all); err != nil || all != 6 {
+				t.Errorf("the run returned %d and %v", all, err)
+			}
+			h := history(t, c, r)
+			replayer := worker.NewWorkflowReplayer()
+			if err := errors.Join(
+				replayer.RegisterWorkflowWithOptions(code, workflow.RegisterOptions{Name: "adds"}),
+				replayer.ReplayWorkflowHistory(nil, h),
+			); err != nil {
+				t.Errorf("replay: %v", err)
+			}
+			if s := w.Stats(); s.WorkflowTasksFailed != 0 {
+				t.Errorf("%d workflow tasks failed", s.WorkflowTasksFailed)
+			}
+		})
+	}
+}

@@ -29,10 +29,10 @@ func (h *Handler) Handle(ctx context.Context, t *polled) error {
 	defer w.leaveLocals()
 	var errs []error
 	for t != nil {
-		w.began = time.Now()
+		w.began, w.waited = time.Now(), 0
 		next, err := w.handle(ctx, t)
 		took := time.Since(w.began)
-		w.slow(ctx, t, took)
+		w.slow(ctx, t, took-w.waited)
 		w.observe(t, took, cmp.Or(err, w.kept))
 		if err != nil {
 			errs = append(errs, err)
@@ -45,9 +45,10 @@ func (h *Handler) Handle(ctx context.Context, t *polled) error {
 // work is the processing of one task and its successors under one lease.
 type work struct {
 	*Handler
-	lease Lease
-	aside *Run // made for one query only, never cached
-	began time.Time
+	lease  Lease
+	aside  *Run // made for one query only, never cached
+	began  time.Time
+	waited time.Duration // for local activities, in this task
 
 	locals   *locals // nil until a task waits for some
 	handOver bool    // another worker is to go on with them

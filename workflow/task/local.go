@@ -105,6 +105,8 @@ func (w *work) awaitLocal(ctx context.Context, r *Run) error {
 	ls := w.locals
 	start, cancel := r.machine.Locals()
 	ls.update(ctx, start, cancel)
+	waits := time.Now()
+	defer func() { w.waited += time.Since(waits) }()
 	beat := time.NewTimer(time.Until(w.began.Add(time.Duration(heartbeatShare * float64(ls.timeout)))))
 	defer beat.Stop()
 	select {

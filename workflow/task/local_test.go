@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/histories"
+	"github.com/mainspring-go/mainspring/workflow/machine"
 	"github.com/mainspring-go/mainspring/workflow/task"
 )
 
@@ -534,4 +536,78 @@ func TestWithoutAnExecutor(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	b.ended(t, task.Fresh, task.TaskFailed, task.Failed)
+}
+
+// Waiting for local activities is no slowness of the worker.
+func TestWaitingIsNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			return "", local(ctx, takes(20*time.Second)).Get(ctx, nil)
+		}, func(o *task.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		if log.Len() > 0 {
+			t.Errorf("got log %s", log.String())
+		}
+	})
+}
+
+// A workflow that is failed by its code keeps what it did before in the task.
+func TestAPanicAfterALocalActivity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			local(ctx, takes(time.Hour))
+			workflow.NewTimer(ctx, time.Hour)
+			if err := local(ctx, takes(time.Second)).Get(ctx, nil); err != nil {
+				return "", err
+			}
+			workflow.NewTimer(ctx, time.Minute)
+			panic("boom")
+		}, func(o *task.Options) { o.PanicPolicy = task.Fail })
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		r := b.completed[0]
+		b.check(t, "commands", kinds(r), []string{"StartTimer", "RecordMarker", "StartTimer", "FailWorkflow"})
+		if r.GetForceCreateNewWorkflowTask() {
+			t.Error("the last answer is a heartbeat")
+		}
+		synctest.Wait()
+		if b.open != 0 {
+			t.Error("the activity still runs")
+		}
+	})
+}
+
+// A determinism error in a further step of a task is shown like any other.
+func TestDeterminismErrorsAfterALocalActivity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		changed := false
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			if err := local(ctx, takes(time.Second)).Get(ctx, nil); err != nil {
+				return "", err
+			}
+			if changed {
+				return haveNothingToDo(ctx)
+			}
+			return "", workflow.Sleep(ctx, time.Hour)
+		})
+		b.Task()
+		b.does(t, b.full(), `RecordMarker LocalActivity `+
+			`data={"ActivityID":"1","ActivityType":"1","ReplayTime":"2026-01-01T00:00:03Z","Attempt":1,"Backoff":0} result="done"`+
+			"\nStartTimer 6 1h0m0s")
+		changed = true
+		b.close()
+		b.FireTimer("6")
+		b.Task()
+		err := b.handler.Handle(t.Context(), b.full())
+		nd, ok := errors.AsType[*machine.NondeterminismError](err)
+		if !ok || nd.EventID != 6 || nd.Task != 3 || !strings.Contains(nd.Stack, "haveNothingToDo") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

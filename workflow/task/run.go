@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -60,6 +61,7 @@ func (w *work) process(
 			return machine.Answer{}, w.broken(err)
 		}
 	}
+	var started int64 // of the task whose code runs: further steps do not say
 	for {
 		a, next, err := r.machine.Next()
 		if err != nil {
@@ -67,11 +69,12 @@ func (w *work) process(
 		}
 		switch next {
 		case machine.Activate:
+			started = cmp.Or(a.StartedID, started)
 			r.clock.set(a.Time)
 			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
-				return machine.Answer{}, w.codeFailed(c, a.StartedID)
+				return machine.Answer{}, w.codeFailed(c, started)
 			}
 			if err := r.machine.Apply(c); err != nil {
 				return machine.Answer{}, w.broken(err)
