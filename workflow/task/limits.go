@@ -25,7 +25,8 @@ type Limits struct {
 	// task fails here without asking it; default: whatever the server does.
 	PayloadError, MemoError int
 	// Request is the size of the largest request that the server takes; default
-	// 4 MiB, that of gRPC.
+	// 4 MiB, that of gRPC. The server terminates a workflow whose task fails by it,
+	// as it does when it has to refuse the request itself.
 	Request int
 	// HistoryLength is the number of events, and HistorySize the size, of a history
 	// from which on people are warned, and again whenever it has doubled; default

@@ -190,6 +190,15 @@ func TestRequestsThatAreTooLarge(t *testing.T) {
 	if len(b.completed) != 0 || b.failed[0].GetCause() != enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE {
 		t.Errorf("got %d answers, and the server was told %v", len(b.completed), b.failed[0])
 	}
+	// A server that takes less than it is known to.
+	b, _ = limited(t, task.Limits{}, command(100))
+	b.complete = func(*completed) (*response, error) {
+		return nil, &serviceerror.ResourceExhausted{Message: "grpc: received message larger than max (9 vs. 4)"}
+	}
+	if err := b.handler.Handle(t.Context(), b.full()); err == nil ||
+		!strings.Contains(err.Error(), "larger than max (9 vs. 4); the largest parts: input of activity A (id 5) (104 bytes)") {
+		t.Errorf("got %v, want the names of the largest parts", err)
+	}
 	for _, l := range []task.Limits{{}, {Request: -1}, {Request: 12_000}} {
 		b, _ = limited(t, l, command(4000), command(4000), command(3000))
 		if err := b.handler.Handle(t.Context(), b.full()); err != nil {

@@ -30,7 +30,7 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 	}
 	resp, err := w.Service.RespondWorkflowTaskCompleted(ctx, req)
 	if err != nil {
-		return nil, w.refused(ctx, t, err)
+		return nil, w.refused(ctx, t, req, err)
 	}
 	w.outcome = Answered
 	switch id := resp.GetResetHistoryEventId(); {
@@ -125,8 +125,11 @@ const unhandledCommand = "UnhandledCommand"
 
 // refused deals with an answer that the server did not take. What the workflow
 // did is then not in history, so the run must be rebuilt.
-func (w *work) refused(ctx context.Context, t *polled, err error) error {
+func (w *work) refused(
+	ctx context.Context, t *polled, req *workflowservice.RespondWorkflowTaskCompletedRequest, err error,
+) error {
 	if tooLarge(err) {
+		err = fmt.Errorf("%w; the largest parts: %s", err, largest(req))
 		return w.fail(ctx, t, &taskError{
 			cause:   enumspb.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE,
 			failure: w.FailureConverter.ErrorToFailure(err),
