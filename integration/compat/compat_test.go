@@ -75,9 +75,6 @@ func TestHistoriesReplayOnOurs(t *testing.T) {
 			if err := r.Replay(h); err != nil {
 				t.Errorf("history %d: %v", n+1, err)
 			}
-			if err := r.Cut(h); err != nil {
-				t.Errorf("history %d, cut: %v", n+1, err)
-			}
 		}
 	})
 }
