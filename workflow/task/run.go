@@ -70,7 +70,9 @@ func (w *work) process(
 		switch next {
 		case machine.Activate:
 			started = cmp.Or(a.StartedID, started)
-			r.clock.set(a.Time)
+			if !a.Replaying {
+				r.clock.set(a.Time)
+			}
 			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
 			c := r.instance.Activate(ctx, a)
 			if c.Failure != nil {
