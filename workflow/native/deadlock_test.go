@@ -145,6 +145,18 @@ func TestCodeMayTakeAsLongAsItIsAllowed(t *testing.T) {
 	}
 }
 
+// keyed is a converter that cannot be compared.
+type keyed struct {
+	converter.DataConverter
+	keys map[string]string
+}
+
+func TestConvertersNeedNotBeComparable(t *testing.T) {
+	dc := keyed{DataConverter: converter.GetDefaultDataConverter(), keys: map[string]string{"k": "v"}}
+	l := startWith(t, native.Options{DataConverter: dc}, func(workflow.Context) (string, error) { return dc.keys["k"], nil })
+	l.does(`CompleteWorkflow "v"`)
+}
+
 // slow is a converter that asks somebody else.
 type slow struct {
 	converter.DataConverter

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -109,9 +110,15 @@ func New(o Options) *Runner {
 	_, adapts := o.FailureConverter.(converter.FailureConverterWithSerializationContext)
 	probe := converter.WithDataConverterSerializationContext(o.DataConverter, converter.WorkflowSerializationContext{})
 	return &Runner{
-		options: o, adapts: adapts || probe != o.DataConverter,
+		options: o, adapts: adapts || !same(probe, o.DataConverter),
 		prepared: make(map[string]runner.Definition),
 	}
+}
+
+// same reports whether two converters are one. Those that cannot be compared are
+// taken for two.
+func same(a, b converter.DataConverter) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // onlyNames resolves activities without a registry.

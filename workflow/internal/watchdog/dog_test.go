@@ -1,7 +1,9 @@
 package watchdog_test
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,4 +150,28 @@ func TestEverySwitchStartsTheClockAnew(t *testing.T) {
 		wg.Wait()
 		e.Close()
 	})
+}
+
+// On the real clock and the real scheduler: work that is given a fraction of the
+// time that it takes is not stuck.
+func TestAMachineWithoutTimeIsNotADeadlock(t *testing.T) {
+	const limit = 100 * time.Millisecond
+	var enough atomic.Bool
+	var others sync.WaitGroup
+	for range 16 * runtime.GOMAXPROCS(0) {
+		others.Go(func() {
+			for !enough.Load() { // all that it does is to be in the way
+			}
+		})
+	}
+	s := newScene(limit)
+	s.start()
+	for time.Since(s.started) < 5*limit { // it gets a sixteenth of that
+	}
+	quiet := s.dog.Done()
+	enough.Store(true)
+	others.Wait()
+	if !quiet {
+		t.Errorf("the dog barked at work that had a sixteenth of %v", time.Since(s.started))
+	}
 }
