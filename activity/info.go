@@ -13,18 +13,10 @@ type Type struct {
 }
 
 // WorkflowType is the type of the workflow that called an activity.
-type WorkflowType struct {
-	// Name is the registered name of the workflow.
-	Name string
-}
+type WorkflowType = temporal.WorkflowType
 
 // WorkflowExecution names one run of a workflow.
-type WorkflowExecution struct {
-	// ID is the workflow id.
-	ID string
-	// RunID is the id of the run.
-	RunID string
-}
+type WorkflowExecution = temporal.WorkflowExecution
 
 // Info describes the attempt that is running. It is a copy: changing it changes nothing. The
 // slice and the pointers in it are shared and must not be written to.

@@ -11,17 +11,10 @@ import (
 )
 
 // Execution names a workflow run.
-type Execution struct {
-	// ID of the workflow.
-	ID string
-	// RunID of the run.
-	RunID string
-}
+type Execution = temporal.WorkflowExecution
 
 // Type names a workflow type.
-type Type struct {
-	Name string
-}
+type Type = temporal.WorkflowType
 
 // Info tells a workflow about its run.
 type Info struct {
