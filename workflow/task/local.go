@@ -11,7 +11,6 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
-	"github.com/mainspring-go/mainspring/workflow/machine"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -102,20 +101,24 @@ func (w *work) awaitLocal(ctx context.Context, r *Run) error {
 	if w.locals == nil {
 		w.locals = w.newLocals(r)
 	}
-	ls := w.locals
-	start, cancel := r.machine.Locals()
-	ls.update(ctx, start, cancel)
-	waits := time.Now()
-	defer func() { w.waited += time.Since(waits) }()
-	beat := time.NewTimer(time.Until(w.began.Add(time.Duration(heartbeatShare * float64(ls.timeout)))))
-	defer beat.Stop()
 	select {
-	case <-w.LocalStop: // before anything else that may have happened
+	case <-w.LocalStop: // before anything else that may have happened: nothing begins any more
 		w.handOver = true
 		r.machine.Heartbeat()
 		return nil
 	default:
 	}
+	ls := w.locals
+	ls.update(ctx)
+	waits := time.Now()
+	defer func() { w.waited += time.Since(waits) }()
+	left := time.Until(w.began.Add(time.Duration(heartbeatShare * float64(ls.timeout))))
+	if left <= 0 { // also if many short ones end one after the other
+		r.machine.Heartbeat()
+		return nil
+	}
+	beat := time.NewTimer(left)
+	defer beat.Stop()
 	select {
 	case end := <-ls.ends:
 		r.machine.EndLocal(ls.ended(end))
@@ -154,7 +157,8 @@ func (h *Handler) newLocals(r *Run) *locals {
 
 // update starts and cancels activities. What is canceled before it was started
 // never runs.
-func (ls *locals) update(ctx context.Context, start []machine.Local, cancel []string) {
+func (ls *locals) update(ctx context.Context) {
+	start, cancel := ls.run.machine.Locals()
 	for _, l := range start {
 		now := time.Now()
 		lr := &localRun{request: l.LocalRequest, later: l.Later, begun: now}

@@ -250,6 +250,27 @@ func TestHeartbeats(t *testing.T) {
 	}
 }
 
+// Many short activities keep a task as one long does.
+func TestHeartbeatsBetweenShortActivities(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBeating(t, func(ctx workflow.Context) (string, error) {
+			for range 200 {
+				if err := local(ctx, takes(100*time.Millisecond)).Get(ctx, nil); err != nil {
+					return "", err
+				}
+			}
+			return "", nil
+		})
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.log) != 200 || !slices.Equal(b.beats, []time.Duration{8 * time.Second, 16 * time.Second}) {
+			t.Errorf("%d ran, heartbeats came at %v", len(b.log), b.beats)
+		}
+	})
+}
+
 // Short waits are the worker's, long ones the server's; attempts that began in
 // other tasks than the first are counted.
 func TestRetries(t *testing.T) {
@@ -498,11 +519,16 @@ func TestAStoppingWorkerHandsOver(t *testing.T) {
 			t.Error("the activity still runs")
 		}
 		// Nothing begins any more.
+		ran := len(b.log)
 		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
 			t.Fatal(err)
 		}
 		if last := b.completed[len(b.completed)-1]; !last.GetForceCreateNewWorkflowTask() || len(last.GetCommands()) != 0 {
 			t.Errorf("got %v", last)
+		}
+		synctest.Wait()
+		if len(b.log) != ran {
+			t.Errorf("got runs %q, want no new ones", b.log)
 		}
 	})
 }
