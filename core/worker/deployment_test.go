@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/workflow"
@@ -82,5 +84,38 @@ func TestVersioningBehaviorOfAWorkflow(t *testing.T) {
 				stop(t, w)
 			})
 		})
+	}
+}
+
+func testDeploymentOptions(t *testing.T, f *frontend) {
+	o := both()
+	o.DeploymentOptions = worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v42"},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+	}
+	want := &deploymentpb.WorkerDeploymentOptions{
+		DeploymentName: "shop", BuildId: "v42", WorkerVersioningMode: enumspb.WORKER_VERSIONING_MODE_VERSIONED,
+	}
+	said := 0
+	for _, req := range f.everyRequest(t, o) {
+		if r, ok := req.(interface {
+			GetDeploymentOptions() *deploymentpb.WorkerDeploymentOptions
+		}); ok {
+			said++
+			if got := r.GetDeploymentOptions(); !proto.Equal(got, want) {
+				t.Errorf("%T: deployment %v", req, got)
+			}
+		}
+		if id, says := buildIDOf(req); says && id != "v42" {
+			t.Errorf("%T: build id %q", req, id)
+		}
+		if r, ok := req.(*workflowservice.RespondWorkflowTaskCompletedRequest); ok &&
+			r.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_PINNED {
+			t.Errorf("behavior %v", r.GetVersioningBehavior())
+		}
+	}
+	if said < 5 {
+		t.Errorf("%d kinds of requests have room for a deployment", said)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
-	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
@@ -67,26 +66,9 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			}
 		}
 	},
-	"DeploymentOptions": testDeploymentOptions,
-	"EnableSessionWorker": func(t *testing.T, f *frontend) {
-		f.start(t, worker.Options{Activities: []any{Echo}, EnableSessionWorker: true})
-		if asks, own := f.polling(sessions), f.polling(inSession); asks != 1 ||
-			own != worker.DefaultMaxConcurrentActivityTaskPolls {
-			t.Errorf("%d polls for sessions, %d for their activities", asks, own)
-		}
-	},
-	"MaxConcurrentSessionExecutionSize": func(t *testing.T, f *frontend) {
-		f.start(t, worker.Options{
-			Activities: []any{Echo}, EnableSessionWorker: true, MaxConcurrentSessionExecutionSize: 2,
-		})
-		for _, want := range []int{1, 0} {
-			f.sessionTasks <- activityTask("internalSessionCreationActivity", want, "session")
-			pass(time.Second)
-			if asks := f.polling(sessions); asks != want {
-				t.Errorf("%d polls for sessions, want %d", asks, want)
-			}
-		}
-	},
+	"DeploymentOptions":                 testDeploymentOptions,
+	"EnableSessionWorker":               testEnableSessionWorker,
+	"MaxConcurrentSessionExecutionSize": testMaxConcurrentSessions,
 	"MaxCachedWorkflows":                testMaxCachedWorkflows,
 	"MaxConcurrentWorkflowTasks":        testMaxConcurrentWorkflowTasks,
 	"MaxConcurrentActivities":           testMaxConcurrentActivities,
@@ -308,39 +290,6 @@ func buildIDOf(req proto.Message) (id string, says bool) {
 		return r.GetWorkerVersion().GetBuildId(), true
 	default:
 		return "", false
-	}
-}
-
-func testDeploymentOptions(t *testing.T, f *frontend) {
-	o := both()
-	o.DeploymentOptions = worker.DeploymentOptions{
-		UseVersioning:             true,
-		Version:                   worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v42"},
-		DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
-	}
-	want := &deploymentpb.WorkerDeploymentOptions{
-		DeploymentName: "shop", BuildId: "v42", WorkerVersioningMode: enumspb.WORKER_VERSIONING_MODE_VERSIONED,
-	}
-	said := 0
-	for _, req := range f.everyRequest(t, o) {
-		if r, ok := req.(interface {
-			GetDeploymentOptions() *deploymentpb.WorkerDeploymentOptions
-		}); ok {
-			said++
-			if got := r.GetDeploymentOptions(); !proto.Equal(got, want) {
-				t.Errorf("%T: deployment %v", req, got)
-			}
-		}
-		if id, says := buildIDOf(req); says && id != "v42" {
-			t.Errorf("%T: build id %q", req, id)
-		}
-		if r, ok := req.(*workflowservice.RespondWorkflowTaskCompletedRequest); ok &&
-			r.GetVersioningBehavior() != enumspb.VERSIONING_BEHAVIOR_PINNED {
-			t.Errorf("behavior %v", r.GetVersioningBehavior())
-		}
-	}
-	if said < 5 {
-		t.Errorf("%d kinds of requests have room for a deployment", said)
 	}
 }
 

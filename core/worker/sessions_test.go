@@ -101,3 +101,24 @@ func TestSessionBeats(t *testing.T) {
 		}
 	})
 }
+
+func testEnableSessionWorker(t *testing.T, f *frontend) {
+	f.start(t, worker.Options{Activities: []any{Echo}, EnableSessionWorker: true})
+	if asks, own := f.polling(sessions), f.polling(inSession); asks != 1 ||
+		own != worker.DefaultMaxConcurrentActivityTaskPolls {
+		t.Errorf("%d polls for sessions, %d for their activities", asks, own)
+	}
+}
+
+func testMaxConcurrentSessions(t *testing.T, f *frontend) {
+	f.start(t, worker.Options{
+		Activities: []any{Echo}, EnableSessionWorker: true, MaxConcurrentSessionExecutionSize: 2,
+	})
+	for _, want := range []int{1, 0} {
+		f.sessionTasks <- activityTask("internalSessionCreationActivity", want, "session")
+		pass(time.Second)
+		if asks := f.polling(sessions); asks != want {
+			t.Errorf("%d polls for sessions, want %d", asks, want)
+		}
+	}
+}

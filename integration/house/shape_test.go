@@ -15,8 +15,9 @@ const (
 	// maxLines is how long a file may be. The aim is 500; a file that grows past
 	// the tolerance has two subjects.
 	maxLines = 550
-	// maxCoreLines is how long core may be in all, tests left out: it composes, and
-	// what grows beyond belongs into a module.
+	// maxCoreLines is how many lines of code core may have in all, tests left out: it
+	// composes, and what grows beyond belongs into a module. Words do not count, so
+	// that nobody saves them: half of its options are their documentation.
 	maxCoreLines = 2500
 )
 
@@ -111,15 +112,25 @@ func checkLengths(files map[string]string) []string {
 				"%s has %d lines, at most %d: it has two subjects", name, lines, maxLines))
 		}
 		if strings.HasPrefix(name, "core/") && !strings.HasSuffix(name, "_test.go") {
-			core += lines
+			core += codeLines(text)
 		}
 	}
 	if core > maxCoreLines {
 		complaints = append(complaints, fmt.Sprintf(
-			"core has %d lines, at most %d: something in it belongs into a module", core, maxCoreLines))
+			"core has %d lines of code, at most %d: something in it belongs into a module", core, maxCoreLines))
 	}
 	slices.Sort(complaints)
 	return complaints
+}
+
+// codeLines counts the lines that are neither empty nor comments.
+func codeLines(text string) (n int) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			n++
+		}
+	}
+	return n
 }
 
 // goFiles reads the Go files of all packages, by their path from the root.
