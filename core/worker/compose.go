@@ -364,6 +364,7 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		DataConverter:                    o.DataConverter,
 		FailureConverter:                 o.FailureConverter,
 		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,
+		MaxResultBytes:                   max(0, w.limits().PayloadError),
 		DefaultHeartbeatThrottleInterval: o.DefaultHeartbeatThrottleInterval,
 		WorkerVersion:                    w.identity.stamp(),
 		DeploymentOptions:                w.identity.deployment,

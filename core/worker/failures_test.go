@@ -95,6 +95,16 @@ func TestLimitsOfTheNamespace(t *testing.T) {
 		f.start(t, worker.Options{Workflows: []any{Greet}})
 		f.tooLarge(t, "700")
 	})
+	in(t, func(t *testing.T, f *frontend) {
+		f.limits = &namespacepb.NamespaceInfo_Limits{BlobSizeLimitError: 700}
+		f.start(t, worker.Options{Activities: []any{Echo}})
+		f.activityTasks <- activityTask("Echo", 1, strings.Repeat("x", 1000))
+		pass(time.Second)
+		got := only[*workflowservice.RespondActivityTaskFailedRequest](t, f)
+		if !strings.Contains(got.GetFailure().GetMessage(), "over the error limit of 700") {
+			t.Errorf("told %v", got)
+		}
+	})
 }
 
 func testDisablePayloadErrorLimit(t *testing.T, f *frontend) {

@@ -124,7 +124,8 @@ type Options struct {
 	FailWorkflowOn func(workflowType string, err error) bool
 	// Limits are the sizes of what workflows send to the server: where people are
 	// warned, and where a task fails without asking it. By default the namespace
-	// says what the server refuses.
+	// says what the server refuses. A result of an activity over PayloadError fails
+	// its attempt.
 	Limits Limits
 	// DisablePayloadErrorLimit leaves it to the server to refuse what is too large,
 	// also where its limits are known: for proxies that make payloads smaller.
