@@ -53,4 +53,6 @@ func NewReplayer() (*Replayer, error) {
 }
 
 // Replay replays a history from its beginning to its end.
-func (r *Replayer) Replay(h *historypb.History) error { return r.replayer.ReplayWorkflowHistory(nil, h) }
+func (r *Replayer) Replay(h *historypb.History) error {
+	return r.replayer.ReplayWorkflowHistory(nil, h)
+}

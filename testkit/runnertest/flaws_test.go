@@ -393,6 +393,23 @@ var flawsOfMarkers = []flaw{
 		},
 	},
 	{
+		name: "forgets resets", clause: "ResetNamesChildren",
+		before: func(_ *instance, a *activation) {
+			a.Items = slices.DeleteFunc(slices.Clone(a.Items), func(i runner.Item) bool { return i.Reset != nil })
+		},
+	},
+	{
+		name: "ends with the start of a child", clause: "ChildEnds",
+		before: func(i *instance, a *activation) {
+			if len(a.Items) == 1 && a.Items[0].Resolve != nil {
+				// The start comes, and with it the end.
+				end := *a.Items[0].Resolve
+				end.Kind = runner.Child
+				a.Items = append(slices.Clone(a.Items), runner.Item{Resolve: &end})
+			}
+		},
+	},
+	{
 		name: "schedules local activities", clause: "LocalIsAskedFor",
 		after: func(_ *instance, _ *activation, c *completion) {
 			for range c.Locals {

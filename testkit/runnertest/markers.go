@@ -121,6 +121,39 @@ func child(r *rig) error {
 	return made(c, "StartChildWorkflowExecution original_12")
 }
 
+func resetChild(r *rig) error {
+	p, err := r.run(Parent)
+	if err != nil {
+		return err
+	}
+	c, err := p.task(start(Parent), runner.Item{EventID: 7, Reset: &runner.Reset{RunID: "copy"}})
+	if err != nil {
+		return err
+	}
+	return made(c, "StartChildWorkflowExecution copy_12")
+}
+
+func childEnds(r *rig) error {
+	p, _, err := r.begin(Parent)
+	if err != nil {
+		return err
+	}
+	item := func(kind runner.Kind) runner.Item {
+		return runner.Item{EventID: 15, Resolve: &runner.Resolve{Kind: kind, ID: "original_12", RunID: "child"}}
+	}
+	c, err := p.task(item(runner.ChildStart))
+	if err != nil {
+		return err
+	}
+	if err := made(c); err != nil {
+		return fmt.Errorf("when the child has started: %w", err)
+	}
+	if c, err = p.task(item(runner.Child)); err != nil {
+		return err
+	}
+	return made(c, "CompleteWorkflowExecution")
+}
+
 // localRun begins a run of Local, which asks for its local activity.
 func localRun(r *rig) (*probe, *runner.LocalRequest, error) {
 	p, c, err := r.begin(Local, "x")

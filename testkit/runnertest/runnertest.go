@@ -80,6 +80,8 @@ func Clauses(can Abilities) []Clause {
 		c("VersionIsReplayed", "in replay a version is that of its marker, whose ids are skipped", versionReplayed),
 		c("NoVersionIsDefault", "in replay code without a marker is from before the change", versionMissing),
 		c("ChildIsNamed", "a child without an id has that of the original run and its command", child),
+		c("ResetNamesChildren", "after a reset children are named by the run that it began", resetChild),
+		c("ChildEnds", "a child starts and then ends, each with a resolution of its own", childEnds),
 		c("LocalIsAskedFor", "a local activity is a request with a number, and no command", localRequest),
 		c("LocalEndsInAStep", "its result goes on in the same task and leaves a marker", localStep),
 		c("LocalIsReplayed", "in replay its marker is its result", localReplayed),

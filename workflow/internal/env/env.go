@@ -143,7 +143,7 @@ func (e *Env) PeekName() string { return strconv.FormatInt(e.PeekID(), 10) }
 
 // Emit adds a command.
 func (e *Env) Emit(c *commandpb.Command) {
-	if e.origins != nil {
+	if e.origins != nil && e.Executing { // else no code makes it
 		e.origins[c] = coro.Stack()
 	}
 	e.commands = append(e.commands, c)
