@@ -176,7 +176,7 @@ func TestCuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", cover)
-	if cover.Tasks < 8 || cover.Rebuilt != cover.Tasks || cover.Live < 3*cover.Tasks || cover.Replayed < cover.Tasks/2 ||
+	if cover.Tasks < 8 || cover.Rebuilt != cover.Tasks || cover.Live < 3*cover.Tasks || cover.Replayed == 0 ||
 		cover.Pagings < 10 || cover.Foreign != 0 {
 		t.Errorf("too little was covered: %+v", cover)
 	}
