@@ -34,6 +34,9 @@ func eventText(e *historypb.HistoryEvent) string {
 	if a := c.GetWorkflowTaskScheduledEventAttributes(); a != nil {
 		a.TaskQueue = nil // which one depends on whether the worker has polled the sticky one by now
 	}
+	if a := c.GetWorkflowTaskStartedEventAttributes(); a != nil {
+		a.RequestId = "" // which may be that of the answer to the task before
+	}
 	if m := c.GetWorkflowTaskCompletedEventAttributes().GetSdkMetadata(); m != nil {
 		slices.Sort(m.LangUsedFlags) // the SDK sends them in any order
 		m.SdkName, m.SdkVersion = "", ""

@@ -210,8 +210,12 @@ func idle(events []*historypb.HistoryEvent) bool {
 			if id := e.GetActivityTaskCancelRequestedEventAttributes().GetScheduledEventId(); !elsewhere(events, id) {
 				busy[id] = true
 			}
+		case enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+			enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+			enumspb.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+			busy[e.GetEventId()] = true
 		default:
-			delete(busy, decided(e))
+			delete(busy, decided(e)+otherDecided(e))
 		}
 	}
 	for _, b := range busy {

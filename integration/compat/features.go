@@ -45,6 +45,14 @@ const (
 	Info               Feature = "info"
 	Values             Feature = "values of every encoding"
 	ManyTasks          Feature = "many tasks"
+	Children           Feature = "child workflows"
+	ChildOptions       Feature = "options of child workflows"
+	ChildFailures      Feature = "failures of child workflows"
+	ChildCancel        Feature = "canceling child workflows"
+	ParentClose        Feature = "children that outlive their parent"
+	Externals          Feature = "signals to others and cancellations of them"
+	ContinueAsNew      Feature = "continue as new"
+	Crons              Feature = "crons, with last results and failures"
 )
 
 // Features are all of them.
@@ -55,5 +63,6 @@ func Features() []Feature {
 		Coroutines, WaitGroups, Locks, Signals, Queries, Updates, Validators, UpdatesEarly, UpdateWithStart,
 		Cancellation, Disconnected, ContextTrees, ContextValues, Awaits, Failures, WorkflowRetries,
 		ServerEnds, Resets, Versions, SideEffects, MutableSideEffects, SearchAttributes, Memos, Info, Values, ManyTasks,
+		Children, ChildOptions, ChildFailures, ChildCancel, ParentClose, Externals, ContinueAsNew, Crons,
 	}
 }

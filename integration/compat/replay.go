@@ -6,6 +6,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
+	sdkworkflow "go.temporal.io/sdk/workflow"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
@@ -21,7 +22,10 @@ func ReplayOnSDK(h *historypb.History) error {
 	for _, f := range sdkworkflows.Workflows() {
 		r.RegisterWorkflow(f)
 	}
-	return r.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), h)
+	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+	return r.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(quiet()), h, sdkworker.ReplayWorkflowHistoryOptions{
+		OriginalExecution: sdkworkflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
+	})
 }
 
 // A Replayer replays histories on ours.

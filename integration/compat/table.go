@@ -4,5 +4,6 @@ import "slices"
 
 // All returns the table.
 func All() []Case {
-	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), recordCases(), restCases())
+	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), recordCases(),
+		childCases(), restCases())
 }

@@ -41,6 +41,9 @@ func kind(err error) string {
 	case *temporal.ActivityError:
 		return fmt.Sprintf("activity %s %s %v scheduled=%d by=%s",
 			e.ActivityID(), e.ActivityType().GetName(), e.RetryState(), e.ScheduledEventID(), e.Identity())
+	case *temporal.ChildWorkflowExecutionError:
+		return fmt.Sprintf("child %s %v initiated=%d started=%d, of %s, with a run: %t", e.WorkflowType(), e.RetryState(),
+			e.InitiatedEventID(), e.StartedEventID(), e.Namespace(), e.RunID() != "")
 	case *temporal.TimeoutError:
 		return fmt.Sprintf("timeout %q %v heartbeat=%s", e.Message(), e.TimeoutType(), heartbeat(e))
 	case *temporal.CanceledError:

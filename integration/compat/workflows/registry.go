@@ -13,6 +13,8 @@ func Workflows() []any {
 		Await,
 		Fail, FailWithActivity, Retried,
 		Versions, VersionsTooMany, SideEffects, MutableSideEffects, Upserts,
+		Child, Children, Described, ChildOptions, ChildRefused, ChildCanceled, ParentClose, Others,
+		Chain, Schedule,
 		Info, Values, Endless, Steps, Contexts,
 	}
 }
