@@ -9,6 +9,7 @@ require (
 	github.com/jackc/puddle/v2 v2.2.2
 	github.com/mainspring-go/mainspring/activity v0.0.0
 	github.com/mainspring-go/mainspring/core v0.0.0
+	github.com/mainspring-go/mainspring/interceptor v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
 	github.com/mainspring-go/mainspring/slots v0.0.0
 	github.com/mainspring-go/mainspring/sticky v0.0.0
@@ -129,7 +130,6 @@ require (
 	github.com/klauspost/compress v1.18.7 // indirect
 	github.com/lib/pq v1.12.3 // indirect
 	github.com/mailru/easyjson v0.9.2 // indirect
-	github.com/mainspring-go/mainspring/interceptor v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/poller v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/shutdown v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect
