@@ -31,6 +31,7 @@ func (s Story) Lines() []string {
 // eventText is an event without what is never equal.
 func eventText(e *historypb.HistoryEvent) string {
 	c := proto.CloneOf(e)
+	withoutSpaces(c.ProtoReflect())
 	if a := c.GetWorkflowTaskScheduledEventAttributes(); a != nil {
 		a.TaskQueue = nil // which one depends on whether the worker has polled the sticky one by now
 	}

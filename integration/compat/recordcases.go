@@ -21,6 +21,15 @@ func recordCases() []Case {
 			Name: "mutable-side-effects", Workflow: "MutableSideEffects",
 			Covers: []Feature{MutableSideEffects}, Drive: goOn(4),
 		},
+		{Name: "rounds", Workflow: "Rounds", Args: []any{4}, Covers: []Feature{ManyTasks, Versions}, Drive: goOn(4)},
+		{
+			Name: "rounds-reset", Workflow: "Rounds", Args: []any{3}, Covers: []Feature{Resets, Versions, SideEffects},
+			Drive: func(d *Driver) {
+				goOn(2)(d)
+				resetTo(d, 3)
+				d.GoOn()
+			},
+		},
 		{
 			Name: "upserts", Workflow: "Upserts", Covers: []Feature{SearchAttributes, Memos}, Drive: goOn(1),
 			Options: client.StartWorkflowOptions{

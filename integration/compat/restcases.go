@@ -61,13 +61,18 @@ func restCases() []Case {
 func reset(d *Driver) {
 	d.Signal("add", 1)
 	d.Signal("add", 2)
-	events := d.Idle()
+	resetTo(d, 5)
+	d.Signal("add", 3)
+}
+
+// resetTo takes the run back to where the n-th of its tasks began.
+func resetTo(d *Driver, n int) {
 	tasks := 0
-	for _, e := range events {
+	for _, e := range d.Idle() {
 		if e.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			continue
 		}
-		if tasks++; tasks != 5 {
+		if tasks++; tasks != n {
 			continue
 		}
 		resp, err := d.Client.ResetWorkflowExecution(d.ctx, &workflowservice.ResetWorkflowExecutionRequest{
@@ -81,5 +86,4 @@ func reset(d *Driver) {
 		d.Run = d.Client.GetWorkflow(d.ctx, d.Run.GetID(), resp.GetRunId())
 		d.Keep(d.Run.GetID(), d.Run.GetRunID())
 	}
-	d.Signal("add", 3)
 }

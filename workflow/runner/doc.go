@@ -19,7 +19,11 @@
 // of the event that it is predicted to cause: after a WorkflowTaskStarted event
 // with id s, the first command made by code has id s+2+u, where u counts the
 // commands made before any code ran (by a cancellation that was delivered with
-// the task), and each further command adds one.
+// the task), and each further command adds one. Replay makes no commands for
+// versions that are recorded, so their events are gone past: whenever the next id
+// is that of the event of a Version marker of the activation, it moves on by one
+// for the marker, and by one more for the search attribute that was upserted with
+// it, unless the detail "version-search-attribute-updated" says that none was.
 //
 // Use it to write a runner:
 //

@@ -187,3 +187,23 @@ func Upserts(ctx workflow.Context) ([]string, error) {
 		temporal.NewSearchAttributeKeyKeywordList("TemporalChangeVersion").ValueUnset()))
 	return d.lines, nil
 }
+
+// Rounds records something of everything in each round.
+func Rounds(ctx workflow.Context, rounds int) ([]string, error) {
+	d, err := open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rounds {
+		v := workflow.GetVersion(ctx, fmt.Sprint("round-", i%2), workflow.DefaultVersion, workflow.Version(i))
+		var once, changing int
+		d.failure("once", workflow.SideEffect(ctx, func(workflow.Context) any { return i }).Get(&once))
+		d.failure("changing", workflow.MutableSideEffect(ctx, "changing", func(workflow.Context) any { return i / 2 },
+			func(a, b any) bool { return a == b }).Get(&changing))
+		d.failure("memo", workflow.UpsertMemo(ctx, map[string]any{"round": i}))
+		d.note("version %d, %d, %d, %s", v, once, changing, workflow.GetInfo(ctx).Memo.GetFields()["round"].GetData())
+		d.failure("a moment", workflow.Sleep(ctx, time.Millisecond))
+		wait(ctx)
+	}
+	return d.lines, nil
+}

@@ -14,7 +14,7 @@ func Workflows() []any {
 		Canceled, CancelSwallowed, CancelTree,
 		Await,
 		Fail, FailWithActivity, Retried,
-		Versions, VersionsTooMany, SideEffects, MutableSideEffects, Upserts,
+		Versions, VersionsTooMany, SideEffects, MutableSideEffects, Upserts, Rounds,
 		Child, Children, Described, ChildOptions, ChildRefused, ChildCanceled, ParentClose, Others,
 		Chain, Schedule,
 		Info, Values, Endless, Steps, Contexts,
