@@ -226,6 +226,11 @@ func TestPasses(t *testing.T) {
 			}
 			return workflow.Sleep(ctx, time.Hour)
 		},
+		"the workflow's random numbers": func(ctx workflow.Context) error {
+			r := rand.New(workflow.GetRandomStream(ctx, "mine"))
+			charge(ctx, r.Int64())
+			return charge(ctx, r.Int64()).Get(ctx, nil)
+		},
 		"the workflow's clock": func(ctx workflow.Context) error {
 			return charge(ctx, workflow.Now(ctx)).Get(ctx, nil)
 		},
