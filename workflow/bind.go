@@ -124,7 +124,7 @@ func (b *Binding) Outcome() (result *commonpb.Payloads, failure error, done bool
 // Abandoned logs what a workflow left behind when it returned.
 func (b *Binding) Abandoned() {
 	b.run.warnUnhandled()
-	if b.failure == nil || temporal.IsCanceledError(b.failure) {
+	if b.failure == nil || temporal.IsCanceledError(b.failure) || IsContinueAsNewError(b.failure) {
 		b.run.updates.warnUnfinished()
 	}
 }

@@ -179,8 +179,16 @@ func fits(wfn any, args []any) error {
 }
 
 // ContinueCommand is the command that ends the run for the error that its
-// function has returned.
+// function has returned. An error that nobody can continue with is a mistake in
+// the workflow's code.
 func (b *Binding) ContinueCommand(e *ContinueAsNewError) *commandpb.Command {
+	if e.WorkflowType == nil {
+		mistake("continue as new: the error has no WorkflowType: make it with NewContinueAsNewError")
+	}
+	behavior := enumspb.ContinueAsNewVersioningBehavior(e.InitialVersioningBehavior)
+	if _, known := enumspb.ContinueAsNewVersioningBehavior_name[int32(behavior)]; !known {
+		mistake("continue as new: unknown versioning behavior: InitialVersioningBehavior is %d", behavior)
+	}
 	r := b.run
 	policy := e.RetryPolicy
 	if policy == nil {
@@ -197,7 +205,7 @@ func (b *Binding) ContinueCommand(e *ContinueAsNewError) *commandpb.Command {
 		SearchAttributes:          withoutUnset(r.env.Info.SearchAttributes),
 		RetryPolicy:               temporal.RetryPolicyToProto(policy),
 		InheritBuildId:            r.inheritsBuild(e.VersioningIntent, e.TaskQueueName), //nolint:staticcheck // for task queues that are versioned by build id
-		InitialVersioningBehavior: enumspb.ContinueAsNewVersioningBehavior(e.InitialVersioningBehavior),
+		InitialVersioningBehavior: behavior,
 	}
 	if e.BackoffStartInterval != 0 {
 		attr.BackoffStartInterval = durationpb.New(e.BackoffStartInterval)

@@ -3,6 +3,8 @@ package native_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/histories"
+	"github.com/mainspring-go/mainspring/workflow/native"
 )
 
 func counter(_ workflow.Context, _ int, _ string) error { return nil }
@@ -95,6 +98,13 @@ func TestContinueAsNewErrors(t *testing.T) {
 		"cannot assign function argument: 3 from type: int to type: string": func(ctx workflow.Context) error {
 			return workflow.NewContinueAsNewError(ctx, counter, 1, 2)
 		},
+		"the error has no WorkflowType": func(workflow.Context) error {
+			return &workflow.ContinueAsNewError{TaskQueueName: "tasks"}
+		},
+		"InitialVersioningBehavior is 9": func(ctx workflow.Context) error {
+			return workflow.NewContinueAsNewErrorWithOptions(ctx,
+				workflow.ContinueAsNewErrorOptions{InitialVersioningBehavior: 9}, "Other")
+		},
 		"neither a function nor a name": func(ctx workflow.Context) error {
 			return workflow.NewContinueAsNewError(ctx, 7)
 		},
@@ -173,5 +183,25 @@ func TestContinueAsNewCarriesUpserts(t *testing.T) {
 	}
 	if f := got.GetSearchAttributes().GetIndexedFields(); len(f) != 1 || string(f["Colour"].GetData()) != `"red"` {
 		t.Errorf("got the search attributes %v", f)
+	}
+}
+
+// A run that continues as new leaves its updates behind as one that ends does.
+func TestContinueAsNewSaysWhatItLeavesBehind(t *testing.T) {
+	var out strings.Builder
+	l := startWith(t, native.Options{Logger: slog.New(slog.NewTextHandler(&out, nil))}, func(ctx workflow.Context) error {
+		if err := workflow.SetUpdateHandler(ctx, "u", func(ctx workflow.Context) error {
+			return workflow.Sleep(ctx, time.Hour)
+		}); err != nil {
+			return err
+		}
+		workflow.GetSignalChannel(ctx, "end").Receive(ctx, nil)
+		return workflow.NewContinueAsNewError(ctx, "wf")
+	})
+	l.task(with(l.Update("id", "u")))
+	l.Signal("end")
+	l.does("ContinueAsNewWorkflow wf")
+	if !strings.Contains(out.String(), "[TMPRL1102]") {
+		t.Errorf("the log is %s", out.String())
 	}
 }
