@@ -27,7 +27,8 @@ type Instance interface {
 	Activate(ctx context.Context, a *Activation) *Completion
 	// Close ends the instance: deferred functions of the workflow run, its
 	// coroutines end. It is idempotent and may be called at any time between
-	// activations.
+	// activations. It does not wait for ever: code that does not let go may end
+	// after Close has returned.
 	Close()
 }
 
