@@ -49,3 +49,15 @@ func TestInMemory(t *testing.T) {
 		})
 	}
 }
+
+// What is run again after each task does the same, and histories are as without.
+func TestVerified(t *testing.T) {
+	for _, c := range compat.All() {
+		t.Run(c.Name, func(t *testing.T) {
+			plain, verified := inMemory(t, c, compat.On(compat.Ours)), inMemory(t, c, compat.On(compat.Verified))
+			if diff := compat.Differences(plain, verified); diff != "" {
+				t.Errorf("what has happened (-not verified +verified):\n%s", diff)
+			}
+		})
+	}
+}

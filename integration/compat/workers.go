@@ -21,9 +21,11 @@ type Side string
 const (
 	Ours Side = "ours"
 	SDK  Side = "sdk"
+	// Verified is ours, and runs each workflow again after each of its tasks.
+	Verified Side = "verified"
 )
 
-// Sides are both.
+// Sides are both libraries.
 func Sides() []Side { return []Side{Ours, SDK} }
 
 func (s Side) other() Side {
@@ -54,19 +56,22 @@ type role struct{ workflows, activities bool }
 // start starts a worker of the side; the function that is returned stops it.
 func (s Side) start(t testing.TB, c client.Client, queue string, r role) (stop func(), err error) {
 	t.Helper()
-	if s == Ours {
-		return startOurs(t, c, queue, r)
+	if s == Ours || s == Verified {
+		return startOurs(t, c, queue, r, s == Verified)
 	}
 	return startSDK(c, queue, r)
 }
 
-func startOurs(t testing.TB, c client.Client, queue string, r role) (stop func(), err error) {
+func startOurs(
+	t testing.TB, c client.Client, queue string, r role, verify bool,
+) (stop func(), err error) {
 	t.Helper()
 	w, err := worker.New(c, queue, worker.Options{
 		Workflows: workflows.Workflows(), Activities: workflows.Activities(),
 		Identity: identity, Logger: quiet(), NoRemoteActivities: !r.activities,
 		MaxConcurrentWorkflowTaskPolls: 2, MaxConcurrentActivityTaskPolls: 2,
 		StickyQueueScheduleToStartTimeout: r.stickyTimeout(),
+		VerifyWorkflows:                   verify,
 		MaxHeartbeatThrottleInterval:      10 * time.Millisecond,
 		DefaultHeartbeatThrottleInterval:  10 * time.Millisecond,
 	})
