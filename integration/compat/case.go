@@ -21,6 +21,8 @@ type Case struct {
 	Covers []Feature
 	// Begin starts it in another way than ExecuteWorkflow; nil is that.
 	Begin func(d *Driver, o client.StartWorkflowOptions) (client.WorkflowRun, error)
+	// Random says that no two of its histories are the same, even on one side.
+	Random bool
 	// Drive is what a client does meanwhile; nil is nothing.
 	Drive func(d *Driver)
 	// Ends is how the run ends; zero is completed.
@@ -36,4 +38,4 @@ func (c Case) ends() enumspb.EventType {
 }
 
 // patience is how long a story may take.
-const patience = 90 * time.Second
+const patience = 60 * time.Second

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -30,6 +31,7 @@ func (s Story) Lines() []string {
 
 // eventText is an event without what is never equal.
 func eventText(e *historypb.HistoryEvent) string {
+	replayTime := regexp.MustCompile(`"ReplayTime":"[^"]*",?`)
 	c := proto.CloneOf(e)
 	withoutSpaces(c.ProtoReflect())
 	if a := c.GetWorkflowTaskScheduledEventAttributes(); a != nil {
@@ -45,9 +47,29 @@ func eventText(e *historypb.HistoryEvent) string {
 	if a := c.GetWorkflowTaskCompletedEventAttributes(); a.GetMeteringMetadata().GetNonfirstLocalActivityExecutionAttempts() == 0 && a != nil {
 		a.MeteringMetadata = nil // nothing is what it says too
 	}
+	for _, part := range c.GetMarkerRecordedEventAttributes().GetDetails()["data"].GetPayloads() {
+		part.Data = replayTime.ReplaceAll(part.GetData(), nil)
+	}
+	if a := c.GetWorkflowExecutionStartedEventAttributes(); a.GetContinuedExecutionRunId() != "" {
+		a.FirstWorkflowTaskBackoff = nil // what is left of the time from one run to the next
+	}
+	if p := c.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().
+		GetIndexedFields()["TemporalChangeVersion"]; p != nil {
+		p.Data = sortVersions(p.GetData())
+	}
 	return scenarios.Message(c, "eventTime", "taskId", "workerVersion", "binaryChecksum", "historySizeBytes",
 		"workflowExecutionExpirationTime", "buildId", "createTime", "expireTime",
 		"stackTrace", "source") // of failures, which say where they come from
+}
+
+// sortVersions orders the versions that the SDK writes in the order of a map.
+func sortVersions(list []byte) []byte {
+	var versions []string
+	if err := json.Unmarshal(list, &versions); err != nil || len(versions) == 0 {
+		return list
+	}
+	slices.Sort(versions[1:]) // the first is the newest
+	return []byte(asJSON(versions))
 }
 
 // number replaces each UUID by its number in the order of appearance.

@@ -101,7 +101,7 @@ func TestHistoriesAreTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := compat.Differences(theirs, ours); diff != "" {
+			if diff := compat.Differences(theirs, ours); diff != "" && !c.Random {
 				t.Errorf("what has happened (-on the SDK +on ours):\n%s", diff)
 			}
 		})

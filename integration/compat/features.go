@@ -52,6 +52,14 @@ const (
 	ParentClose        Feature = "children that outlive their parent"
 	Externals          Feature = "signals to others and cancellations of them"
 	ContinueAsNew      Feature = "continue as new"
+	Locals             Feature = "local activities"
+	LocalBackoff       Feature = "local activities retried by a timer"
+	LocalHeartbeats    Feature = "workflow task heartbeats"
+	Dynamic            Feature = "dynamic workflows"
+	Randomness         Feature = "random streams"
+	Sessions           Feature = "sessions"
+	Propagators        Feature = "context propagators"
+	Interceptors       Feature = "interceptors"
 	Crons              Feature = "crons, with last results and failures"
 )
 
@@ -64,5 +72,6 @@ func Features() []Feature {
 		Cancellation, Disconnected, ContextTrees, ContextValues, Awaits, Failures, WorkflowRetries,
 		ServerEnds, Resets, Versions, SideEffects, MutableSideEffects, SearchAttributes, Memos, Info, Values, ManyTasks,
 		Children, ChildOptions, ChildFailures, ChildCancel, ParentClose, Externals, ContinueAsNew, Crons,
+		Locals, LocalBackoff, LocalHeartbeats, Dynamic, Randomness, Sessions, Propagators, Interceptors,
 	}
 }

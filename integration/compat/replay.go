@@ -1,8 +1,6 @@
 package compat
 
 import (
-	"log/slog"
-
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -11,6 +9,8 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
 	"github.com/mainspring-go/mainspring/integration/compat/workflows"
+	"github.com/mainspring-go/mainspring/interceptor"
+	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/replay"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -18,10 +18,16 @@ import (
 
 // ReplayOnSDK replays a history with the replayer of the SDK.
 func ReplayOnSDK(h *historypb.History) error {
-	r := sdkworker.NewWorkflowReplayer()
+	r, err := sdkworker.NewWorkflowReplayerWithOptions(sdkworker.WorkflowReplayerOptions{
+		Interceptors: sdkworkflows.Interceptors(), ContextPropagators: sdkworkflows.Propagators(),
+	})
+	if err != nil {
+		return err
+	}
 	for _, f := range sdkworkflows.Workflows() {
 		r.RegisterWorkflow(f)
 	}
+	r.RegisterDynamicWorkflow(sdkworkflows.Anything, sdkworkflow.DynamicRegisterOptions{})
 	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
 	return r.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(quiet()), h, sdkworker.ReplayWorkflowHistoryOptions{
 		OriginalExecution: sdkworkflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
@@ -43,7 +49,12 @@ func NewReplayer() (*Replayer, error) {
 			return nil, err
 		}
 	}
-	run := native.New(native.Options{Logger: slog.New(slog.DiscardHandler), ActivityName: activities.Name})
+	run := native.New(native.Options{
+		Logger: quiet(), ActivityName: activities.Name,
+		Interceptors:             interceptor.Workflows(workflows.Interceptors()),
+		ContextPropagators:       workflows.Propagators(),
+		DeadlockDetectionTimeout: -1, // a busy machine keeps coroutines waiting
+	})
 	r, err := replay.NewWorkflowReplayerWithOptions(replay.WorkflowReplayerOptions{Runner: run})
 	if err != nil {
 		return nil, err
@@ -52,6 +63,9 @@ func NewReplayer() (*Replayer, error) {
 		if err := r.RegisterWorkflow(f); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.RegisterDynamicWorkflow(workflows.Anything, workflow.DynamicRegisterOptions{}); err != nil {
+		return nil, err
 	}
 	return &Replayer{run, r}, nil
 }

@@ -10,6 +10,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
+
+	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
 )
 
 // A Server is what stories happen on.
@@ -49,7 +51,8 @@ func Run(t testing.TB, server Server, queue string, c Case, workers Workers) Sto
 	defer cancel()
 	sdk, err := client.DialContext(ctx, client.Options{
 		HostPort: server.HostPort, Identity: identity, Logger: quiet(),
-		ConnectionOptions: client.ConnectionOptions{DialOptions: server.DialOptions},
+		ContextPropagators: sdkworkflows.Propagators(),
+		ConnectionOptions:  client.ConnectionOptions{DialOptions: server.DialOptions},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +69,10 @@ func Run(t testing.TB, server Server, queue string, c Case, workers Workers) Sto
 	d.end(c)
 	story := Story{Notes: d.notes}
 	for _, run := range d.runs {
-		story.Histories = append(story.Histories, d.history(run))
+		// A run that was ended before its first task has nothing to tell.
+		if h := d.history(run); completed(h.GetEvents()) > 0 {
+			story.Histories = append(story.Histories, h)
+		}
 	}
 	return story
 }

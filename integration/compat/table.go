@@ -5,5 +5,5 @@ import "slices"
 // All returns the table.
 func All() []Case {
 	return slices.Concat(activityCases(), coroutineCases(), messageCases(), updateCases(), endingCases(), recordCases(),
-		childCases(), restCases())
+		childCases(), localCases(), rareCases(), aroundCases(), restCases())
 }

@@ -8,10 +8,12 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
+	sdkworkflow "go.temporal.io/sdk/workflow"
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
 	"github.com/mainspring-go/mainspring/integration/compat/workflows"
+	"github.com/mainspring-go/mainspring/workflow"
 )
 
 // A Side is a library that runs workflows.
@@ -69,6 +71,8 @@ func startOurs(
 	w, err := worker.New(c, queue, worker.Options{
 		Workflows: workflows.Workflows(), Activities: workflows.Activities(),
 		Identity: identity, Logger: quiet(), NoRemoteActivities: !r.activities,
+		Interceptors: workflows.Interceptors(), ContextPropagators: workflows.Propagators(),
+		EnableSessionWorker: r.activities, DeadlockDetectionTimeout: patience,
 		MaxConcurrentWorkflowTaskPolls: 2, MaxConcurrentActivityTaskPolls: 2,
 		StickyQueueScheduleToStartTimeout: r.stickyTimeout(),
 		VerifyWorkflows:                   verify,
@@ -76,6 +80,9 @@ func startOurs(
 		DefaultHeartbeatThrottleInterval:  10 * time.Millisecond,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := w.RegisterDynamicWorkflow(workflows.Anything, workflow.DynamicRegisterOptions{}); err != nil {
 		return nil, err
 	}
 	ctx := context.WithoutCancel(t.Context())
@@ -93,6 +100,7 @@ func startOurs(
 func startSDK(c client.Client, queue string, r role) (stop func(), err error) {
 	w := sdkworker.New(c, queue, sdkworker.Options{
 		Identity: identity, DisableWorkflowWorker: !r.workflows, LocalActivityWorkerOnly: !r.activities,
+		Interceptors: sdkworkflows.Interceptors(), EnableSessionWorker: r.activities,
 		MaxConcurrentWorkflowTaskPollers: 2,
 		MaxConcurrentActivityTaskPollers: 2,
 		StickyScheduleToStartTimeout:     r.stickyTimeout(),
@@ -105,6 +113,7 @@ func startSDK(c client.Client, queue string, r role) (stop func(), err error) {
 		for _, f := range sdkworkflows.Workflows() {
 			w.RegisterWorkflow(f)
 		}
+		w.RegisterDynamicWorkflow(sdkworkflows.Anything, sdkworkflow.DynamicRegisterOptions{})
 	}
 	for _, a := range sdkworkflows.Activities() {
 		w.RegisterActivity(a)

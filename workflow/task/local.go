@@ -245,6 +245,10 @@ func (ls *locals) attempt(ctx context.Context, lr *localRun, attempt int32) loca
 	return end
 }
 
+// never is the back-off of what is not tried again, as histories of the official
+// SDK have it.
+const never = -1
+
 // ended is what the workflow is to know of an end.
 func (ls *locals) ended(e localEnd) *runner.LocalResult {
 	if lr, ok := ls.open[e.id]; ok {
@@ -256,6 +260,9 @@ func (ls *locals) ended(e localEnd) *runner.LocalResult {
 	r := &runner.LocalResult{ID: e.id, Time: ls.run.clock.now(), Attempt: e.attempt, Result: e.result}
 	if e.err != nil {
 		r.Backoff, r.Result, r.Failure = e.backoff, nil, ls.failure(e)
+		if e.backoff == 0 && !temporal.IsCanceledError(e.err) {
+			r.Backoff = never
+		}
 	}
 	return r
 }

@@ -18,6 +18,7 @@ func Workflows() []any {
 		Child, Children, Described, ChildOptions, ChildRefused, ChildCanceled, ParentClose, Others,
 		Chain, Schedule,
 		Info, Values, Endless, Steps, Contexts,
+		LocalActivities, LocalBackoff, LocalLong, Random, Session, Headers, Heir, Intercepted,
 	}
 }
 
