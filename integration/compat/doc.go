@@ -19,6 +19,12 @@
 // table on one, and record anew:
 //
 //	go test ./integration/realserver -run 'TestCompat$' -count=1 -record=../compat/testdata
+//
+// and with -label=NAME those of the SDK alone, as some that were written under
+// the rules of older releases, which the environment asks for:
+//
+//	TEMPORAL_SDK_FLAG_6=1 go test ./integration/realserver -run 'TestCompat$/^await$' \
+//		-count=1 -record=../compat/testdata -label=sdk-flag-6
 package compat
 
 //go:generate go run ./mktwin workflows sdkworkflows
