@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"bytes"
@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/mainspring-go/mainspring/core/replay"
-	"github.com/mainspring-go/mainspring/integration/compat/workflows"
 	"github.com/mainspring-go/mainspring/workflow/replay/command"
 )
 
@@ -17,7 +15,7 @@ func program(t *testing.T, args ...string) int {
 	was := os.Args
 	defer func() { os.Args = was }()
 	os.Args = append([]string{"replay"}, args...)
-	return replay.Main(workflows.Workflows()...)
+	return run()
 }
 
 func TestStoredHistories(t *testing.T) {
