@@ -7,7 +7,7 @@
 // queue, ends the session. The names, the signal and the errors are those of the official Go SDK, so
 // workflows of either library have sessions with workers of either.
 //
-//	s, err := session.New(session.Options{Room: room, Announce: signalWorkflow})
+//	s, err := session.New(session.Options{ID: uuid, Room: room, Announce: signalWorkflow})
 //	err = s.Register(activities)
 //	// poll session.CreationQueue("orders"), with a slot for each session, and s.Queue()
 package session

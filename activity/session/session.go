@@ -2,9 +2,7 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -34,6 +32,8 @@ type Announcement struct {
 
 // Options of [Sessions].
 type Options struct {
+	// ID tells this worker from all others that there are or have been. Required.
+	ID string
 	// Room makes room for one more session that came by the worker's own queue, where whoever polls
 	// does not know of sessions: ok is false if there is none, else the session calls release in the
 	// end. Those that come by the [CreationQueue] need room before they are polled for. Required.
@@ -47,15 +47,16 @@ type Options struct {
 // Sessions are those of one worker. They are safe for concurrent use.
 type Sessions struct {
 	options Options
-	id      string
 
 	mu   sync.Mutex
 	open map[string]chan struct{} // by the session's name; closed when it is completed
 }
 
-// New returns the sessions of a worker that is like no other, or an error that names what is missing.
+// New returns the sessions of a worker, or an error that names what is missing.
 func New(o Options) (*Sessions, error) {
 	switch {
+	case o.ID == "":
+		return nil, errors.New("session.Options: ID is empty: it is required")
 	case o.Room == nil:
 		return nil, errors.New("session.Options: Room is nil: it is required")
 	case o.Announce == nil:
@@ -68,20 +69,11 @@ func New(o Options) (*Sessions, error) {
 		}
 		o.Host = host
 	}
-	return &Sessions{options: o, id: newID(), open: make(map[string]chan struct{})}, nil
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return &Sessions{options: o, open: make(map[string]chan struct{})}, nil
 }
 
 // Queue is the worker's own queue.
-func (s *Sessions) Queue() string { return s.id + "@" + s.options.Host }
+func (s *Sessions) Queue() string { return s.options.ID + "@" + s.options.Host }
 
 // Register registers the activities of sessions.
 func (s *Sessions) Register(r *activity.Registry) error {
@@ -113,7 +105,7 @@ func (s *Sessions) create(ctx context.Context, name string) error {
 	completed := s.begin(name)
 	defer s.end(name, completed)
 	err := s.options.Announce(ctx, info.WorkflowExecution, name, Announcement{
-		Taskqueue: s.Queue(), HostName: s.options.Host, ResourceID: s.id,
+		Taskqueue: s.Queue(), HostName: s.options.Host, ResourceID: s.options.ID,
 	})
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 func TestMissingOptions(t *testing.T) {
 	room := func() (func(), bool) { return func() {}, true }
-	for _, o := range []session.Options{{}, {Room: room}} {
+	for _, o := range []session.Options{{}, {ID: "id"}, {ID: "id", Room: room}} {
 		if s, err := session.New(o); s != nil || err == nil {
 			t.Errorf("New(%+v) returned %v, %v", o, s, err)
 		}
@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{activities: activity.NewRegistry(), room: 1}
 	var err error
 	r.Sessions, err = session.New(session.Options{
-		Host: "host",
+		ID: "id", Host: "host",
 		Room: func() (func(), bool) {
 			if r.room == 0 {
 				return nil, false

@@ -27,6 +27,7 @@ func (w *Worker) composeSessions(
 		return err
 	}
 	p.sessions, err = session.New(session.Options{
+		ID: w.identity.instance,
 		Room: func() (func(), bool) {
 			permit, ok := room.TryReserve(slots.Request{Kind: kindActivity, Queue: w.taskQueue})
 			return func() { permit.Release() }, ok
