@@ -26,7 +26,8 @@
 //
 // Options.WorkerStop tells activities that the worker begins to stop. Cancel the context of
 // Handle with the cause activity.ErrWorkerShutdown when the grace period is over: activities
-// that stop for it are reported as failed and retryable, and run again elsewhere at once.
+// that stop for it are reported as failed and retryable, and run again elsewhere at once. Give
+// tasks that will not be started any more to [Handler.HandBack].
 //
 // # What it will not do
 //

@@ -124,12 +124,19 @@ func (a *attempt) conclude(
 			a.handler.observers.panicked(a.outer, Panicked{Info: &a.info, Err: p})
 		}
 	}
-	a.logOutcome(outcome, reported)
-	reportErr := a.report(outcome, result, reported)
+	return a.tellEnd(outcome, result, reported, execution)
+}
+
+// tellEnd tells everyone how the attempt ended: the log, the server and the observers.
+func (a *attempt) tellEnd(
+	outcome Outcome, result *commonpb.Payloads, err error, execution time.Duration,
+) (Outcome, error) {
+	a.logOutcome(outcome, err)
+	reportErr := a.report(outcome, result, err)
 	a.handler.observers.ended(a.outer, Ended{
 		Info:      &a.info,
 		Outcome:   outcome,
-		Err:       reported,
+		Err:       err,
 		Execution: execution,
 		EndToEnd:  between(a.task.GetScheduledTime(), a.task.GetStartedTime()) + execution,
 		ReportErr: reportErr,

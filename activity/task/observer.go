@@ -17,7 +17,7 @@ type StartObserver interface {
 	ActivityStarted(ctx context.Context, event Started)
 }
 
-// EndObserver is told of each task after its report.
+// EndObserver is told of each task after its report, also of one that was handed back.
 type EndObserver interface {
 	ActivityEnded(ctx context.Context, event Ended)
 }

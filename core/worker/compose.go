@@ -301,14 +301,15 @@ func (w *Worker) pollActivities(tasks context.Context, p *parts, q activityQueue
 			request: slots.Request{Kind: kindActivity, Queue: q.queue},
 		},
 		Handle: func(_ context.Context, t *activityTask, k ticket) {
-			ctx := tasks // the worker's own: its end cancels the activity
-			if err := k.use(tasks, slots.Task{
+			err := k.use(tasks, slots.Task{
 				Type: t.GetActivityType().GetName(), ID: t.GetActivityId(),
 				Group: t.GetPriority().GetFairnessKey(),
-			}); err != nil {
-				ctx = heldBack(tasks, err)
+			})
+			if err != nil {
+				_, _ = h.HandBack(tasks, t, err)
+			} else {
+				_, _ = h.Handle(tasks, t) // the handler logs, and the observer is told
 			}
-			_, _ = h.Handle(ctx, t) // the handler logs, and the observer is told
 			k.Return()
 			if err := q.executor.Health(); err != nil {
 				w.breaks("ActivityExecutor", q.executor, err)
@@ -357,7 +358,7 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		Namespace:                        o.Namespace,
 		TaskQueue:                        queue,
 		Identity:                         w.identity.identity,
-		Executor:                         gate{executor},
+		Executor:                         executor,
 		Middleware:                       middleware(o.Interceptors),
 		Extract:                          interceptor.Extract(o.ContextPropagators),
 		Metrics:                          o.MetricsHandler,

@@ -34,6 +34,19 @@ func (t ticket) Return() {
 	}
 }
 
+// use tells the permit what it is used for, and waits if the supplier holds the
+// task until it may run. The error says that ctx, the context of the worker's
+// tasks, ended during a hold: the task has no leave to run.
+func (t ticket) use(ctx context.Context, task slots.Task) error {
+	err := t.permit.Use(ctx, task)
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	// A supplier that finds something else wrong with its own permit has not said
+	// that the task must not run.
+	return nil
+}
+
 // An admission joins the modules that bound tasks into one that hands out tickets.
 type admission struct {
 	slots   slots.Supplier
