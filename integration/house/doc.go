@@ -1,5 +1,6 @@
 // Package house holds the tests of the house itself: which module may import
-// which, what a stranger who imports one module gets, and how a module must look.
+// which, what a stranger who imports one module gets, how a module must look, and
+// whether the tests that a table of behaviours names are there.
 //
 // It has no code of its own and links no server. Every check is a function from
 // data to complaints, so that each has a test that plants a violation and sees
