@@ -59,6 +59,12 @@ func BenchmarkCrowd(b *testing.B) {
 	}
 }
 
+func BenchmarkLifted(b *testing.B) {
+	l := bucket(b, 1, 1)
+	l.Lift()
+	benchmarkToken(b, l, ratelimit.Token.Spend)
+}
+
 func BenchmarkUnlimited(b *testing.B) {
 	benchmarkToken(b, ratelimit.Unlimited{}, ratelimit.Token.Spend)
 }

@@ -21,6 +21,17 @@ type Options struct {
 	// number to be in flight together. And a full hand earns nothing: with polls that take d
 	// seconds each no more than Burst/d tokens are spent a second.
 	Burst int
+	// BurstTime is given in place of Burst for a rate that may change: the burst is what is earned
+	// in so long, from 1 to [MaxBurst], and goes along with the rate. 0 means that Burst says.
+	BurstTime time.Duration
+}
+
+// burst is the burst at a rate.
+func (o *Options) burst(perSecond float64) int {
+	if o.BurstTime == 0 {
+		return max(1, o.Burst)
+	}
+	return int(min(max(perSecond*o.BurstTime.Seconds(), 1), MaxBurst))
 }
 
 // A Bucket is a [Limiter] that earns tokens at a steady rate and keeps as many as its burst. The
@@ -32,10 +43,12 @@ type Options struct {
 // the other two leave over. The stock is what was refunded and what was taken from the limiter in
 // one go with a token that somebody needed. Spending is the only thing that makes room.
 type Bucket struct {
-	burst int
-	epoch time.Time // what times are counted from: to read how long ago it was costs less than Now
+	options Options
+	epoch   time.Time // what times are counted from: to read how long ago it was costs less than Now
 
 	mu            lock
+	burst         int
+	lifted        bool          // there is no limit: only what is held is counted
 	last          time.Duration // the latest time that earned has seen, since epoch
 	earned        *rate.Limiter
 	stock         int
@@ -56,9 +69,18 @@ func NewBucket(o Options) (*Bucket, error) {
 			Field: "Burst", Value: o.Burst, Fix: fmt.Sprintf("give 1 to %d, or 0 for 1", MaxBurst),
 		}
 	}
-	burst := max(1, o.Burst)
+	switch {
+	case o.BurstTime < 0:
+		return nil, &OptionError{
+			Field: "BurstTime", Value: o.BurstTime, Fix: "give a positive duration, or 0 if Burst says",
+		}
+	case o.BurstTime > 0 && o.Burst > 0:
+		return nil, &OptionError{Field: "BurstTime", Value: o.BurstTime, Fix: "leave it out, or Burst"}
+	}
+	burst := o.burst(o.PerSecond)
 	return &Bucket{
-		burst: burst, epoch: time.Now(), earned: rate.NewLimiter(rate.Limit(o.PerSecond), burst),
+		options: o, epoch: time.Now(),
+		burst: burst, earned: rate.NewLimiter(rate.Limit(o.PerSecond), burst),
 	}, nil
 }
 
@@ -167,32 +189,52 @@ func (b *Bucket) TryReserve() (Token, bool) {
 }
 
 // SetLimit implements [Adjuster]; perSecond is a finite number above 0, else the error is an
-// [*OptionError] and nothing changes. Tokens earned so far stay.
+// [*OptionError] and nothing changes. Tokens earned so far stay, as many as the burst has room for.
+// A limit that was lifted is put back: the bucket is full then, but for what is held.
 func (b *Bucket) SetLimit(perSecond float64) error {
 	if err := checkRate(perSecond); err != nil {
 		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.earned.SetLimitAt(b.now(), rate.Limit(perSecond))
+	now := b.now()
+	b.burst = b.options.burst(perSecond)
+	b.stock = max(0, min(b.stock, b.burst-b.held.size()))
+	if b.lifted {
+		b.lifted = false
+		b.earned = rate.NewLimiter(rate.Limit(perSecond), b.room())
+	} else {
+		b.earned.SetLimitAt(now, rate.Limit(perSecond))
+		b.setRoom(now)
+	}
 	b.waiting.lookAgain()
 	return nil
+}
+
+// Lift implements [Lifter]. SetLimit puts the limit back.
+func (b *Bucket) Lift() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lifted, b.stock = true, 0
+	b.waiting.lookAgain()
 }
 
 // Stats implements [Reporter].
 func (b *Bucket) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Stats{
-		PerSecond:     float64(b.earned.Limit()),
-		Burst:         b.burst,
-		Available:     float64(b.stock) + b.earned.TokensAt(b.now()),
+	s := Stats{
 		Held:          b.held.size(),
 		Waiting:       b.waiting.size,
 		Spent:         b.spent,
 		Refunded:      b.givenBack,
 		DoubleSettles: b.doubleSettles,
 	}
+	if !b.lifted {
+		s.PerSecond, s.Burst = float64(b.earned.Limit()), b.burst
+		s.Available = float64(b.stock) + b.earned.TokensAt(b.now())
+	}
+	return s
 }
 
 // rested says whether the bucket is full and nobody holds or awaits any of it.
@@ -205,6 +247,12 @@ func (b *Bucket) rested() bool {
 
 // take takes a token if there is one. The caller holds b.mu.
 func (b *Bucket) take() (id uint64, ok bool) {
+	if b.lifted {
+		if b.held.size() == MaxBurst {
+			return 0, false
+		}
+		return b.held.add(), true
+	}
 	if b.stock > 0 {
 		b.stock--
 		return b.held.add(), true
@@ -225,13 +273,17 @@ func (b *Bucket) take() (id uint64, ok bool) {
 // setRoom sets how many tokens may be earned: what the others leave over. What was earned up to
 // now is counted under the room there was. The caller holds b.mu.
 func (b *Bucket) setRoom(now time.Time) {
-	b.earned.SetBurstAt(now, b.burst-b.held.size()-b.stock)
+	b.earned.SetBurstAt(now, b.room())
 }
+
+// room is how many tokens may be earned. More may be held than the burst allows if it was larger
+// when they were taken. The caller holds b.mu.
+func (b *Bucket) room() int { return max(0, b.burst-b.held.size()-b.stock) }
 
 // delay returns the time until a token will have been earned; ok is false when there is no room
 // to earn one. The caller holds b.mu and has found no token.
 func (b *Bucket) delay() (d time.Duration, ok bool) {
-	if b.earned.Burst() < 1 {
+	if b.lifted || b.earned.Burst() < 1 {
 		return 0, false
 	}
 	missing := 1 - b.earned.TokensAt(b.now())
@@ -268,12 +320,15 @@ func (h *bucketHolder) Spend(id uint64) bool {
 		return false
 	}
 	b.spent++
-	b.setRoom(b.at(now))
+	if !b.lifted {
+		b.setRoom(b.at(now))
+	}
 	b.waiting.lookAgain()
 	return true
 }
 
-// Refund implements Holder. The token moves from the held to the stock: the room is as it was.
+// Refund implements Holder. The token moves from the held to the stock: the room is as it was. It
+// is gone if there is no limit, or if the burst has become too small for it.
 func (h *bucketHolder) Refund(id uint64) bool {
 	b := (*Bucket)(h)
 	b.mu.Lock()
@@ -283,7 +338,9 @@ func (h *bucketHolder) Refund(id uint64) bool {
 		return false
 	}
 	b.givenBack++
-	b.stock++
+	if !b.lifted && b.held.size()+b.stock < b.burst {
+		b.stock++
+	}
 	b.waiting.lookAgain()
 	return true
 }

@@ -60,6 +60,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"x/time's infinite", ratelimit.Options{PerSecond: math.MaxFloat64}, "PerSecond"},
 		{"negative burst", ratelimit.Options{PerSecond: 1, Burst: -1}, "Burst"},
 		{"large burst", ratelimit.Options{PerSecond: 1, Burst: ratelimit.MaxBurst + 1}, "Burst"},
+		{"negative burst time", ratelimit.Options{PerSecond: 1, BurstTime: -1}, "BurstTime"},
+		{"two bursts", ratelimit.Options{PerSecond: 1, Burst: 1, BurstTime: 1}, "BurstTime"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

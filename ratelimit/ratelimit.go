@@ -31,17 +31,26 @@ type Adjuster interface {
 	SetLimit(perSecond float64) error
 }
 
+// A Lifter is a Limiter whose limit can be lifted while it is in use: from then on a token is there
+// for whoever asks. If it is also an Adjuster, SetLimit puts the limit back, and tokens that are held
+// by then stay good.
+type Lifter interface {
+	// Lift lifts the limit. Callers that wait feel it at once.
+	Lift()
+}
+
 // A Reporter is a Limiter that can say how its tokens stand.
 type Reporter interface {
 	// Stats returns one consistent snapshot. It does not block.
 	Stats() Stats
 }
 
-// Stats is a consistent snapshot of a limiter: Available + Held <= Burst, always.
+// Stats is a consistent snapshot of a limiter: Available + Held <= Burst, unless more were held when
+// the burst became so small.
 type Stats struct {
-	// PerSecond is the rate, in tokens a second.
+	// PerSecond is the rate, in tokens a second; 0 while the limit is lifted.
 	PerSecond float64
-	// Burst is how many tokens may be spent at once.
+	// Burst is how many tokens may be spent at once; 0 while the limit is lifted.
 	Burst int
 	// Available is how many tokens are there to be taken, fractions included.
 	Available float64

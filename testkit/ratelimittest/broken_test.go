@@ -47,6 +47,10 @@ const (
 	limitUnfelt       flaw = "SetLimit does not tell those who wait"
 	limitFills        flaw = "SetLimit fills the bucket"
 	acceptsAnyLimit   flaw = "SetLimit accepts what is no rate"
+	liftUnfelt        flaw = "Lift does not tell those who wait"
+	liftKeepsTheBurst flaw = "a lifted limit fills the bucket only"
+	liftIsForEver     flaw = "SetLimit does not put a lifted limit back"
+	liftForgetsHeld   flaw = "SetLimit forgets what was taken while the limit was lifted"
 	heldUncounted     flaw = "Stats do not see what is held"
 	waitingUncounted  flaw = "Stats do not see callers that give up waiting"
 )
@@ -60,6 +64,7 @@ type broken struct {
 	burst   float64
 	level   float64
 	at      time.Time // when level was right
+	lifted  bool
 	held    map[uint64]bool
 	last    uint64
 	waiting []*int
@@ -112,6 +117,9 @@ func (b *broken) earn() {
 // take takes a token, or says how long it will be until there is one.
 func (b *broken) take() (token ratelimit.Token, wait time.Duration, ok bool) {
 	b.earn()
+	if b.lifted {
+		return b.make(), 0, true
+	}
 	const epsilon = 1e-9
 	if b.flaw == spendWakesNobody && b.burst-float64(len(b.held)) < 1 {
 		return ratelimit.Token{}, time.Hour, false // no room to earn: somebody has to tell
@@ -295,6 +303,13 @@ func (f full) SetLimit(perSecond float64) error {
 	}
 	b.earn()
 	b.rate, b.stats.PerSecond = perSecond, perSecond
+	if b.lifted {
+		b.level = max(0, b.burst-float64(len(b.held)))
+		if b.flaw == liftForgetsHeld {
+			b.level = b.burst
+		}
+	}
+	b.lifted = b.lifted && b.flaw == liftIsForEver
 	if b.flaw == limitFills {
 		b.level = b.burst - float64(len(b.held))
 	}
@@ -302,6 +317,21 @@ func (f full) SetLimit(perSecond float64) error {
 		b.tell()
 	}
 	return nil
+}
+
+func (f full) Lift() {
+	b := f.broken
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.earn()
+	if b.flaw == liftKeepsTheBurst {
+		b.level = b.burst
+	} else {
+		b.lifted = true
+	}
+	if b.flaw != liftUnfelt {
+		b.tell()
+	}
 }
 
 func (f full) Stats() ratelimit.Stats {

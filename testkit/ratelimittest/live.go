@@ -94,6 +94,75 @@ func badLimit(ctx context.Context, mk New) error {
 	return r.exactly(ctx, 1)
 }
 
+// lift is Lift of a limiter that has it.
+func (r *rig) lift() error {
+	l, ok := r.Limiter.(ratelimit.Lifter)
+	if !ok {
+		return fmt.Errorf("%T is no ratelimit.Lifter", r.Limiter)
+	}
+	l.Lift()
+	return nil
+}
+
+func liftHoldsNobody(ctx context.Context, mk New) error {
+	r := newRig(mk, time.Hour, 2)
+	defer r.close()
+	if _, err := r.takeAll(ctx, 2); err != nil {
+		return err
+	}
+	waiting := []*call{r.start(ctx), r.start(ctx), r.start(ctx)}
+	if err := r.lift(); err != nil {
+		return err
+	}
+	pass(0)
+	for i, c := range waiting {
+		if !c.returned() {
+			return fmt.Errorf("caller %d of 3 still waits when the limit has been lifted", i+1)
+		}
+	}
+	tokens, err := r.takeAll(ctx, 10)
+	if err != nil {
+		return fmt.Errorf("without a limit: %w", err)
+	}
+	for i, token := range tokens {
+		if i%2 == 0 && !token.Spend() || i%2 == 1 && !token.Refund() || token.Refund() {
+			return errors.New("without a limit: a token cannot be settled, or twice")
+		}
+	}
+	return nil
+}
+
+func liftIsPutBack(ctx context.Context, mk New) error {
+	r := newRig(mk, time.Hour, 2)
+	defer r.close()
+	if err := r.lift(); err != nil {
+		return err
+	}
+	tokens, err := r.takeAll(ctx, 5)
+	if err != nil {
+		return fmt.Errorf("without a limit: %w", err)
+	}
+	if err := r.setLimit(1); err != nil {
+		return err
+	}
+	c := r.start(ctx)
+	pass(time.Minute)
+	if c.returned() {
+		return errors.New("the limit of 2 was put back while 5 tokens were held, and there was a sixth")
+	}
+	for _, token := range tokens {
+		if !token.Spend() {
+			return errors.New("a token that was held when the limit was put back cannot be spent")
+		}
+	}
+	pass(r.gap)
+	if !c.returned() {
+		return fmt.Errorf("a caller still waits %v after all tokens were spent", r.gap)
+	}
+	c.token.Spend()
+	return r.after(ctx, r.gap)
+}
+
 func statsAddUp(ctx context.Context, mk New) error {
 	r := newRig(mk, time.Minute, 3)
 	defer r.close()

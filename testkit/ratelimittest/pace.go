@@ -17,6 +17,9 @@ func abilitiesAreDeclared(can Abilities, mk New) error {
 	if _, ok := l.(ratelimit.Adjuster); ok != can.SetLimit {
 		return fmt.Errorf("%T is a ratelimit.Adjuster: %t, but Abilities.SetLimit: %t", l, ok, can.SetLimit)
 	}
+	if _, ok := l.(ratelimit.Lifter); ok != can.Lift {
+		return fmt.Errorf("%T is a ratelimit.Lifter: %t, but Abilities.Lift: %t", l, ok, can.Lift)
+	}
 	if _, ok := l.(ratelimit.Reporter); ok != can.Stats {
 		return fmt.Errorf("%T is a ratelimit.Reporter: %t, but Abilities.Stats: %t", l, ok, can.Stats)
 	}

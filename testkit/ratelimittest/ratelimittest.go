@@ -19,6 +19,8 @@ type Abilities struct {
 	Try bool
 	// SetLimit says that it is a ratelimit.Adjuster.
 	SetLimit bool
+	// Lift says that it is a ratelimit.Lifter.
+	Lift bool
 	// Stats says that it is a ratelimit.Reporter.
 	Stats bool
 }
@@ -69,6 +71,14 @@ func Clauses(can Abilities) []Clause {
 			{"NewLimitGivesNothingAway", "a new limit leaves what was earned", newLimitGivesNothing},
 			{"BadLimitIsRefused", "SetLimit refuses what is no rate and changes nothing", badLimit},
 		}...)
+	}
+	if can.Lift {
+		clauses = append(clauses,
+			Clause{"LiftedLimitHoldsNobody", "without its limit it has a token for all who ask and all who wait", liftHoldsNobody})
+	}
+	if can.Lift && can.SetLimit {
+		clauses = append(clauses,
+			Clause{"LiftedLimitIsPutBack", "SetLimit puts a lifted limit back, beside tokens that stay good", liftIsPutBack})
 	}
 	if can.Stats {
 		clauses = append(clauses,

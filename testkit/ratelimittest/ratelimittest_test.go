@@ -21,7 +21,7 @@ func TestBucket(t *testing.T) {
 		t.Helper()
 		return newBucket(t, perSecond, burst)
 	}
-	ratelimittest.TestLimiter(t, mk, ratelimittest.Abilities{Try: true, SetLimit: true, Stats: true})
+	ratelimittest.TestLimiter(t, mk, ratelimittest.Abilities{Try: true, SetLimit: true, Lift: true, Stats: true})
 }
 
 // The limiter of one key keeps the contract, also amid others.

@@ -41,6 +41,10 @@ var rejectedBy = map[flaw]string{
 	limitUnfelt:       "NewLimitIsFelt",
 	limitFills:        "NewLimitGivesNothingAway",
 	acceptsAnyLimit:   "BadLimitIsRefused",
+	liftUnfelt:        "LiftedLimitHoldsNobody",
+	liftKeepsTheBurst: "LiftedLimitHoldsNobody",
+	liftIsForEver:     "LiftedLimitIsPutBack",
+	liftForgetsHeld:   "LiftedLimitIsPutBack",
 	heldUncounted:     "StatsAddUp",
 	waitingUncounted:  "StatsAddUp",
 }
@@ -56,7 +60,7 @@ func check(t *testing.T, c ratelimittest.Clause, f flaw) (err error) {
 }
 
 func abilities(f flaw) ratelimittest.Abilities {
-	return ratelimittest.Abilities{Try: true, SetLimit: f != undeclaredLimit, Stats: true}
+	return ratelimittest.Abilities{Try: true, SetLimit: f != undeclaredLimit, Lift: true, Stats: true}
 }
 
 func TestPlainLimiterPasses(t *testing.T) {
