@@ -86,6 +86,23 @@ func (b *Balance) Enter(ctx context.Context, side Side) (*Pass, error) {
 	}
 }
 
+// TryEnter is [Balance.Enter] for work that is already in sight and need not run here: it never
+// waits, nor overtakes a poll of the side that does. The pass is that of a task from the start, as
+// after [Pass.Work].
+func (b *Balance) TryEnter(side Side) (*Pass, bool) {
+	side = side.normal()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state.waiting[side] > 0 {
+		return nil, false
+	}
+	if slots, finite := b.capacity(); finite && !b.state.admits(side, slots) {
+		return nil, false
+	}
+	b.state.working++
+	return &Pass{owner: b, side: side, held: passWorking}, true
+}
+
 // try takes a place for side, or counts the caller among those that wait and returns what to
 // wait for.
 func (b *Balance) try(side Side, waiting int) (changed <-chan struct{}, ok bool) {

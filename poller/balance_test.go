@@ -27,7 +27,8 @@ func try(t *testing.T, b *poller.Balance, side poller.Side) *poller.Pass {
 }
 
 // Each case is a list of steps: N and S enter, n and s try in vain; W makes a task of the oldest
-// poll; L leaves the oldest pass. W and L do so more than once, which must not matter.
+// poll; L leaves the oldest pass. W and L do so more than once, which must not matter. T enters with
+// a task, t tries in vain.
 func TestBalance(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -43,6 +44,9 @@ func TestBalance(t *testing.T) {
 		{"a leaving task gives it back", 3, "NWSsLSsN"},
 		{"no slot left", 2, "NWSWns"},
 		{"a task can leave both with one slot", 2, "NWSnsLN"},
+		{"a task that is there already takes a slot", 3, "TNSnsLS"},
+		{"it leaves the last slot to the side without a poll", 2, "NtSt"},
+		{"and may take that of its own side", 2, "STtn"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -61,6 +65,15 @@ func TestBalance(t *testing.T) {
 						passes[0].Leave()
 						passes[0].Work()
 						passes = passes[1:]
+						continue
+					case 'T', 't': // enters as a task of the normal side, without waiting
+						pass, ok := b.TryEnter(poller.Normal)
+						if ok != (step == 'T') {
+							t.Fatalf("step %d of %q: entered %t, want %t", i+1, c.steps, ok, !ok)
+						}
+						if ok {
+							passes = append(passes, pass)
+						}
 						continue
 					case 'S', 's':
 						side = poller.Sticky

@@ -21,7 +21,7 @@ type hand[K Ticket] struct {
 	ticket K // while polling and handling
 }
 
-// A phase is what a hand does. All but idle and handling hands have a seat.
+// A phase is what a hand does. All but idle, handling and expecting hands have a seat.
 type phase int
 
 const (
@@ -31,6 +31,7 @@ const (
 	polling         // waits for a task
 	resting         // waits for the end of a back-off
 	handling        // runs the handler
+	expecting       // waits for a task that comes another way
 	phases          // the number of phases
 )
 
@@ -406,7 +407,7 @@ func (p *Poller[T, K]) lost(h *hand[K]) {
 		p.ended(h, &e, p.round())
 	case admitting:
 		p.failedAdmission(p.round(), &PanicError{Where: "Admission.Admit"})
-	case seated, resting, handling, phases:
+	case seated, resting, handling, expecting, phases:
 	}
 	p.rise(h)
 }

@@ -52,6 +52,8 @@ type Poller[T any, K Ticket] struct {
 	lastGood    time.Time
 
 	polls, tasks, empties, failed, panics uint64
+
+	unpolled uint64 // tasks that came another way
 }
 
 // New returns a poller, or an error that names each option that is wrong.
@@ -195,8 +197,8 @@ func (p *Poller[T, K]) stop(mode StopMode, why error) {
 	}
 }
 
-// Wait blocks until polling has ended and the last handler has returned. If ctx ends first it
-// returns an error that wraps ctx's and says how many handlers still run.
+// Wait blocks until polling has ended, no task is expected any more and the last handler has
+// returned. If ctx ends first it returns an error that wraps ctx's and says how many are left.
 func (p *Poller[T, K]) Wait(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -208,8 +210,8 @@ func (p *Poller[T, K]) Wait(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s := p.Status()
-		return fmt.Errorf("poller %q is %s with %d polls in flight and %d handlers running: %w",
-			s.Name, s.State, s.InFlight, s.Handling, context.Cause(ctx))
+		return fmt.Errorf("poller %q is %s with %d polls in flight, %d handlers running and %d tasks expected: %w",
+			s.Name, s.State, s.InFlight, s.Handling, s.Expecting, context.Cause(ctx))
 	}
 }
 
@@ -295,11 +297,13 @@ func (p *Poller[T, K]) Status() Status {
 		Admitting:    p.counts[seated] + p.counts[admitting],
 		BackingOff:   p.counts[resting],
 		Handling:     p.counts[handling],
+		Expecting:    p.counts[expecting],
 		Polls:        p.polls,
 		Tasks:        p.tasks,
 		Empties:      p.empties,
 		Failures:     p.failed,
 		Panics:       p.panics,
+		Unpolled:     p.unpolled,
 		LastGood:     p.lastGood,
 		SilentSince:  p.silentSince,
 		LastError:    p.fails.last,
@@ -379,7 +383,7 @@ func (p *Poller[T, K]) settle() {
 		p.isOver = true
 		close(p.over)
 	}
-	if p.isOver && !p.isDone && p.counts[handling] == 0 {
+	if p.isOver && !p.isDone && p.counts[handling]+p.counts[expecting] == 0 {
 		p.isDone = true
 		close(p.done)
 	}

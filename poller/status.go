@@ -53,10 +53,14 @@ type Status struct {
 	Target, InFlight, Admitting, BackingOff int
 	// Handling counts the handlers that run.
 	Handling int
+	// Expecting counts the places of tasks that are to come another way: see [Poller.Expect].
+	Expecting int
 
 	// Polls counts the polls that ended; of these Tasks brought a task, Empties did not, Failures
 	// ended with an error. Polls that the poller cut short count in Polls alone.
 	Polls, Tasks, Empties, Failures uint64
+	// Unpolled counts the tasks that came another way than by a poll.
+	Unpolled uint64
 	// Panics counts the panics that were contained.
 	Panics uint64
 
