@@ -33,6 +33,8 @@ type Options struct {
 	// Logger takes what goes wrong, and is what activities get, with attributes that name the
 	// attempt; nil means slog's default.
 	Logger *slog.Logger
+	// OnPanic is told of activities that panicked, when Run has its outcome; nil tells nobody.
+	OnPanic activity.PanicHook
 }
 
 // A Runner runs local activities.
@@ -111,6 +113,8 @@ func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payl
 		defer func() {
 			done <- o
 			cancel()
+			p, _ := errors.AsType[*temporal.PanicError](o.err)
+			r.options.OnPanic.Tell(context.WithoutCancel(ctx), info, p, logger)
 			ended()
 		}()
 		o.result, o.err = r.call(run, t, &info)

@@ -287,3 +287,23 @@ func TestNew(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The hook is told before the end of the activity, and its own flaws stop nothing.
+func TestPanicsReachTheHook(t *testing.T) {
+	var ended ends
+	r := newRunner(t, local.Options{
+		OnPanic: func(_ context.Context, info activity.Info, err *temporal.PanicError) {
+			if !info.IsLocalActivity || info.ActivityID != "7" || err.Error() != "boom" ||
+				!strings.Contains(err.StackTrace(), "local_test.go") || ended.Load() != 0 {
+				t.Errorf("told %+v, %v after %d ends", info, err, ended.Load())
+			}
+			panic("broken hook")
+		},
+	})
+	wait := make(chan struct{})
+	_, err := r.Run(t.Context(), attempt(t, func() error { panic("boom") }), func() { ended.ended(); close(wait) })
+	<-wait
+	if !temporal.IsPanicError(err) || ended.Load() != 1 {
+		t.Errorf("got %v and %d ends", err, ended.Load())
+	}
+}

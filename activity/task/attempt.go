@@ -136,6 +136,10 @@ func (a *attempt) heartbeat(
 			"activity heartbeat was not delivered", slog.Any("error", err))
 	}
 	a.handler.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
+	if isTooLarge(err) {
+		a.refuseHeartbeat(unfit(heartbeatName, details, err))
+		return nil // it must not be sent again
+	}
 	return err
 }
 
@@ -187,14 +191,24 @@ func (a *attempt) RecordHeartbeat(_ context.Context, details ...any) {
 	if len(details) > 0 {
 		var err error
 		if payloads, err = a.dc.ToPayloads(details...); err != nil {
-			err = fmt.Errorf("unable to encode activity heartbeat details: %w", err)
-			a.logger().LogAttrs(a.outer, slog.LevelError, "activity heartbeat was dropped",
-				slog.Any("error", err))
-			a.tell(reasonHeartbeatEncoding, err)
+			a.refuseHeartbeat(fmt.Errorf("unable to encode activity heartbeat details: %w", err))
+			return
+		}
+		if err = a.fits(heartbeatName, payloads); err != nil {
+			a.refuseHeartbeat(err)
 			return
 		}
 	}
 	a.beats.record(payloads)
+}
+
+// heartbeatName is what errors call one.
+const heartbeatName = "activity heartbeat"
+
+// refuseHeartbeat fails an attempt whose heartbeat will never arrive.
+func (a *attempt) refuseHeartbeat(err error) {
+	a.logger().LogAttrs(a.outer, slog.LevelError, "activity heartbeat was dropped", slog.Any("error", err))
+	a.tell(reasonHeartbeatEncoding, err)
 }
 
 // HasHeartbeatDetails says whether the task came with details.

@@ -119,10 +119,11 @@ func (a *attempt) conclude(
 	why, cause := a.whyStopped(run)
 	end()
 	outcome, reported := a.settle(err, why, cause)
-	if outcome == Failed {
-		if p := asA[*temporal.PanicError](err); p != nil {
+	if p := asA[*temporal.PanicError](err); p != nil {
+		if outcome == Failed {
 			a.handler.observers.panicked(a.outer, Panicked{Info: &a.info, Err: p})
 		}
+		defer a.handler.options.OnPanic.Tell(a.outer, a.info, p, a.logger())
 	}
 	return a.tellEnd(outcome, result, reported, execution)
 }
@@ -132,7 +133,7 @@ func (a *attempt) tellEnd(
 	outcome Outcome, result *commonpb.Payloads, err error, execution time.Duration,
 ) (Outcome, error) {
 	a.logOutcome(outcome, err)
-	reportErr := a.report(outcome, result, err)
+	outcome, err, reportErr := a.report(outcome, result, err)
 	a.handler.observers.ended(a.outer, Ended{
 		Info:      &a.info,
 		Outcome:   outcome,

@@ -84,8 +84,9 @@ type Options struct {
 	DefaultHeartbeatThrottleInterval time.Duration
 	// ReportTimeout bounds one report, the retries of Service included; 0 means 30 s.
 	ReportTimeout time.Duration
-	// MaxResultBytes is the largest encoded result that is sent; a larger one fails the
-	// attempt. 0 leaves that to the server.
+	// MaxResultBytes is the largest encoded result that is sent, and so for heartbeat details and
+	// those of a cancellation; a larger one fails the attempt for good, with its size. An error
+	// that is larger is shortened. 0 leaves that to the server.
 	MaxResultBytes int
 
 	// DeploymentOptions is sent with each report if it is set.
@@ -102,6 +103,9 @@ type Options struct {
 	// Metrics is what activities get, with tags that name the attempt's type; nil drops
 	// everything.
 	Metrics metrics.Handler
+	// OnPanic is told of activities that panicked, also of one whose time was over by then; nil
+	// tells nobody.
+	OnPanic activity.PanicHook
 	// Observers are told what happens. Each implements one or more of [StartObserver],
 	// [EndObserver], [PanicObserver] and [HeartbeatObserver].
 	Observers []any

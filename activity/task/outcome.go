@@ -64,8 +64,11 @@ const (
 	ResetErrorType = "ActivityReset"
 	// NotRegisteredErrorType: nobody registered the activity type.
 	NotRegisteredErrorType = "ActivityNotRegisteredError"
-	// PayloadsTooLargeErrorType: the result or the error does not fit into a message.
+	// PayloadsTooLargeErrorType: a result, or the details of a heartbeat or of a cancellation, are
+	// too large. It is not retried, since the next attempt would do the same.
 	PayloadsTooLargeErrorType = "PayloadsTooLarge"
+	// RefusedErrorType: the server called the report invalid. It is not retried either.
+	RefusedErrorType = "ReportRefused"
 )
 
 // reason is why an attempt was told to stop. The first one stands.

@@ -22,11 +22,12 @@ import (
 // and never will: it has ended the attempt, or the report is invalid.
 var ErrRefused = errors.New("the server refused the report of the activity")
 
-// report tells the server how the attempt ended, if it needs to know.
-func (a *attempt) report(outcome Outcome, result *commonpb.Payloads, err error) error {
+// report tells the server how the attempt ended, if it needs to know, and returns what it was told:
+// what cannot be sent is reported as a failure. The last error is about the report.
+func (a *attempt) report(outcome Outcome, result *commonpb.Payloads, err error) (Outcome, error, error) {
 	switch outcome {
 	case None, Pending, TimedOut, Gone:
-		return nil
+		return outcome, err, nil
 	case Completed, Failed, Canceled:
 	}
 	ctx, cancel := withTimeout(a.outer, a.handler.options.ReportTimeout)
@@ -40,17 +41,55 @@ func (a *attempt) report(outcome Outcome, result *commonpb.Payloads, err error) 
 	default:
 		reportErr = a.reportFailed(ctx, err)
 	}
-	return a.classify(outcome, reportErr)
+	if unfit := asA[*unfitError](reportErr); unfit != nil && outcome != Failed {
+		// Without an answer the attempt would time out, and the next one would do the same.
+		a.logger().LogAttrs(ctx, slog.LevelError, "activity outcome cannot be reported, so the attempt fails",
+			slog.String("outcome", outcome.String()), slog.Any("error", unfit))
+		outcome, err = Failed, unfit
+		reportErr = a.reportFailed(ctx, unfit)
+	}
+	return outcome, err, a.classify(outcome, reportErr)
+}
+
+// An unfitError says that something an activity wants to tell the server will never get there.
+type unfitError struct {
+	message  string
+	tooLarge bool
+}
+
+func (e *unfitError) Error() string { return e.message }
+
+// fits says what is wrong with the size of something to be sent.
+func (a *attempt) fits(what string, payloads *commonpb.Payloads) error {
+	limit := a.handler.options.MaxResultBytes
+	if limit == 0 {
+		return nil
+	}
+	if size := proto.Size(payloads); size > limit {
+		return &unfitError{fmt.Sprintf("%s has %d bytes, over the error limit of %d", what, size, limit), true}
+	}
+	return nil
+}
+
+// unfit tells an error of a call that sends payloads, because of which they will never be taken,
+// from others, which it returns.
+func unfit(what string, payloads *commonpb.Payloads, err error) error {
+	switch {
+	case isTooLarge(err):
+		return &unfitError{fmt.Sprintf("%s of %d bytes is too large to be sent: %v", what, proto.Size(payloads), err), true}
+	case isA[*serviceerror.InvalidArgument](err):
+		return &unfitError{fmt.Sprintf("%s of %d bytes was refused by the server: %v", what, proto.Size(payloads), err), false}
+	default:
+		return err
+	}
 }
 
 func (a *attempt) reportCompleted(ctx context.Context, result *commonpb.Payloads) error {
-	o := &a.handler.options
-	if o.MaxResultBytes > 0 {
-		if size := proto.Size(result); size > o.MaxResultBytes {
-			return a.reportTooLarge(ctx, fmt.Sprintf(
-				"activity result has %d bytes, over the error limit of %d", size, o.MaxResultBytes))
-		}
+	const what = "activity result"
+	if err := a.fits(what, result); err != nil {
+		return err
 	}
+	o := &a.handler.options
 	//nolint:staticcheck // servers of older versions know WorkerVersion only
 	_, err := o.Service.RespondActivityTaskCompleted(ctx,
 		&workflowservice.RespondActivityTaskCompletedRequest{
@@ -62,16 +101,17 @@ func (a *attempt) reportCompleted(ctx context.Context, result *commonpb.Payloads
 			WorkerVersion:     o.WorkerVersion,
 			DeploymentOptions: o.DeploymentOptions,
 		})
-	if isTooLarge(err) {
-		return a.reportTooLarge(ctx, "activity result is too large to be sent")
-	}
-	return err
+	return unfit(what, result, err)
 }
 
 func (a *attempt) reportCanceled(ctx context.Context, canceled error) error {
+	const what = "activity cancellation"
 	var details *commonpb.Payloads
 	if e := asA[*temporal.CanceledError](canceled); e != nil {
 		details = a.failureOf(e).GetCanceledFailureInfo().GetDetails()
+	}
+	if err := a.fits(what, details); err != nil {
+		return err
 	}
 	o := &a.handler.options
 	//nolint:staticcheck // servers of older versions know WorkerVersion only
@@ -85,29 +125,56 @@ func (a *attempt) reportCanceled(ctx context.Context, canceled error) error {
 			WorkerVersion:     o.WorkerVersion,
 			DeploymentOptions: o.DeploymentOptions,
 		})
-	if isTooLarge(err) {
-		return a.reportTooLarge(ctx, "details of the canceled activity are too large to be sent")
-	}
-	return err
+	return unfit(what, details, err)
 }
 
 func (a *attempt) reportFailed(ctx context.Context, failed error) error {
+	cause := enumspb.ACTIVITY_TASK_FAILED_CAUSE_UNSPECIFIED
 	if e := asA[*activity.NotRegisteredError](failed); e != nil {
 		failed = temporal.NewApplicationError(e.Error(), NotRegisteredErrorType)
 	}
-	err := a.sendFailure(ctx, a.failureOf(failed), enumspb.ACTIVITY_TASK_FAILED_CAUSE_UNSPECIFIED)
+	if e := asA[*unfitError](failed); e != nil {
+		typ := RefusedErrorType
+		if e.tooLarge {
+			typ, cause = PayloadsTooLargeErrorType, enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE
+		}
+		failed = temporal.NewNonRetryableApplicationError(e.Error(), typ, nil)
+	}
+	failure := a.failureOf(failed)
+	size, limit := proto.Size(failure), a.handler.options.MaxResultBytes
+	if limit > 0 && size > limit {
+		return a.sendShortened(ctx, failed, failure, fmt.Sprintf("over the error limit of %d", limit))
+	}
+	err := a.sendFailure(ctx, failure, cause)
 	if isTooLarge(err) {
-		replacement := replacementFor(failed, "activity error is too large to be sent")
-		return a.sendFailure(ctx, replacement, enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE)
+		return a.sendShortened(ctx, failed, failure, "too large to be sent: "+err.Error())
 	}
 	return err
 }
 
-func (a *attempt) reportTooLarge(ctx context.Context, message string) error {
-	a.logger().LogAttrs(ctx, slog.LevelError, "activity outcome does not fit into a message",
-		slog.String("error", message))
-	failure := a.failureOf(temporal.NewApplicationError(message, PayloadsTooLargeErrorType))
-	return a.sendFailure(ctx, failure, enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE)
+// sendShortened sends what fits of a failure. The server would make one of it that is never retried.
+func (a *attempt) sendShortened(ctx context.Context, failed error, failure *failurepb.Failure, why string) error {
+	size := proto.Size(failure)
+	a.logger().LogAttrs(ctx, slog.LevelError, "activity error is too large: it was shortened",
+		slog.Int("bytes", size), slog.String("reason", why))
+	short := replacementFor(failed, fmt.Sprintf("%s [activity error of %d bytes, %s]",
+		beginOf(failure.GetMessage()), size, why))
+	if info := failure.GetApplicationFailureInfo(); info != nil {
+		short.GetApplicationFailureInfo().Type = beginOf(info.GetType())
+		short.GetApplicationFailureInfo().NextRetryDelay = info.GetNextRetryDelay()
+		short.GetApplicationFailureInfo().Category = info.GetCategory()
+	}
+	short.Source, short.StackTrace = failure.GetSource(), beginOf(failure.GetStackTrace())
+	return a.sendFailure(ctx, short, enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE)
+}
+
+// beginOf is as much of a text as a shortened failure has.
+func beginOf(text string) string {
+	const enough = 1000
+	if len(text) <= enough {
+		return text
+	}
+	return strings.ToValidUTF8(text[:enough], "") + "..."
 }
 
 func (a *attempt) sendFailure(

@@ -65,75 +65,151 @@ func TestReportErrors(t *testing.T) {
 	tests := map[string]struct {
 		err     error
 		refused bool
+		reports int
+		outcome task.Outcome
 	}{
-		"not found":        {serviceerror.NewNotFound("x"), true},
-		"invalid argument": {serviceerror.NewInvalidArgument("x"), true},
-		"unavailable":      {serviceerror.NewUnavailable("x"), false},
-		"any":              {errPlain, false},
+		"not found":        {serviceerror.NewNotFound("x"), true, 1, task.Completed},
+		"invalid argument": {serviceerror.NewInvalidArgument("x"), true, 2, task.Failed},
+		"unavailable":      {serviceerror.NewUnavailable("x"), false, 1, task.Completed},
+		"any":              {errPlain, false, 1, task.Completed},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			srv := &service{onReport: func(context.Context, int, proto.Message) error { return test.err }}
 			h := newHandler(t, srv, func() error { return nil })
 			outcome, err := h.Handle(t.Context(), newTask())
-			if outcome != task.Completed || !errors.Is(err, test.err) {
-				t.Errorf("got %v, %v, want completed, %v", outcome, err, test.err)
+			if outcome != test.outcome || !errors.Is(err, test.err) {
+				t.Errorf("got %v, %v, want %v, %v", outcome, err, test.outcome, test.err)
 			}
 			if got := errors.Is(err, task.ErrRefused); got != test.refused {
 				t.Errorf("refused is %v, want %v", got, test.refused)
 			}
-			if len(srv.reports) != 1 {
-				t.Errorf("reported %d times, want once: retries are the service's", len(srv.reports))
+			if len(srv.reports) != test.reports {
+				t.Errorf("reported %d times, want %d: retries are the service's", len(srv.reports), test.reports)
 			}
 		})
 	}
 }
 
+// What does not fit is a failure with its size, which is not retried unless it is an error.
 func TestTooLarge(t *testing.T) {
 	tooLarge := serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_UNSPECIFIED,
 		"grpc: received message larger than max (5 vs. 4)")
-	big := strings.Repeat("x", 1000)
+	big := strings.Repeat("x", 10000)
+	returnBig := func() (string, error) { return big, nil }
+	beatBig := func(ctx context.Context) (string, error) {
+		activity.RecordHeartbeat(ctx, big)
+		if ctx.Err() == nil {
+			return "", errors.New("the activity was not told")
+		}
+		return "done", nil // too late: what a heartbeat said is lost
+	}
+	cancelBig := func(ctx context.Context) error {
+		activity.RecordHeartbeat(ctx)
+		<-ctx.Done()
+		return temporal.NewCanceledError(big)
+	}
+	failBig := func() error { return temporal.NewApplicationError("why: "+big, "Big") }
 	tests := map[string]struct {
-		act         any
-		limit       int
-		refuseFirst bool
-		wantType    string
-		nonRetry    bool
+		act       any
+		limit     int
+		refuse    error // of all that is large
+		wantType  string
+		wantTexts []string
+		retried   bool
 	}{
-		"result over our limit":    {act: func() (string, error) { return big, nil }, limit: 500, wantType: "PayloadsTooLarge"},
-		"result over gRPC's limit": {act: func() (string, error) { return big, nil }, refuseFirst: true, wantType: "PayloadsTooLarge"},
+		"result over our limit": {
+			act: returnBig, limit: 500, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity result has 10032 bytes, over the error limit of 500"},
+		},
+		"result over gRPC's limit": {
+			act: returnBig, refuse: tooLarge, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity result of 10032 bytes is too large", "(5 vs. 4)"},
+		},
+		"result that is refused": {
+			act: returnBig, refuse: serviceerror.NewInvalidArgument("Blob data size exceeds limit."),
+			wantType: "ReportRefused", wantTexts: []string{"activity result of 10032 bytes was refused", "Blob data size"},
+		},
+		"heartbeat over our limit": {
+			act: beatBig, limit: 500, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity heartbeat has 10032 bytes, over the error limit of 500"},
+		},
+		"heartbeat over gRPC's limit": {
+			act: beatBig, refuse: tooLarge, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity heartbeat of 10032 bytes is too large", "(5 vs. 4)"},
+		},
+		"cancellation over our limit": {
+			act: cancelBig, limit: 500, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity cancellation has 10032 bytes, over the error limit of 500"},
+		},
+		"cancellation over gRPC's limit": {
+			act: cancelBig, refuse: tooLarge, wantType: "PayloadsTooLarge",
+			wantTexts: []string{"activity cancellation of 10032 bytes is too large", "(5 vs. 4)"},
+		},
+		"failure over our limit": {
+			act: failBig, limit: 500, wantType: "Big", retried: true,
+			wantTexts: []string{"why: xxx", "bytes, over the error limit of 500"},
+		},
 		"failure over gRPC's limit": {
-			act:         func() error { return temporal.NewNonRetryableApplicationError(big, "Big", nil) },
-			refuseFirst: true, wantType: "Big", nonRetry: true,
+			act: failBig, refuse: tooLarge, wantType: "Big", retried: true,
+			wantTexts: []string{"why: xxx", "bytes, too large to be sent", "(5 vs. 4)"},
+		},
+		"failure that is not retried": {
+			act:   func() error { return temporal.NewNonRetryableApplicationError(big, "Big", nil) },
+			limit: 500, wantType: "Big", wantTexts: []string{"xxx"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			srv := &service{onReport: func(_ context.Context, n int, _ proto.Message) error {
-				if test.refuseFirst && n == 1 {
-					return tooLarge
-				}
-				return nil
-			}}
+			srv := &service{
+				onReport: func(_ context.Context, _ int, m proto.Message) error {
+					if proto.Size(m) > 5000 {
+						return test.refuse
+					}
+					return nil
+				},
+				onHeartbeat: func(context.Context, int) (*heartbeatResponse, error) {
+					if strings.HasPrefix(name, "heartbeat") {
+						return nil, test.refuse
+					}
+					return &heartbeatResponse{CancelRequested: true}, nil
+				},
+			}
 			h := newHandler(t, srv, test.act, func(o *task.Options) { o.MaxResultBytes = test.limit })
-			if _, err := h.Handle(t.Context(), newTask()); err != nil {
-				t.Fatal(err)
+			if outcome, err := h.Handle(t.Context(), newTask()); outcome != task.Failed || err != nil {
+				t.Fatalf("got %v, %v, want failed", outcome, err)
 			}
-			last, ok := srv.reports[len(srv.reports)-1].(*workflowservice.RespondActivityTaskFailedRequest)
-			if !ok {
-				t.Fatalf("reported %v, want a failure", srv.reports)
-			}
-			info := last.GetFailure().GetApplicationFailureInfo()
-			if info.GetType() != test.wantType || info.GetNonRetryable() != test.nonRetry {
-				t.Errorf("got %v, want type %s, non-retryable %v", info, test.wantType, test.nonRetry)
-			}
-			if last.GetCause() != enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE {
-				t.Errorf("cause is %v", last.GetCause())
-			}
-			if size := proto.Size(last); size > 500 {
-				t.Errorf("the replacement has %d bytes", size)
+			checkUnfit(t, srv, test.wantType, test.retried, test.wantTexts)
+			if len(srv.beats) > 1 {
+				t.Errorf("a heartbeat that does not fit was sent %d times", len(srv.beats))
 			}
 		})
+	}
+}
+
+// checkUnfit looks at the last report, which is all that is left of something large.
+func checkUnfit(t *testing.T, srv *service, wantType string, retried bool, wantTexts []string) {
+	t.Helper()
+	last, ok := srv.reports[len(srv.reports)-1].(*workflowservice.RespondActivityTaskFailedRequest)
+	if !ok {
+		t.Fatalf("reported %v, want a failure", srv.reports)
+	}
+	info := last.GetFailure().GetApplicationFailureInfo()
+	if info.GetType() != wantType || info.GetNonRetryable() == retried {
+		t.Errorf("got %v, want type %s, retried %v", info, wantType, retried)
+	}
+	for _, text := range wantTexts {
+		wantMessage(t, last.GetFailure(), text)
+	}
+	wantCause := enumspb.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE
+	if wantType == "ReportRefused" {
+		wantCause = enumspb.ACTIVITY_TASK_FAILED_CAUSE_UNSPECIFIED
+	}
+	if last.GetCause() != wantCause {
+		t.Errorf("cause is %v", last.GetCause())
+	}
+	if size := proto.Size(last); size > 2500 {
+		t.Errorf("the replacement has %d bytes", size)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -48,10 +49,10 @@ type parts struct {
 	locals        *locals // nil without workflows
 	runs          *sticky.Cache[string, *task.Run]
 	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
-	recheck       func()                           // nil unless slots may grow
+	rechecks      []func()                         // of what the user's parts tell only when asked
 }
 
-// recheckEvery is how soon slots that a user adds are noticed.
+// recheckEvery is how soon slots that a user adds are noticed, and an executor that broke.
 const recheckEvery = time.Second
 
 // The kinds of tasks, as slot suppliers and logs know them.
@@ -106,7 +107,7 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
 	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
 	if _, resizes := o.Parts.WorkflowSlots.(slots.Resizer); resizes {
-		p.recheck = balance.Recheck
+		p.rechecks = append(p.rechecks, balance.Recheck)
 	}
 	if err := w.pollWorkflows(tasks, p, handler, balance, poller.Normal, normal); err != nil {
 		return err
@@ -260,6 +261,8 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 	executor := o.ActivityExecutor
 	if executor == nil {
 		executor = activity.InPlace{}
+	} else {
+		w.checkExecutor(tasks, p, executor)
 	}
 	scaler := o.Parts.ActivityScaler
 	if scaler == nil {
@@ -311,14 +314,32 @@ func (w *Worker) pollActivities(tasks context.Context, p *parts, q activityQueue
 				_, _ = h.Handle(tasks, t) // the handler logs, and the observer is told
 			}
 			k.Return()
-			if err := q.executor.Health(); err != nil {
-				w.breaks("ActivityExecutor", q.executor, err)
-			}
+			w.checkHealth(q.executor)
 		},
 		Scaler:   q.scaler,
 		Classify: classify,
 		Logger:   w.options.Logger,
 	})
+}
+
+// checkExecutor warns of an executor that is too small, and has it looked after.
+func (w *Worker) checkExecutor(ctx context.Context, p *parts, e activity.Executor) {
+	limit, finite := limitOf(p.activitySlots)
+	if c := e.Capacity(); finite && c > 0 && c < limit {
+		w.options.Logger.WarnContext(ctx, "ActivityExecutor runs fewer activities at once than there are slots: "+
+			"those beyond wait for it while their timeouts run; "+
+			"lower MaxConcurrentActivities or what Parts.ActivitySlots give, or enlarge the executor",
+			slog.Int("Capacity", c), slog.Int("Slots", limit))
+	}
+	// A worker without tasks is to notice before it takes one, which would fail.
+	p.rechecks = append(p.rechecks, func() { w.checkHealth(e) })
+}
+
+// checkHealth stops the worker if its executor is broken.
+func (w *Worker) checkHealth(e activity.Executor) {
+	if err := e.Health(); err != nil {
+		w.breaks("ActivityExecutor", e, err)
+	}
 }
 
 // activityRate paces the starts of activities. The burst is what may start in
@@ -372,6 +393,7 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		WorkerStop:                       w.stopping,
 		Logger:                           o.Logger,
 		Observers:                        []any{&w.counters},
+		OnPanic:                          o.OnActivityPanic,
 	})
 }
 

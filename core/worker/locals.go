@@ -44,6 +44,7 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 		DataConverter: o.DataConverter,
 		WorkerStop:    w.stopping,
 		Logger:        o.Logger,
+		OnPanic:       o.OnActivityPanic,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/sticky"
+	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
@@ -152,6 +153,12 @@ type Options struct {
 	// something broke beyond repair. A panic in it is logged.
 	OnFatalError func(ctx context.Context, err error)
 
+	// OnActivityPanic is called for each activity, local ones too, that panicked, with
+	// the stack: for an error tracker; default: it is logged only. It is called on a
+	// goroutine of its own once the server was told, and the activity holds its slot
+	// until it returns. A panic in it is logged.
+	OnActivityPanic func(ctx context.Context, info activity.Info, err *temporal.PanicError)
+
 	// Interceptors stand before and behind workflows and activities, the first
 	// one outermost. A WorkflowRunner that is given has its own for workflows.
 	Interceptors []interceptor.WorkerInterceptor
@@ -170,7 +177,10 @@ type Options struct {
 	// again from its beginning, and the task fails if that does something else, as
 	// code does that reads the clock or ranges over a map. See workflow/verify.
 	VerifyWorkflows bool
-	// ActivityExecutor runs activities; default: each on a goroutine of its own.
+	// ActivityExecutor runs activities, local ones not; default: each on a goroutine of
+	// its own. Its Capacity, if it has one, is the default of MaxConcurrentActivities; a
+	// worker with more slots than that warns when it starts. One that is broken, as its
+	// Health says, stops the worker within a second: a fatal error.
 	ActivityExecutor activity.Executor
 	// DataConverter encodes arguments and results; default: the one that all
 	// Temporal SDKs share.

@@ -132,6 +132,7 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("took %v", took)
 		}
 	},
+	"OnActivityPanic": testOnActivityPanic,
 	"OnFatalError": func(t *testing.T, f *frontend) {
 		breakPolls(f, activities, codes.NotFound)
 		var told atomic.Bool

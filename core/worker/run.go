@@ -91,8 +91,8 @@ func (w *Worker) start(ctx context.Context) error {
 		}()
 	}
 	go w.watch(tasks)
-	if p.recheck != nil {
-		go w.every(recheckEvery, p.recheck)
+	for _, recheck := range p.rechecks {
+		go w.every(recheckEvery, recheck)
 	}
 	return nil
 }
