@@ -125,9 +125,8 @@ func (i *Info) GetContinueAsNewSuggestedReasons() []ContinueAsNewSuggestedReason
 func (i *Info) GetCurrentBuildID() string { return i.env.Info.BuildID }
 
 // GetBinaryChecksum returns BinaryChecksum as it is now. Use GetCurrentBuildID
-// instead, unless histories were written with checksums only. It is empty for a
-// worker without a build id: unlike the official SDK, Mainspring does not read
-// its own executable.
+// instead, unless histories were written with checksums only. Both are a checksum of
+// the executable where a worker of core was given no build id.
 func (i *Info) GetBinaryChecksum() string { return i.env.Info.BinaryChecksum }
 
 // GetTargetWorkerDeploymentVersionChanged reports whether a new run of the

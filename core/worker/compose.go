@@ -181,6 +181,8 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 		Namespace:                    o.Namespace,
 		Identity:                     w.identity.identity,
 		BuildID:                      o.BuildID,
+		UseVersioning:                o.UseWorkerVersioning,
+		Executor:                     o.WorkflowTaskExecutor,
 		Deployment:                   w.identity.deployment,
 		DefaultVersioningBehavior:    enumspb.VersioningBehavior(o.DeploymentOptions.DefaultVersioningBehavior),
 		TaskQueue:                    w.taskQueue,

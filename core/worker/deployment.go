@@ -51,6 +51,13 @@ func (o *Options) deployment(p *problems) {
 		p.add("BuildID", fmt.Sprintf("%q", o.BuildID),
 			"leave it out: DeploymentOptions.Version.BuildID takes its place")
 	}
+	switch {
+	case !o.UseWorkerVersioning:
+	case *d != (DeploymentOptions{}):
+		p.add("UseWorkerVersioning", true, "leave it out: DeploymentOptions take its place")
+	case o.BuildID == "":
+		p.add("UseWorkerVersioning", true, "set BuildID too, to a build id that the task queue knows")
+	}
 	if named {
 		o.BuildID = d.Version.BuildID
 	}

@@ -155,6 +155,17 @@ func TestWrongOptions(t *testing.T) {
 				Version: worker.WorkerDeploymentVersion{DeploymentName: "shop", BuildID: "v2"},
 			}}, []string{`"v1"`, "leave it out"},
 		},
+		{"UseWorkerVersioning", o{UseWorkerVersioning: true}, []string{"set BuildID"}},
+		{
+			"UseWorkerVersioning", o{UseWorkerVersioning: true, DeploymentOptions: worker.DeploymentOptions{
+				Version: shopVersion,
+			}}, []string{"DeploymentOptions take its place"},
+		},
+		{
+			"EnableSessionWorker",
+			o{EnableSessionWorker: true, UseWorkerVersioning: true, BuildID: "v1"},
+			[]string{"UseWorkerVersioning"},
+		},
 		{"EnableSessionWorker", o{EnableSessionWorker: true, NoRemoteActivities: true}, []string{"NoRemoteActivities"}},
 		{
 			"EnableSessionWorker", o{EnableSessionWorker: true, DeploymentOptions: worker.DeploymentOptions{
@@ -211,6 +222,7 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.NaN()}, []string{"NaN"}},
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.Inf(1)}, []string{"Inf"}},
 		{"WorkflowRunner", o{WorkflowRunner: (*slowRunner)(nil)}, []string{"a nil *worker_test.slowRunner"}},
+		{"WorkflowTaskExecutor", o{WorkflowTaskExecutor: (*task.Bounded)(nil)}, []string{"a nil *task.Bounded"}},
 		{"ActivityExecutor", o{ActivityExecutor: (*activity.Pool)(nil)}, []string{"a nil *activity.Pool"}},
 		{"Interceptors[0]", o{Interceptors: []interceptor.WorkerInterceptor{nil}}, []string{"nil", "leave it out"}},
 		{

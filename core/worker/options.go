@@ -60,8 +60,13 @@ type Options struct {
 	Namespace string
 	// Identity names the worker in histories; default: pid@host@taskqueue.
 	Identity string
-	// BuildID names the code that runs; default: none is reported.
+	// BuildID names the code that runs; default: a checksum of the executable, the one
+	// that the official SDK reports too. It is computed once in a process.
 	BuildID string
+	// UseWorkerVersioning gives the worker only tasks that are meant for its BuildID,
+	// by the version sets or rules of the task queue. BuildID must be set then, and
+	// DeploymentOptions, which newer servers have in its place, must not; default false.
+	UseWorkerVersioning bool
 	// DeploymentOptions make the worker a version of a deployment, so that the
 	// server gives each workflow to the version it is meant for; default: none.
 	DeploymentOptions DeploymentOptions
@@ -177,6 +182,11 @@ type Options struct {
 	// again from its beginning, and the task fails if that does something else, as
 	// code does that reads the clock or ranges over a map. See workflow/verify.
 	VerifyWorkflows bool
+	// WorkflowTaskExecutor decides where and when workflow code runs, such as a
+	// [task.Bounded] of as many activations at once as there are processors; default: on
+	// the goroutine of its task, so MaxConcurrentWorkflowTasks at once. The worker never
+	// closes it.
+	WorkflowTaskExecutor task.Executor
 	// ActivityExecutor runs activities, local ones not; default: each on a goroutine of
 	// its own. Its Capacity, if it has one, is the default of MaxConcurrentActivities; a
 	// worker with more slots than that warns when it starts. One that is broken, as its

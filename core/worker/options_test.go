@@ -66,6 +66,8 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			}
 		}
 	},
+	"UseWorkerVersioning":               testUseWorkerVersioning,
+	"WorkflowTaskExecutor":              testWorkflowTaskExecutor,
 	"DeploymentOptions":                 testDeploymentOptions,
 	"EnableSessionWorker":               testEnableSessionWorker,
 	"MaxConcurrentSessionExecutionSize": testMaxConcurrentSessions,
@@ -490,8 +492,8 @@ func TestDefaults(t *testing.T) {
 		if got := answer.GetStickyAttributes().GetScheduleToStartTimeout().AsDuration(); got != 10*time.Second {
 			t.Errorf("sticky timeout %v", got)
 		}
-		if id, _ := buildIDOf(answer); id != "" {
-			t.Errorf("build id %q without one", id)
+		if id, _ := buildIDOf(answer); id != executable(t) {
+			t.Errorf("build id %q, want that of the executable, %q", id, executable(t))
 		}
 		if answer.GetNamespace() != "default" || answer.GetIdentity() != f.client.Identity() {
 			t.Errorf("namespace %q, identity %q", answer.GetNamespace(), answer.GetIdentity())

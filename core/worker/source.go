@@ -29,6 +29,7 @@ type identity struct {
 	instance  string // of this worker object: a restarted worker has another
 
 	deployment *deploymentpb.WorkerDeploymentOptions // nil if it is no version of one
+	byBuildID  bool                                  // the server hands out tasks by buildID
 }
 
 func (i identity) capabilities() *commonpb.WorkerVersionCapabilities {
@@ -47,7 +48,7 @@ func (i identity) stamp() *commonpb.WorkerVersionStamp {
 }
 
 func (i identity) versioned() bool {
-	return i.deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
+	return i.byBuildID || i.deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
 }
 
 // workflowSource polls one queue for workflow tasks.

@@ -131,6 +131,7 @@ func isNilInside(v any) bool {
 // given checks the parts that the user made.
 func (o *Options) given(p *problems) {
 	p.part("WorkflowRunner", o.WorkflowRunner)
+	p.part("WorkflowTaskExecutor", o.WorkflowTaskExecutor)
 	p.part("ActivityExecutor", o.ActivityExecutor)
 	p.part("DataConverter", o.DataConverter)
 	p.part("FailureConverter", o.FailureConverter)
@@ -219,9 +220,9 @@ func (o *Options) activityNumbers(p *problems) {
 		DefaultMaxConcurrentActivityTaskPolls, poller.MaxTarget)
 	p.count("MaxConcurrentSessionExecutionSize", &o.MaxConcurrentSessionExecutionSize,
 		DefaultMaxConcurrentSessionExecutionSize, slots.MaxLimit)
-	if o.EnableSessionWorker && o.DeploymentOptions.UseVersioning {
-		p.add("EnableSessionWorker", true, "leave it out, or DeploymentOptions.UseVersioning: "+
-			"the queue of a session belongs to no version")
+	if o.EnableSessionWorker && (o.DeploymentOptions.UseVersioning || o.UseWorkerVersioning) {
+		p.add("EnableSessionWorker", true, "leave it out, or DeploymentOptions.UseVersioning and "+
+			"UseWorkerVersioning: the queue of a session belongs to no version")
 	}
 	if o.EnableSessionWorker && o.NoRemoteActivities {
 		p.add("EnableSessionWorker", true, "leave it out, or NoRemoteActivities: sessions are for activities")
@@ -277,6 +278,13 @@ func (o *Options) names(client Client, taskQueue string) {
 	o.MetricsHandler = tagged(o.MetricsHandler, o.Namespace, taskQueue)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.BuildID == "" {
+		var err error
+		if o.BuildID, err = executable(); err != nil {
+			o.Logger.Warn("The executable cannot be read, so no build id is reported: set BuildID",
+				slog.Any("Error", err))
+		}
 	}
 	o.Logger = o.Logger.With(slog.String("Namespace", o.Namespace),
 		slog.String("TaskQueue", taskQueue), slog.String("WorkerID", o.Identity))

@@ -97,6 +97,7 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		instance:  newUUID(),
 
 		deployment: options.DeploymentOptions.toProto(),
+		byBuildID:  options.UseWorkerVersioning,
 	}
 	var err error
 	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger}, w.stages()...)

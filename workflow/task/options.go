@@ -85,6 +85,9 @@ type Options struct {
 	Identity string
 	// BuildID names the code; empty is left out.
 	BuildID string
+	// UseVersioning says that the server hands out tasks by BuildID, by the rules of the task
+	// queue. A Deployment says itself whether it does.
+	UseVersioning bool
 	// Deployment is the version of a deployment that the worker runs as; nil is none.
 	Deployment *deploymentpb.WorkerDeploymentOptions
 	// DefaultVersioningBehavior is that of workflows that leave theirs
@@ -102,6 +105,8 @@ type Options struct {
 	// default: those that all Temporal SDKs share.
 	DataConverter    converter.DataConverter
 	FailureConverter converter.FailureConverter
+	// Executor decides where and when workflow code runs; default: on the goroutine of its task.
+	Executor Executor
 	// Locals runs local activities. Without it, tasks fail that ask for one.
 	Locals LocalExecutor
 	// LocalStop is closed when local activities have to end because the worker
@@ -205,6 +210,9 @@ func New(o Options) (*Handler, error) {
 	if o.DefaultVersioningBehavior != 0 && o.Deployment == nil {
 		errs = append(errs, fmt.Errorf("task options: DefaultVersioningBehavior is %v without a Deployment: "+
 			"set both or neither", o.DefaultVersioningBehavior))
+	}
+	if o.UseVersioning && o.BuildID == "" {
+		errs = append(errs, errors.New("task options: UseVersioning is true without a BuildID: set both or neither"))
 	}
 	if o.StickyScheduleToStartTimeout < 0 {
 		errs = append(errs, fmt.Errorf("task options: StickyScheduleToStartTimeout is %v: "+

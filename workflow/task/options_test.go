@@ -16,12 +16,15 @@ func TestOptions(t *testing.T) {
 	if _, err := task.New(good); err != nil {
 		t.Errorf("the least that is required was refused: %v", err)
 	}
-	_, err := task.New(task.Options{StickyQueue: "sticky", StickyScheduleToStartTimeout: -time.Second})
+	_, err := task.New(task.Options{
+		StickyQueue: "sticky", StickyScheduleToStartTimeout: -time.Second, UseVersioning: true,
+	})
 	if err == nil {
 		t.Fatal("nothing at all was taken")
 	}
 	for _, want := range []string{
 		"Service is not set", "Runner is not set", "Cache is not set", "Namespace is not set", "TaskQueue is not set",
+		"UseVersioning is true without a BuildID",
 		"StickyScheduleToStartTimeout is -1s: use zero for the default of 10s or a positive duration",
 	} {
 		if !strings.Contains(err.Error(), "task options: "+want) {

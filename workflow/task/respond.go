@@ -104,7 +104,8 @@ func (w *work) stamp() *commonpb.WorkerVersionStamp {
 	if w.BuildID == "" {
 		return nil
 	}
-	versioned := w.Deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
+	versioned := w.UseVersioning ||
+		w.Deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
 	return &commonpb.WorkerVersionStamp{BuildId: w.BuildID, UseVersioning: versioned}
 }
 

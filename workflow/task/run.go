@@ -74,12 +74,8 @@ func (w *work) process(
 				r.clock.set(a.Time)
 			}
 			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
-			c := r.instance.Activate(ctx, a)
-			if c.Failure != nil {
-				return machine.Answer{}, w.codeFailed(c, started)
-			}
-			if err := r.machine.Apply(c); err != nil {
-				return machine.Answer{}, w.broken(err)
+			if err := w.step(ctx, r, a, started); err != nil {
+				return machine.Answer{}, err
 			}
 		case machine.NeedHistory:
 			first := pages.unfetched
