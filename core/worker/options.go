@@ -227,6 +227,14 @@ const (
 	FailWorkflow
 )
 
+// String is the name of the constant.
+func (p WorkflowPanicPolicy) String() string {
+	if p == FailWorkflow {
+		return "FailWorkflow"
+	}
+	return "BlockWorkflow"
+}
+
 // Parts are the pieces of a worker that can be swapped. Nil ones are made from
 // the options. Whoever gives one to a worker owns it and may give it to
 // another worker too, which makes the two share its limits.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/shutdown"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 	"github.com/mainspring-go/mainspring/workflow"
 )
 
@@ -22,6 +23,7 @@ type Worker struct {
 	service   service
 	taskQueue string
 	options   Options
+	given     Options // by the user
 	identity  identity
 
 	workflows  workflow.Registry
@@ -71,6 +73,8 @@ var (
 // New returns a worker for a task queue. The error names every argument and
 // option that is wrong, what it is and what to do. Nothing is sent before Start.
 func New(client Client, taskQueue string, options Options) (*Worker, error) {
+	options = settings.Clone(options)
+	given := settings.Clone(options)
 	wrong := options.complete(client, taskQueue)
 	w := &Worker{
 		taskQueue:  taskQueue,
@@ -87,7 +91,7 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
-	w.options = options
+	w.options, w.given = options, given
 	w.service = service{client.WorkflowService()}
 	w.counters.logger = options.Logger
 	w.identity = identity{

@@ -34,7 +34,8 @@ type Limits struct {
 	HistoryLength, HistorySize int
 }
 
-func (l *Limits) complete() {
+// Complete fills in the defaults.
+func (l *Limits) Complete() {
 	for _, d := range []struct {
 		field *int
 		value int

@@ -232,6 +232,6 @@ func New(o Options) (*Handler, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	o.Limits.complete()
+	o.Limits.Complete()
 	return &Handler{o}, nil
 }
