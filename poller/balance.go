@@ -29,6 +29,9 @@ const (
 //     backlog greater than 1 and than its polls, else, if neither side polls, to the side that
 //     had no poll last.
 //
+// It also keeps work that must first be rebuilt from starving work in progress, as after a
+// restart, when everything must be: see [Balance.LimitCold].
+//
 // All methods are safe for concurrent use. Make one with [NewBalance].
 type Balance struct {
 	capacity func() (slots int, finite bool)
@@ -45,6 +48,20 @@ type Balance struct {
 // sides together, such as a cache they need room in, report the lesser number.
 func NewBalance(capacity func() (slots int, finite bool)) *Balance {
 	return &Balance{capacity: capacity, changed: make(chan struct{})}
+}
+
+// LimitCold bounds the tasks that are cold, which is what [Balance.Cold] says: while n of them are,
+// the normal side begins no polls. What it would bring waits where it is, with no clock running,
+// and the slots are there for the sticky side. There may be more than n: those of polls that were
+// in flight, and those that the sticky side brings, which are not held back. n <= 0 means no bound,
+// as does never calling it.
+func (b *Balance) LimitCold(n int) { b.change(func(s *balance) { s.maxCold = max(0, n) }) }
+
+// Cold says that a task is cold: its state is not at hand and has to be rebuilt. Call warm when it
+// has been, or when the task ends, from any goroutine and more than once if you like.
+func (b *Balance) Cold() (warm func()) {
+	b.change(func(s *balance) { s.cold++ })
+	return sync.OnceFunc(func() { b.change(func(s *balance) { s.cold-- }) })
 }
 
 // A Pass is the right of one poll, and later of its task, to a slot. Its methods may be called
@@ -109,7 +126,8 @@ func (b *Balance) try(side Side, waiting int) (changed <-chan struct{}, ok bool)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state.waiting[side] -= waiting
-	if slots, finite := b.capacity(); finite && !b.state.admits(side, slots) {
+	slots, finite := b.capacity()
+	if b.state.held(side) || finite && !b.state.admits(side, slots) {
 		b.state.waiting[side]++
 		return b.changed, false
 	}
@@ -179,6 +197,13 @@ type balance struct {
 	backlog [2]int64 // latest hint
 	working int      // passes whose poll brought a task
 	last    Side     // who got the last pass
+	cold    int      // tasks that are being rebuilt
+	maxCold int      // how many may be for the normal side to poll; 0 for no bound
+}
+
+// held reports whether a side has to wait for cold tasks, whatever slots there are.
+func (s *balance) held(side Side) bool {
+	return side == Normal && s.maxCold > 0 && s.cold >= s.maxCold
 }
 
 // admits reports whether a poll of side may take one of the slots.
@@ -195,7 +220,7 @@ func (s *balance) admits(side Side, slots int) bool {
 		return false // the last one is theirs
 	case mine == 0 && theirs > 0:
 		return true
-	case s.waiting[other] == 0:
+	case s.waiting[other] == 0 || s.held(other):
 		return true
 	case s.urgent():
 		return side == Sticky

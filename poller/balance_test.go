@@ -141,6 +141,86 @@ func TestBalanceOfTheLastSlot(t *testing.T) {
 	}
 }
 
+// While enough tasks are cold the normal side waits, whatever slots there are, and the sticky
+// side has what it leaves.
+func TestBalanceOfColdTasks(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		capacity func() (int, bool)
+	}{
+		{"slots", slots(5)},
+		{"no number of slots", func() (int, bool) { return 0, false }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := poller.NewBalance(c.capacity)
+				b.LimitCold(2)
+				first := try(t, b, poller.Normal)
+				first.Work()
+				warmFirst := b.Cold()
+				second := try(t, b, poller.Normal)
+				if second == nil {
+					t.Fatal("one cold task of two kept the normal side from polling")
+				}
+				second.Work()
+				warmSecond := b.Cold()
+				normal := make(chan *poller.Pass, 1)
+				enter(t, b, poller.Normal, normal)
+				s1, s2 := try(t, b, poller.Sticky), try(t, b, poller.Sticky)
+				if s1 == nil || s2 == nil {
+					t.Error("the sticky side did not get the slots that the normal side may not use")
+				} else {
+					s2.Leave()
+				}
+				if len(normal) != 0 {
+					t.Error("two cold tasks of two let the normal side poll")
+				}
+				warmFirst()
+				warmFirst() // counts once
+				synctest.Wait()
+				if len(normal) != 1 {
+					t.Fatal("the normal side waits though one task is warm")
+				}
+				(<-normal).Leave()
+				third := b.Cold()
+				if pass := try(t, b, poller.Normal); pass != nil {
+					t.Error("a task that said twice that it is warm counted for two")
+				}
+				b.LimitCold(0)
+				if pass := try(t, b, poller.Normal); pass == nil {
+					t.Error("no bound, but the normal side has to wait")
+				}
+				warmSecond()
+				third()
+			})
+		})
+	}
+}
+
+// With one slot the sides take turns; a side that may not poll has none.
+func TestBalanceGivesTheTurnOfColdTasksAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := poller.NewBalance(slots(2))
+		b.LimitCold(1)
+		held := try(t, b, poller.Normal)
+		held.Work()
+		warm := b.Cold()
+		normal := make(chan *poller.Pass, 1)
+		enter(t, b, poller.Normal, normal)
+		for range 3 {
+			pass := try(t, b, poller.Sticky)
+			if pass == nil {
+				t.Fatal("the sticky side waits for a turn of the normal one, which may not poll")
+			}
+			pass.Work()
+			pass.Leave()
+		}
+		warm()
+		held.Leave()
+		(<-normal).Leave()
+	})
+}
+
 func TestBalanceStickyGoesFirstWithBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := poller.NewBalance(slots(3))

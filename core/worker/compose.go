@@ -89,7 +89,7 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 		return err
 	}
 	if p.runs = o.Parts.Cache; p.runs == nil {
-		if p.runs, err = newRuns(*o.MaxCachedWorkflows); err != nil {
+		if p.runs, err = newRuns(o); err != nil {
 			return err
 		}
 		p.ownRuns = p.runs
@@ -97,7 +97,9 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 	if err := w.composeLocals(tasks, p); err != nil {
 		return err
 	}
-	handler, err := w.workflowHandler(tasks, p)
+	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
+	balance.LimitCold(o.MaxConcurrentReplays)
+	handler, err := w.workflowHandler(tasks, p, balance.Cold)
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,6 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 		return w.pollWorkflows(tasks, p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
 	}
 	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
-	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
 	if _, resizes := o.Parts.WorkflowSlots.(slots.Resizer); resizes {
 		p.rechecks = append(p.rechecks, balance.Recheck)
 	}
@@ -135,7 +136,7 @@ func (w *Worker) limits() Limits {
 	return l
 }
 
-func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler, error) {
+func (w *Worker) workflowHandler(tasks context.Context, p *parts, cold func() func()) (*task.Handler, error) {
 	o := &w.options
 	run := o.WorkflowRunner
 	if run == nil {
@@ -193,6 +194,7 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 		Observer:                     &w.counters,
 		Locals:                       p.locals,
 		LocalStop:                    tasks.Done(),
+		Cold:                         cold,
 		FailWorkflow:                 o.FailWorkflowOn,
 		Limits:                       w.limits(),
 	}

@@ -279,3 +279,10 @@ func (f *frontend) RecordActivityTaskHeartbeat(
 
 // refused is an error that a server sends.
 func refused(code codes.Code) error { return status.Error(code, "no: "+code.String()) }
+
+// forget drops what was recorded.
+func (f *frontend) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests = nil
+}

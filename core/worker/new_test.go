@@ -174,6 +174,12 @@ func TestWrongOptions(t *testing.T) {
 		},
 		{"MaxConcurrentSessionExecutionSize", o{MaxConcurrentSessionExecutionSize: -1}, []string{"-1", "1000"}},
 		{"MaxCachedWorkflows", o{MaxCachedWorkflows: new(-1)}, []string{"-1", "new(0)"}},
+		{"MaxCachedWorkflowBytes", o{MaxCachedWorkflowBytes: -1}, []string{"-1", "bytes"}},
+		{"MaxConcurrentReplays", o{MaxConcurrentReplays: -1}, []string{"-1"}},
+		{
+			"Parts.CacheBudget", o{Parts: worker.Parts{Cache: newCache(t), CacheBudget: &sticky.Budget{}}},
+			[]string{"Parts.Cache"},
+		},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: -2}, []string{"-2", "100"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: 1}, []string{"at least 2"}},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: slots.MaxLimit + 1}, []string{"up to"}},

@@ -34,6 +34,7 @@ type Client interface {
 const (
 	DefaultNamespace                         = "default"
 	DefaultMaxCachedWorkflows                = 1000
+	DefaultCachedWorkflowIdleTimeout         = time.Hour
 	DefaultMaxConcurrentWorkflowTasks        = 100
 	DefaultMaxConcurrentActivities           = 100
 	DefaultMaxConcurrentLocalActivities      = 100
@@ -75,6 +76,19 @@ type Options struct {
 	// their tasks; default 1000. Zero keeps none: every task then replays its
 	// run from history, and the server is not asked for a sticky queue.
 	MaxCachedWorkflows *int
+	// MaxCachedWorkflowBytes bounds the memory that they take together, as far as
+	// [task.Run.Weight] can tell; default: no bound. The least recently used leave.
+	MaxCachedWorkflowBytes int64
+	// CachedWorkflowIdleTimeout is how long a run stays to which nothing happens;
+	// default 1 h, negative: until others need the room. The server does not say when
+	// a run that is cached here has been terminated: this is how those leave.
+	CachedWorkflowIdleTimeout time.Duration
+	// MaxConcurrentReplays is how many runs are rebuilt from their histories at once
+	// before the worker stops to poll for new work, so that those in the cache go on
+	// swiftly when all others have to be rebuilt, as after a restart; default: 4 for
+	// each processor (GOMAXPROCS), and half of MaxConcurrentWorkflowTasks at most. It
+	// has no effect without a cache.
+	MaxConcurrentReplays int
 	// MaxConcurrentWorkflowTasks is how many workflow tasks run at once;
 	// default 100. At least 2 unless MaxCachedWorkflows is zero.
 	MaxConcurrentWorkflowTasks int
@@ -256,9 +270,12 @@ type Parts struct {
 	LocalActivitySlots slots.Supplier
 	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
 	ActivityRate ratelimit.Limiter
-	// Cache keeps workflow runs, in place of MaxCachedWorkflows. Its OnEvict
-	// must close the run.
+	// Cache keeps workflow runs, in place of MaxCachedWorkflows and what else bounds
+	// them. Its OnEvict must close the run; it may weigh them with [task.Run.Weight].
 	Cache *sticky.Cache[string, *task.Run]
+	// CacheBudget bounds the runs in the cache that the worker makes together with
+	// those in the caches of other workers, in number and in bytes.
+	CacheBudget *sticky.Budget
 	// WorkflowScaler, StickyScaler and ActivityScaler say how many polls to
 	// keep, in place of the numbers of polls. A scaler belongs to one worker.
 	WorkflowScaler poller.Scaler

@@ -51,6 +51,7 @@ var partTests = map[string]func(t *testing.T, f *frontend){
 		f.oneAtATime(t)
 	},
 	"LocalActivitySlots": testLocalActivitySlots,
+	"CacheBudget":        testCacheBudget,
 	"ActivityRate": func(t *testing.T, f *frontend) {
 		bucket, err := ratelimit.NewBucket(ratelimit.Options{PerSecond: 4})
 		if err != nil {

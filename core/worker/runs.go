@@ -8,11 +8,18 @@ import (
 )
 
 // newRuns makes the cache of workflow runs.
-func newRuns(entries int) (*sticky.Cache[string, *task.Run], error) {
-	return sticky.New(sticky.Options[string, *task.Run]{
-		MaxEntries: entries,
-		OnEvict:    func(_ string, run *task.Run, _ sticky.Reason) { run.Close() },
-	})
+func newRuns(o *Options) (*sticky.Cache[string, *task.Run], error) {
+	options := sticky.Options[string, *task.Run]{
+		MaxEntries:  *o.MaxCachedWorkflows,
+		MaxWeight:   o.MaxCachedWorkflowBytes,
+		IdleTimeout: max(0, o.CachedWorkflowIdleTimeout),
+		Budget:      o.Parts.CacheBudget,
+		OnEvict:     func(_ string, run *task.Run, _ sticky.Reason) { run.Close() },
+	}
+	if options.MaxWeight > 0 || options.Budget != nil {
+		options.Weigh = func(_ string, run *task.Run) int64 { return run.Weight() }
+	}
+	return sticky.New(options)
 }
 
 // runs is a sticky cache as the workflow pipeline sees it.

@@ -1,11 +1,13 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"math"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"time"
 
@@ -172,6 +174,19 @@ func (o *Options) workflowNumbers(p *problems) {
 		DefaultMaxConcurrentWorkflowTasks, slots.MaxLimit)
 	p.count("MaxConcurrentWorkflowTaskPolls", &o.MaxConcurrentWorkflowTaskPolls,
 		DefaultMaxConcurrentWorkflowTaskPolls, poller.MaxTarget)
+	replays := 4 * runtime.GOMAXPROCS(0)
+	if o.Parts.WorkflowSlots == nil {
+		replays = max(1, min(replays, o.MaxConcurrentWorkflowTasks/2))
+	}
+	p.count("MaxConcurrentReplays", &o.MaxConcurrentReplays, replays, slots.MaxLimit)
+	if o.MaxCachedWorkflowBytes < 0 {
+		p.add("MaxCachedWorkflowBytes", o.MaxCachedWorkflowBytes, "use zero for no bound or a number of bytes")
+	}
+	o.CachedWorkflowIdleTimeout = cmp.Or(o.CachedWorkflowIdleTimeout, DefaultCachedWorkflowIdleTimeout)
+	if o.Parts.Cache != nil && o.Parts.CacheBudget != nil {
+		p.add("Parts.CacheBudget", "given together with Parts.Cache",
+			"give the budget to that cache, or leave the cache to the worker")
+	}
 	p.duration("StickyQueueScheduleToStartTimeout", &o.StickyQueueScheduleToStartTimeout,
 		DefaultStickyQueueScheduleToStartTimeout)
 	if cached > 0 || o.Parts.Cache != nil {

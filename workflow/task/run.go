@@ -24,6 +24,16 @@ type Run struct {
 	warned       int   // how large that was when people were warned of it
 }
 
+// runWeight is what a run takes that waits and has hardly any history, in bytes: its
+// machine, and the stack of its first coroutine.
+const runWeight = 16 << 10
+
+// Weight is an estimate of the memory that the run takes, in bytes, for caches that are
+// bounded by it: what every run takes, and the size of its history, since what a workflow
+// holds came to it in there. It holds less if it lets go of what it was sent. The size is
+// what the server said with the latest task; call it while no task has the run.
+func (r *Run) Weight() int64 { return runWeight + r.size }
+
 // Close ends the run's code. The cache calls it when the run leaves.
 func (r *Run) Close() { r.instance.Close() }
 
@@ -55,6 +65,8 @@ func (e *taskError) Unwrap() error { return e.err }
 func (w *work) process(
 	ctx context.Context, r *Run, t machine.Task, pages *pager,
 ) (machine.Answer, error) {
+	warm := w.cold()
+	defer warm()
 	r.machine.Begin(t)
 	if pages.start != nil || !pages.more() {
 		if err := r.machine.Feed(pages.start, !pages.more()); err != nil {
@@ -71,6 +83,7 @@ func (w *work) process(
 		case machine.Activate:
 			started = cmp.Or(a.StartedID, started)
 			if !a.Replaying {
+				warm()
 				r.clock.set(a.Time)
 			}
 			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
@@ -98,6 +111,14 @@ func (w *work) process(
 			return r.machine.Answer(), nil
 		}
 	}
+}
+
+// cold says that the run has to be rebuilt, if it has.
+func (w *work) cold() (warm func()) {
+	if w.Cold == nil || w.origin != Missed && w.origin != Rebuilt {
+		return func() {}
+	}
+	return w.Cold()
 }
 
 // broken is the failed task of an error of the machines.
