@@ -177,7 +177,8 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxCachedWorkflowBytes", o{MaxCachedWorkflowBytes: -1}, []string{"-1", "bytes"}},
 		{"MaxConcurrentReplays", o{MaxConcurrentReplays: -1}, []string{"-1"}},
 		{
-			"Parts.CacheBudget", o{Parts: worker.Parts{Cache: newCache(t), CacheBudget: &sticky.Budget{}}},
+			"Parts.CacheBudget",
+			o{Parts: worker.Parts{Cache: newCache(t), CacheBudget: &sticky.Budget{}}},
 			[]string{"Parts.Cache"},
 		},
 		{"MaxConcurrentWorkflowTasks", o{MaxConcurrentWorkflowTasks: -2}, []string{"-2", "100"}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/sticky"
+	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -106,16 +107,19 @@ func await(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// keeper holds what it was started with until it is told to end.
+// The server does not tell the worker that a run was terminated.
 func TestTerminatedRunsLeaveTheCache(t *testing.T) {
 	t.Parallel()
 	queue, c := taskQueue(t), sdkClient(t)
 	w := startWorker(t, dial(t), queue, worker.Options{
-		Workflows: []any{adder}, CachedWorkflowIdleTimeout: 2 * time.Second,
+		Workflows: []any{ballast}, CachedWorkflowIdleTimeout: 5 * time.Second,
 	})
+	var runs []client.WorkflowRun
 	for range 5 {
-		run := start(t, c, queue, "adder", nil)
-		addTo(t, c, run, 1, 0)
+		runs = append(runs, start(t, c, queue, "ballast", []any{[]byte("x")}))
+	}
+	await(t, "five runs to begin", func() bool { return w.Stats().WorkflowTasks == 5 })
+	for _, run := range runs {
 		if err := c.TerminateWorkflow(t.Context(), run.GetID(), "", "for the test"); err != nil {
 			t.Fatal(err)
 		}
@@ -124,6 +128,12 @@ func TestTerminatedRunsLeaveTheCache(t *testing.T) {
 	if n := w.Stats().Cache.Evictions[sticky.ReasonIdle]; n != 5 {
 		t.Errorf("%d runs left for being idle, want 5", n)
 	}
+}
+
+// ballast holds what it was started with until it is told to end.
+func ballast(ctx workflow.Context, b []byte) (int, error) {
+	workflow.GetSignalChannel(ctx, "go").Receive(ctx, nil)
+	return len(b), nil
 }
 
 // The server says how large the histories are by which runs are weighed.
@@ -135,7 +145,7 @@ func TestCacheIsBoundedByBytes(t *testing.T) {
 	})
 	var runs []client.WorkflowRun
 	for range 6 {
-		runs = append(runs, start(t, c, queue, "ballast", nil, make([]byte, 300<<10)))
+		runs = append(runs, start(t, c, queue, "ballast", []any{make([]byte, 300<<10)}))
 	}
 	await(t, "six runs to begin", func() bool { return w.Stats().WorkflowTasks == 6 })
 	if s := w.Stats().Cache; s.Entries != 3 || s.Evictions[sticky.ReasonOverweight] != 3 {
