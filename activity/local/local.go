@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -28,6 +29,13 @@ type Options struct {
 	Metrics metrics.Handler
 	// DataConverter encodes results; nil means the default one.
 	DataConverter converter.DataConverter
+	// Admit waits until the attempt may begin: for a slot, or for its turn at a rate. Only the
+	// end of ctx ends the wait with an error: any other is logged, and Admit asked again a
+	// second later. nil lets all begin at once.
+	Admit func(ctx context.Context, t *Task) (Ticket, error)
+	// Observers are told what happens, in this order. Each implements one or more of the
+	// observer interfaces of this package.
+	Observers []any
 	// WorkerStop is closed when the worker begins to stop: activities can see it.
 	WorkerStop <-chan struct{}
 	// Logger takes what goes wrong, and is what activities get, with attributes that name the
@@ -39,22 +47,28 @@ type Options struct {
 
 // A Runner runs local activities.
 type Runner struct {
-	options Options
-	invoke  activity.Invoke
+	options   Options
+	invoke    activity.Invoke
+	observers observers
+	running   running
 }
 
-// New returns a runner, or an error if a middleware is nil.
+// New returns a runner, or an error if a middleware is nil or an observer observes nothing.
 func New(o Options) (*Runner, error) {
 	for i, m := range o.Middleware {
 		if m == nil {
 			return nil, fmt.Errorf("local.Options.Middleware[%d] is nil: leave it out", i)
 		}
 	}
+	sorted, err := sortObservers(o.Observers)
+	if err != nil {
+		return nil, err
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	o.DataConverter = converter.MakeTransferAware(o.DataConverter)
-	return &Runner{options: o, invoke: activity.Chain(o.Middleware...)}, nil
+	return &Runner{options: o, invoke: activity.Chain(o.Middleware...), observers: sorted}, nil
 }
 
 // A Task is one attempt. Info says what it is and which timeouts it has; that it is local,
@@ -77,6 +91,8 @@ type Task struct {
 	// DataConverter is what the workflow will decode the result with; nil means that of the
 	// runner, which is then told what it converts.
 	DataConverter converter.DataConverter
+	// Started is called when the attempt begins, having waited for leave; may be nil.
+	Started func()
 }
 
 // errGoexit stands for the end of a function that did not return.
@@ -88,24 +104,49 @@ type outcome struct {
 	err    error
 }
 
-// Run runs the attempt and returns its encoded result or its error: what the function
-// returned, a *temporal.PanicError, a *temporal.TimeoutError if its time is over, or a
-// *temporal.CanceledError if ctx was cancelled. ended is called once, when the function has
-// returned, which may be after Run has.
-func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payloads, error) {
+// Run waits for leave to begin, runs the attempt and returns its encoded result or its error: what
+// the function returned, a *temporal.PanicError, a *temporal.TimeoutError if its time is over, or a
+// *temporal.CanceledError if ctx was cancelled. A wait ends when the time of all attempts is over: a
+// function does not begin then. One that has begun may go on when Run has returned: Wait waits for it.
+func (r *Runner) Run(ctx context.Context, t *Task) (*commonpb.Payloads, error) {
 	if t.Definition == nil {
-		ended()
 		return nil, errors.New("local.Task.Definition is nil: take it from Registry.ResolveLocal")
+	}
+	ticket, err := r.admit(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if !r.running.begin(ctx) {
+		ticket.Return()
+		return nil, temporal.NewCanceledError()
+	}
+	ticket.Spend()
+	if t.Started != nil {
+		t.Started()
 	}
 	info := t.Info
 	info.IsLocalActivity = true
 	info.StartedTime = time.Now()
 	var kind enumspb.TimeoutType
 	info.Deadline, kind = deadline(&info, t.Expires)
-	logger := r.logger(&info)
+	r.observers.started(ctx, Started{Info: &info})
+	result, err := r.run(ctx, t, &info, kind, ticket)
+	now := time.Now()
+	r.observers.ended(ctx, Ended{
+		Info: &info, Err: err,
+		Execution: now.Sub(info.StartedTime), EndToEnd: now.Sub(info.ScheduledTime),
+	})
+	return result, err
+}
+
+// run runs the function, and waits for it until its time is over.
+func (r *Runner) run(
+	ctx context.Context, t *Task, info *activity.Info, kind enumspb.TimeoutType, ticket Ticket,
+) (*commonpb.Payloads, error) {
+	logger := r.logger(info)
 	run, cancel := context.WithDeadline(ctx, info.Deadline)
 	run = activity.WithOutbound(run, &activity.Environment{
-		Info: info, Logger: logger, WorkerStop: r.options.WorkerStop, Metrics: r.metrics(&info),
+		Info: *info, Logger: logger, WorkerStop: r.options.WorkerStop, Metrics: r.metrics(info),
 	})
 	done := make(chan outcome, 1)
 	go func() {
@@ -114,10 +155,11 @@ func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payl
 			done <- o
 			cancel()
 			p, _ := errors.AsType[*temporal.PanicError](o.err)
-			r.options.OnPanic.Tell(context.WithoutCancel(ctx), info, p, logger)
-			ended()
+			r.options.OnPanic.Tell(context.WithoutCancel(ctx), *info, p, logger)
+			ticket.Return()
+			r.running.end()
 		}()
-		o.result, o.err = r.call(run, t, &info)
+		o.result, o.err = r.call(run, t, info)
 		report(run, logger, o.err, info.Deadline)
 	}()
 	select {
@@ -135,6 +177,11 @@ func (r *Runner) Run(ctx context.Context, t *Task, ended func()) (*commonpb.Payl
 
 // call calls the function.
 func (r *Runner) call(ctx context.Context, t *Task, info *activity.Info) (_ *commonpb.Payloads, err error) {
+	defer func() { // of a propagator, or of a converter that is told what it converts
+		if p := recover(); p != nil {
+			err = temporal.NewPanicError(p, string(debug.Stack()))
+		}
+	}()
 	if r.options.Extract != nil {
 		if ctx, err = r.options.Extract(ctx, t.Header); err != nil {
 			return nil, err

@@ -54,13 +54,20 @@ func newRunner(t *testing.T, o local.Options) *local.Runner {
 	return r
 }
 
-// ends counts calls of ended.
-type ends struct{ atomic.Int32 }
+// tickets counts what becomes of tickets.
+type tickets struct{ given, spent, returned atomic.Int32 }
 
-func (e *ends) ended() { e.Add(1) }
+func (k *tickets) admit(context.Context, *local.Task) (local.Ticket, error) {
+	k.given.Add(1)
+	return k, nil
+}
+
+func (k *tickets) Spend()  { k.spent.Add(1) }
+func (k *tickets) Return() { k.returned.Add(1) }
 
 func TestResults(t *testing.T) {
-	r := newRunner(t, local.Options{})
+	var k tickets
+	r := newRunner(t, local.Options{Admit: k.admit})
 	shared := map[string]int{}
 	for name, tt := range map[string]struct {
 		task *local.Task
@@ -78,10 +85,11 @@ func TestResults(t *testing.T) {
 		"too few":      {attempt(t, func(int) error { return nil }), "", "takes 1 arguments and was given 0"},
 		"too early":    {&local.Task{}, "", "Task.Definition is nil"},
 	} {
-		var ended ends
-		wait := make(chan struct{})
-		p, err := r.Run(t.Context(), tt.task, func() { ended.ended(); close(wait) })
-		<-wait
+		k = tickets{}
+		p, err := r.Run(t.Context(), tt.task)
+		if err := r.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
 		if got := strings.Join(converter.GetDefaultDataConverter().ToStrings(p), ","); got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
@@ -91,8 +99,12 @@ func TestResults(t *testing.T) {
 		if name == "panic" && !temporal.IsPanicError(err) {
 			t.Errorf("a panic is a %T", err)
 		}
-		if ended.Load() != 1 {
-			t.Errorf("%s: told %d times that it has ended", name, ended.Load())
+		want := int32(1)
+		if name == "too early" {
+			want = 0
+		}
+		if k.given.Load() != want || k.spent.Load() != want || k.returned.Load() != want {
+			t.Errorf("%s: tickets %+v, want %d", name, &k, want)
 		}
 	}
 	if shared["x"] != 1 {
@@ -108,7 +120,7 @@ func TestEncodedArguments(t *testing.T) {
 	}
 	task := attempt(t, func(a, b int) (int, error) { return a + b, nil })
 	task.Args, task.Input = nil, input
-	p, err := r.Run(t.Context(), task, func() {})
+	p, err := r.Run(t.Context(), task)
 	if err != nil || string(p.GetPayloads()[0].GetData()) != "23" {
 		t.Errorf("got %v and %v, want 23", p, err)
 	}
@@ -130,12 +142,12 @@ func TestTheDynamicActivityDecodes(t *testing.T) {
 	}
 	task := attempt(t, func() error { return nil })
 	task.Info.ActivityType.Name, task.Definition, task.Args = name, d, []any{2}
-	p, err := newRunner(t, local.Options{}).Run(t.Context(), task, func() {})
+	p, err := newRunner(t, local.Options{}).Run(t.Context(), task)
 	if err != nil || string(p.GetPayloads()[0].GetData()) != `"unheard-of!!"` {
 		t.Errorf("got %v and %v", p, err)
 	}
 	task.Args = []any{make(chan int)}
-	if _, err := newRunner(t, local.Options{}).Run(t.Context(), task, func() {}); err == nil {
+	if _, err := newRunner(t, local.Options{}).Run(t.Context(), task); err == nil {
 		t.Error("an argument that cannot be encoded went through")
 	}
 }
@@ -171,7 +183,7 @@ func TestContext(t *testing.T) {
 		}, "nobody")
 		task.Info.ScheduledTime = began
 		task.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"h": {Data: []byte("header")}}}
-		if _, err := r.Run(t.Context(), task, func() {}); err != nil {
+		if _, err := r.Run(t.Context(), task); err != nil {
 			t.Error(err)
 		}
 		for _, want := range []string{
@@ -214,8 +226,9 @@ func TestDeadlines(t *testing.T) {
 						task.Expires = time.Now().Add(tt.expires)
 					}
 					began := time.Now()
-					var ended ends
-					_, err := newRunner(t, local.Options{}).Run(t.Context(), task, ended.ended)
+					var k tickets
+					r := newRunner(t, local.Options{Admit: k.admit})
+					_, err := r.Run(t.Context(), task)
 					timeout, ok := errors.AsType[*temporal.TimeoutError](err)
 					if !ok || timeout.TimeoutType() != tt.kind || timeout.Message() != "deadline exceeded" {
 						t.Errorf("%s: got %v, want %v", kind, err, tt.kind)
@@ -223,10 +236,15 @@ func TestDeadlines(t *testing.T) {
 					if took := time.Since(began); took != tt.after {
 						t.Errorf("%s: it ended after %v, want %v", kind, took, tt.after)
 					}
-					time.Sleep(2 * time.Hour)
+					if err := r.Wait(t.Context()); err != nil {
+						t.Error(err)
+					}
 					synctest.Wait()
-					if ended.Load() != 1 {
-						t.Errorf("%s: told %d times that it has ended", kind, ended.Load())
+					if kind != "obeys" && time.Since(began) != tt.after+time.Hour {
+						t.Errorf("%s: Wait waited for %v", kind, time.Since(began))
+					}
+					if k.returned.Load() != 1 {
+						t.Errorf("%s: tickets %+v", kind, &k)
 					}
 				}
 			})
@@ -247,17 +265,20 @@ func TestCancellation(t *testing.T) {
 		} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(because) })
-			var ended ends
-			_, err := newRunner(t, local.Options{}).Run(ctx, attempt(t, tt.fn), ended.ended)
+			var k tickets
+			r := newRunner(t, local.Options{Admit: k.admit})
+			_, err := r.Run(ctx, attempt(t, tt.fn))
 			if !temporal.IsCanceledError(err) || err.Error() != tt.want {
 				t.Errorf("%s: got %v", name, err)
 			}
-			if name == "deaf" && ended.Load() != 0 {
+			if name == "deaf" && k.returned.Load() != 0 {
 				t.Error("the slot of a function that goes on was given back")
 			}
-			time.Sleep(2 * time.Hour)
-			if ended.Load() != 1 {
-				t.Errorf("%s: told %d times that it has ended", name, ended.Load())
+			if err := r.Wait(ctx); name == "deaf" && !errors.Is(err, because) {
+				t.Errorf("Wait with a context that has ended: %v", err)
+			}
+			if err := r.Wait(t.Context()); err != nil || k.returned.Load() != 1 {
+				t.Errorf("%s: %v, tickets %+v", name, err, &k)
 			}
 		}
 	})
@@ -272,16 +293,20 @@ func TestHeaders(t *testing.T) {
 		return context.WithValue(ctx, key{}, string(h.GetFields()["h"].GetData())), nil
 	}})
 	task := attempt(t, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
-	if _, err := r.Run(t.Context(), task, func() {}); err == nil || err.Error() != "no header" {
+	if _, err := r.Run(t.Context(), task); err == nil || err.Error() != "no header" {
 		t.Errorf("got %v", err)
 	}
 	task.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"h": {Data: []byte("header")}}}
-	if p, err := r.Run(t.Context(), task, func() {}); err != nil || string(p.GetPayloads()[0].GetData()) != `"header"` {
+	if p, err := r.Run(t.Context(), task); err != nil || string(p.GetPayloads()[0].GetData()) != `"header"` {
 		t.Errorf("got %v and %v", p, err)
 	}
 }
 
 func TestNew(t *testing.T) {
+	if _, err := local.New(local.Options{Observers: []any{&seen{}, 1}}); err == nil ||
+		!strings.Contains(err.Error(), "Observers[1] is a int") {
+		t.Errorf("got %v", err)
+	}
 	if _, err := local.New(local.Options{Middleware: []activity.Middleware{nil}}); err == nil ||
 		!strings.Contains(err.Error(), "Middleware[0] is nil") {
 		t.Errorf("got %v", err)
@@ -290,20 +315,19 @@ func TestNew(t *testing.T) {
 
 // The hook is told before the end of the activity, and its own flaws stop nothing.
 func TestPanicsReachTheHook(t *testing.T) {
-	var ended ends
+	var k tickets
 	r := newRunner(t, local.Options{
+		Admit: k.admit,
 		OnPanic: func(_ context.Context, info activity.Info, err *temporal.PanicError) {
 			if !info.IsLocalActivity || info.ActivityID != "7" || err.Error() != "boom" ||
-				!strings.Contains(err.StackTrace(), "local_test.go") || ended.Load() != 0 {
-				t.Errorf("told %+v, %v after %d ends", info, err, ended.Load())
+				!strings.Contains(err.StackTrace(), "local_test.go") || k.returned.Load() != 0 {
+				t.Errorf("told %+v, %v, tickets %+v", info, err, &k)
 			}
 			panic("broken hook")
 		},
 	})
-	wait := make(chan struct{})
-	_, err := r.Run(t.Context(), attempt(t, func() error { panic("boom") }), func() { ended.ended(); close(wait) })
-	<-wait
-	if !temporal.IsPanicError(err) || ended.Load() != 1 {
-		t.Errorf("got %v and %d ends", err, ended.Load())
+	_, err := r.Run(t.Context(), attempt(t, func() error { panic("boom") }))
+	if waited := r.Wait(t.Context()); waited != nil || !temporal.IsPanicError(err) || k.returned.Load() != 1 {
+		t.Errorf("got %v and %v, tickets %+v", err, waited, &k)
 	}
 }

@@ -258,10 +258,6 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 	if p.activitySlots, err = suppliedSlots(o.Parts.ActivitySlots, o.MaxConcurrentActivities); err != nil {
 		return err
 	}
-	rate, err := w.activityRate()
-	if err != nil {
-		return err
-	}
 	executor := o.ActivityExecutor
 	if executor == nil {
 		executor = activity.InPlace{}
@@ -273,13 +269,13 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 		scaler = poller.Fixed(o.MaxConcurrentActivityTaskPolls)
 	}
 	err = w.pollActivities(tasks, p, activityQueue{
-		name: "activity task", queue: w.taskQueue, slots: p.activitySlots, rate: rate, scaler: scaler,
-		perSecond: o.MaxTaskQueueActivitiesPerSecond, executor: executor,
+		name: "activity task", queue: w.taskQueue, slots: p.activitySlots, rate: w.rates.activities,
+		scaler: scaler, perSecond: &w.rates.queue, executor: executor,
 	})
 	if err != nil || !o.EnableSessionWorker {
 		return err
 	}
-	return w.composeSessions(tasks, p, rate, executor)
+	return w.composeSessions(tasks, p, executor)
 }
 
 // An activityQueue is one that is polled for activities.
@@ -289,7 +285,7 @@ type activityQueue struct {
 	slots     slots.Supplier
 	rate      ratelimit.Limiter // nil for none
 	scaler    poller.Scaler
-	perSecond float64 // what the server hands out, at most; 0 for no limit
+	perSecond *queueRate // what the server is to hand out; nil for nothing that it be told
 	executor  activity.Executor
 }
 
@@ -344,23 +340,6 @@ func (w *Worker) checkHealth(e activity.Executor) {
 	if err := e.Health(); err != nil {
 		w.breaks("ActivityExecutor", e, err)
 	}
-}
-
-// activityRate paces the starts of activities. The burst is what may start in
-// a tenth of a second: enough for polls to wait side by side, too little to
-// notice.
-func (w *Worker) activityRate() (ratelimit.Limiter, error) {
-	o := &w.options
-	switch {
-	case o.Parts.ActivityRate != nil:
-		return o.Parts.ActivityRate, nil
-	case o.MaxActivitiesPerSecond == 0:
-		return nil, nil //nolint:nilnil // no limit
-	}
-	return ratelimit.NewBucket(ratelimit.Options{
-		PerSecond: o.MaxActivitiesPerSecond,
-		Burst:     int(min(max(o.MaxActivitiesPerSecond/10, 1), ratelimit.MaxBurst)),
-	})
 }
 
 // breaks stops the worker because a part that the user gave will never work again.

@@ -21,7 +21,7 @@ type Config struct {
 	Given Options
 	// InForce are those that hold: with their defaults, and, once the worker runs, the limits of
 	// the namespace. A number that one of the Parts replaces is that part's, zero if it does not
-	// tell. What is nil is made by the worker itself.
+	// tell. A rate is that of now. What is nil is made by the worker itself.
 	InForce Options
 }
 
@@ -42,6 +42,9 @@ func (w *Worker) Config() Config {
 	replaced(&o.MaxConcurrentWorkflowTasks, o.Parts.WorkflowSlots)
 	replaced(&o.MaxConcurrentActivities, o.Parts.ActivitySlots)
 	replaced(&o.MaxConcurrentLocalActivities, o.Parts.LocalActivitySlots)
+	o.MaxActivitiesPerSecond = perSecond(w.rates.activities)
+	o.MaxLocalActivitiesPerSecond = perSecond(w.rates.locals)
+	o.MaxTaskQueueActivitiesPerSecond = w.rates.queue.perSecond()
 	if o.Parts.Cache != nil {
 		*o.MaxCachedWorkflows = o.Parts.Cache.Stats().MaxEntries
 	}

@@ -2,9 +2,6 @@ package worker
 
 import (
 	"context"
-	"log/slog"
-	"sync"
-	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 
@@ -17,17 +14,12 @@ import (
 )
 
 // locals run the local activities of the worker's workflows: they join the
-// pipelines of workflows and of activities, and the slots.
+// pipelines of workflows and of activities, the slots and the rate.
 type locals struct {
 	worker *Worker
 	runner *local.Runner
-	slots  slots.Supplier
 	//nolint:containedctx // the context of all tasks of the worker: its end cancels the activities
 	tasks context.Context
-
-	mu      sync.Mutex
-	running int
-	idle    chan struct{} // closed when running is zero again; nil if nobody asks
 }
 
 // composeLocals adds the way of local activities.
@@ -38,6 +30,21 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 		return err
 	}
 	r, err := local.New(local.Options{
+		Admit: func(ctx context.Context, t *local.Task) (local.Ticket, error) {
+			a := admission{slots: s, rate: w.rates.locals, request: slots.Request{
+				Kind: kindLocalActivity, Queue: w.taskQueue, TaskType: t.Info.ActivityType.Name,
+			}}
+			k, err := a.Admit(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if err := k.use(ctx, slots.Task{Type: a.request.TaskType, ID: t.Info.ActivityID}); err != nil {
+				k.Return()
+				return nil, err
+			}
+			return k, nil
+		},
+		Observers:     []any{&w.counters},
 		Middleware:    middleware(o.Interceptors),
 		Extract:       interceptor.Extract(o.ContextPropagators),
 		Metrics:       o.MetricsHandler,
@@ -50,7 +57,7 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 		return err
 	}
 	p.localSlots = s
-	p.locals = &locals{worker: w, runner: r, slots: s, tasks: tasks}
+	p.locals = &locals{worker: w, runner: r, tasks: tasks}
 	return nil
 }
 
@@ -69,25 +76,11 @@ func (l *locals) ExecuteLocal(ctx context.Context, a *task.LocalAttempt) (*commo
 	if err != nil {
 		return nil, err
 	}
-	permit, err := l.reserve(ctx, a)
-	if err != nil {
-		return nil, err
-	}
 	// The end of the worker's tasks cancels the activity, and says why.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(l.tasks, func() { cancel(context.Cause(l.tasks)) })()
-	if !l.begin(ctx) {
-		permit.Release()
-		return nil, context.Cause(ctx)
-	}
-	a.Started()
-	result, err := l.runner.Run(ctx, l.task(a, definition), func() {
-		permit.Release()
-		l.end()
-	})
-	l.worker.counters.localEnded(err)
-	return result, err
+	return l.runner.Run(ctx, l.task(a, definition))
 }
 
 // definition is the function to call: what a runner of another kind than ours
@@ -120,79 +113,11 @@ func (l *locals) task(a *task.LocalAttempt, d *activity.Definition) *local.Task 
 			RetryPolicy:            temporal.RetryPolicyFromProto(a.Request.RetryPolicy),
 		},
 		Expires: a.Expires, Definition: d, Header: a.Request.Header, Input: a.Request.Args,
+		Started: a.Started,
 	}
 	if a.Call != nil {
 		t.DataConverter = a.Call.DataConverter
 		t.Args = append([]any{}, a.Call.Args...) // not nil, which would mean that they are encoded
 	}
 	return t
-}
-
-// askAgain is how soon a supplier that failed is asked again.
-const askAgain = time.Second
-
-// reserve waits for a slot. Suppliers recover, so that only ctx ends it.
-func (l *locals) reserve(ctx context.Context, a *task.LocalAttempt) (slots.Permit, error) {
-	for {
-		permit, err := l.slots.Reserve(ctx, slots.Request{
-			Kind: kindLocalActivity, Queue: l.worker.taskQueue, TaskType: a.Request.Type,
-		})
-		if err == nil {
-			if err = (ticket{permit: permit}).use(ctx, slots.Task{Type: a.Request.Type, ID: a.Request.ID}); err != nil {
-				permit.Release()
-			}
-			return permit, err
-		}
-		if ctx.Err() != nil {
-			return permit, err
-		}
-		l.worker.options.Logger.WarnContext(ctx, "A local activity waits: its slot supplier failed",
-			slog.String("ActivityType", a.Request.Type), slog.Any("Error", err))
-		select {
-		case <-time.After(askAgain):
-		case <-ctx.Done():
-		}
-	}
-}
-
-// begin counts an activity, unless ctx has ended. Contexts end before the tasks
-// of their workflows do, so that none begins when those have been waited for.
-func (l *locals) begin(ctx context.Context) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if ctx.Err() != nil {
-		return false
-	}
-	l.running++
-	return true
-}
-
-func (l *locals) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.running--
-	if l.running == 0 && l.idle != nil {
-		close(l.idle)
-		l.idle = nil
-	}
-}
-
-// drained waits until no activity runs; none may begin any more.
-func (l *locals) drained(ctx context.Context) error {
-	l.mu.Lock()
-	if l.running == 0 {
-		l.mu.Unlock()
-		return nil
-	}
-	if l.idle == nil {
-		l.idle = make(chan struct{})
-	}
-	idle := l.idle
-	l.mu.Unlock()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

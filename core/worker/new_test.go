@@ -248,6 +248,8 @@ func TestWrongOptions(t *testing.T) {
 			o{Parts: worker.Parts{LocalActivitySlots: (*slots.Fixed)(nil)}},
 			[]string{"a nil *slots.Fixed"},
 		},
+		{"MaxLocalActivitiesPerSecond", o{MaxLocalActivitiesPerSecond: -1}, []string{"-1", "no limit"}},
+		{"Parts.LocalActivityRate", o{Parts: worker.Parts{LocalActivityRate: (*brokenLimiter)(nil)}}, []string{"a nil"}},
 		{"Parts.ActivityRate", o{Parts: worker.Parts{ActivityRate: (*brokenLimiter)(nil)}}, []string{"a nil"}},
 		{"Parts.WorkflowScaler", o{Parts: worker.Parts{WorkflowScaler: (*poller.Fixed)(nil)}}, []string{"a nil"}},
 		{"Parts.StickyScaler", o{Parts: worker.Parts{StickyScaler: (*poller.Fixed)(nil)}}, []string{"a nil"}},

@@ -132,6 +132,10 @@ type Options struct {
 	// out a second to all workers of the task queue; default: no limit. The
 	// last worker to poll wins.
 	MaxTaskQueueActivitiesPerSecond float64
+	// MaxLocalActivitiesPerSecond is how many attempts of local activities this
+	// worker starts a second; default: no limit. Those above wait, and their
+	// workflow tasks with them.
+	MaxLocalActivitiesPerSecond float64
 
 	// WorkflowPanicPolicy says what becomes of a workflow whose code panics, does
 	// not let go or does not fit its history; default: BlockWorkflow.
@@ -270,6 +274,10 @@ type Parts struct {
 	LocalActivitySlots slots.Supplier
 	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
 	ActivityRate ratelimit.Limiter
+	// LocalActivityRate paces the attempts of local activities, in place of
+	// MaxLocalActivitiesPerSecond. A token is reserved when there is a slot and
+	// spent when the attempt begins; a wait between attempts holds none.
+	LocalActivityRate ratelimit.Limiter
 	// Cache keeps workflow runs, in place of MaxCachedWorkflows and what else bounds
 	// them. Its OnEvict must close the run; it may weigh them with [task.Run.Weight].
 	Cache *sticky.Cache[string, *task.Run]

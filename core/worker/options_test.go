@@ -122,6 +122,7 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("limit %v on the wire", got)
 		}
 	},
+	"MaxLocalActivitiesPerSecond": testMaxLocalActivitiesPerSecond,
 	"WorkflowPanicPolicy":         testWorkflowPanicPolicy,
 	"FailWorkflowOn":              testFailWorkflowOn,
 	"Limits":                      testLimits,

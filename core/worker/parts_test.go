@@ -52,6 +52,7 @@ var partTests = map[string]func(t *testing.T, f *frontend){
 	},
 	"LocalActivitySlots": testLocalActivitySlots,
 	"CacheBudget":        testCacheBudget,
+	"LocalActivityRate":  testLocalActivityRate,
 	"ActivityRate": func(t *testing.T, f *frontend) {
 		bucket, err := ratelimit.NewBucket(ratelimit.Options{PerSecond: 4})
 		if err != nil {

@@ -12,15 +12,12 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/activity/session"
 	"github.com/mainspring-go/mainspring/poller"
-	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
 )
 
 // composeSessions adds the queues of sessions. One that is asked for holds its slot for as long as it
 // lasts, so whoever has room for no more does not ask; its activities are counted with all others.
-func (w *Worker) composeSessions(
-	tasks context.Context, p *parts, rate ratelimit.Limiter, executor activity.Executor,
-) error {
+func (w *Worker) composeSessions(tasks context.Context, p *parts, executor activity.Executor) error {
 	o := &w.options
 	room, err := slots.NewFixed(slots.FixedOptions{Limit: o.MaxConcurrentSessionExecutionSize})
 	if err != nil {
@@ -48,7 +45,7 @@ func (w *Worker) composeSessions(
 		return err
 	}
 	return w.pollActivities(tasks, p, activityQueue{
-		name: "session activity task", queue: p.sessions.Queue(), slots: p.activitySlots, rate: rate,
+		name: "session activity task", queue: p.sessions.Queue(), slots: p.activitySlots, rate: w.rates.activities,
 		scaler: poller.Fixed(o.MaxConcurrentActivityTaskPolls), executor: executor,
 	})
 }

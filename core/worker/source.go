@@ -11,7 +11,6 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/mainspring-go/mainspring/poller"
 )
@@ -72,14 +71,10 @@ func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.Sour
 }
 
 // activitySource polls for activities; perSecond is what the server is to hand
-// out to all workers of the queue, zero for no limit.
+// out to all workers of the queue.
 func activitySource(
-	s service, i identity, q *taskqueuepb.TaskQueue, perSecond float64,
+	s service, i identity, q *taskqueuepb.TaskQueue, perSecond *queueRate,
 ) poller.SourceFunc[*activityTask] {
-	var meta *taskqueuepb.TaskQueueMetadata
-	if perSecond > 0 {
-		meta = &taskqueuepb.TaskQueueMetadata{MaxTasksPerSecond: wrapperspb.Double(perSecond)}
-	}
 	return func(ctx context.Context) (*activityTask, poller.Feedback, error) {
 		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollActivityTaskQueue,
@@ -87,7 +82,7 @@ func activitySource(
 				Namespace:                 i.namespace,
 				TaskQueue:                 q,
 				Identity:                  i.identity,
-				TaskQueueMetadata:         meta,
+				TaskQueueMetadata:         perSecond.metadata(),
 				WorkerVersionCapabilities: i.capabilities(),
 				DeploymentOptions:         i.deployment,
 				WorkerInstanceKey:         i.instance,

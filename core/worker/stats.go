@@ -8,8 +8,10 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/mainspring-go/mainspring/activity/local"
 	activitytask "github.com/mainspring-go/mainspring/activity/task"
 	"github.com/mainspring-go/mainspring/poller"
+	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/sticky"
 	"github.com/mainspring-go/mainspring/workflow/task"
@@ -41,6 +43,8 @@ type Stats struct {
 	// WorkflowSlots, ActivitySlots and LocalActivitySlots are zero if their
 	// supplier does not tell.
 	WorkflowSlots, ActivitySlots, LocalActivitySlots slots.Stats
+	// ActivityRate and LocalActivityRate are zero if their limiter does not tell.
+	ActivityRate, LocalActivityRate ratelimit.Stats
 	// Cache is that of workflow runs.
 	Cache sticky.Stats
 }
@@ -62,6 +66,12 @@ func (w *Worker) Stats() Stats {
 	}
 	if r, ok := p.localSlots.(slots.Reporter); ok {
 		s.LocalActivitySlots = r.Stats()
+	}
+	if r, ok := w.rates.activities.(ratelimit.Reporter); ok {
+		s.ActivityRate = r.Stats()
+	}
+	if r, ok := w.rates.locals.(ratelimit.Reporter); ok {
+		s.LocalActivityRate = r.Stats()
 	}
 	if p.runs != nil {
 		s.Cache = p.runs.Stats()
@@ -107,10 +117,10 @@ func (c *counters) ActivityEnded(_ context.Context, e activitytask.Ended) {
 	}
 }
 
-// localEnded counts an attempt of a local activity.
-func (c *counters) localEnded(err error) {
+// LocalActivityEnded implements activity/local's EndObserver.
+func (c *counters) LocalActivityEnded(_ context.Context, e local.Ended) {
 	c.locals.Add(1)
-	if err != nil {
+	if e.Err != nil {
 		c.failedLocals.Add(1)
 	}
 }

@@ -206,7 +206,7 @@ func (w *Worker) drained(ctx context.Context) error {
 		}
 	}
 	if w.parts.locals != nil {
-		return w.parts.locals.drained(ctx) // those that did not stop with their tasks
+		return w.parts.locals.runner.Wait(ctx) // those that did not stop with their tasks
 	}
 	return nil
 }

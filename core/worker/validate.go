@@ -148,6 +148,7 @@ func (o *Options) given(p *problems) {
 	p.part("Parts.ActivitySlots", o.Parts.ActivitySlots)
 	p.part("Parts.LocalActivitySlots", o.Parts.LocalActivitySlots)
 	p.part("Parts.ActivityRate", o.Parts.ActivityRate)
+	p.part("Parts.LocalActivityRate", o.Parts.LocalActivityRate)
 	p.part("Parts.WorkflowScaler", o.Parts.WorkflowScaler)
 	p.part("Parts.StickyScaler", o.Parts.StickyScaler)
 	p.part("Parts.ActivityScaler", o.Parts.ActivityScaler)
@@ -248,6 +249,7 @@ func (o *Options) activityNumbers(p *problems) {
 		DefaultDefaultHeartbeatThrottleInterval)
 	p.rate("MaxActivitiesPerSecond", o.MaxActivitiesPerSecond)
 	p.rate("MaxTaskQueueActivitiesPerSecond", o.MaxTaskQueueActivitiesPerSecond)
+	p.rate("MaxLocalActivitiesPerSecond", o.MaxLocalActivitiesPerSecond)
 }
 
 // tagged adds the tags that are the same for all of a worker. Some metrics systems

@@ -25,6 +25,7 @@ type Worker struct {
 	options   Options
 	given     Options // by the user
 	identity  identity
+	rates     rates
 
 	workflows  workflow.Registry
 	activities *activity.Registry
@@ -102,6 +103,9 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 
 		deployment: options.DeploymentOptions.toProto(),
 		byBuildID:  options.UseWorkerVersioning,
+	}
+	if err := w.rates.set(&options); err != nil {
+		return nil, err
 	}
 	var err error
 	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger}, w.stages()...)
