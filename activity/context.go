@@ -39,7 +39,7 @@ type outboundKey struct{}
 
 // WithOutbound returns a context in which activity code finds outbound.
 func WithOutbound(ctx context.Context, outbound Outbound) context.Context {
-	return context.WithValue(ctx, outboundKey{}, outbound)
+	return outboundContext{ctx, outbound}
 }
 
 // OutboundFrom returns what is in place in ctx, and false outside an activity.
@@ -95,8 +95,9 @@ func GetWorkerStopChannel(ctx context.Context) <-chan struct{} {
 // of a heartbeat timeout.
 //
 // Heartbeats are throttled. One that is due is sent before the call returns, so it may block
-// for a round trip; others are kept, the newest only, until one is due. What is unsent when
-// the activity fails, is cancelled or returns [ErrResultPending] is sent then.
+// for a round trip, unless ctx is done; others are kept, the newest only, until one is due. One
+// that does not arrive is sent again, see [GetHeartbeatStatus]. What is unsent when the activity
+// fails, is cancelled or returns [ErrResultPending] is sent then.
 //
 // The answer of a heartbeat may cancel ctx. context.Cause(ctx) then says why: a
 // *temporal.CanceledError if a cancellation was requested, [ErrActivityPaused],

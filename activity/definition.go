@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 
@@ -20,6 +21,9 @@ type Definition struct {
 	takesContext bool
 	hasResult    bool
 	dynamic      bool
+
+	autoHeartbeat bool
+	longestPause  time.Duration // between heartbeats, 0 for the worker's
 }
 
 // Name is the type name it was registered with, empty for the dynamic activity.
@@ -33,6 +37,12 @@ func (d *Definition) IsDynamic() bool { return d.dynamic }
 
 // NumArgs is how many arguments the function takes, a leading context not counted.
 func (d *Definition) NumArgs() int { return len(d.params) }
+
+// AutoHeartbeat is what it was registered with.
+func (d *Definition) AutoHeartbeat() bool { return d.autoHeartbeat }
+
+// MaxHeartbeatThrottleInterval is what it was registered with, 0 for nothing.
+func (d *Definition) MaxHeartbeatThrottleInterval() time.Duration { return d.longestPause }
 
 // newDefinition checks the shape of fn, which must be of kind Func and not nil.
 func newDefinition(name, functionName string, fn reflect.Value) (*Definition, error) {

@@ -29,6 +29,37 @@ func (c *Copier) Copy(ctx context.Context, files []string) (int, error) {
 	return done, nil
 }
 
+func ExampleGetHeartbeatStatus() {
+	act := func(ctx context.Context) error {
+		activity.RecordHeartbeat(ctx, "half way")
+		s := activity.GetHeartbeatStatus(ctx)
+		switch {
+		case s.Err != nil:
+			return fmt.Errorf("the server does not hear us: %w", s.Err) // rather than go on alone
+		case s.Waiting:
+			fmt.Println("to be sent at", s.Next)
+		}
+		return nil
+	}
+	ctx := activity.WithOutbound(context.Background(), &activity.Environment{})
+	fmt.Println(act(ctx), activity.GetHeartbeatStatus(ctx).Sent.IsZero())
+	// Output: <nil> true
+}
+
+func ExampleRegisterOptions_autoHeartbeat() {
+	hash := func(ctx context.Context, file string) (string, error) {
+		<-ctx.Done() // a library that knows contexts, but not Temporal
+		return "", context.Cause(ctx)
+	}
+	registry := activity.NewRegistry()
+	err := registry.RegisterActivityWithOptions(hash, activity.RegisterOptions{
+		Name: "Hash", AutoHeartbeat: true,
+	})
+	definition, _ := registry.Lookup("Hash")
+	fmt.Println(err, definition.AutoHeartbeat())
+	// Output: <nil> true
+}
+
 func ExampleRegistry() {
 	registry := activity.NewRegistry()
 	copier := &Copier{Bucket: "b"}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // RegisterOptions say how an activity is registered. The zero value is the usual choice.
@@ -21,6 +22,17 @@ type RegisterOptions struct {
 	// SkipInvalidStructFunctions leaves out a struct's methods that are no activities instead
 	// of failing.
 	SkipInvalidStructFunctions bool
+	// AutoHeartbeat makes the worker heartbeat for the activity whenever nothing was sent for a
+	// pause of the throttle, with the details that were recorded last, be it by an earlier
+	// attempt. So cancellation, pause and reset reach an activity that records none itself. The
+	// price: its heartbeat timeout tells only whether the worker is alive, an activity that
+	// hangs goes on until another timeout ends it; and details are sent again and again.
+	// Local activities have no heartbeats.
+	AutoHeartbeat bool
+	// MaxHeartbeatThrottleInterval is the longest pause between two heartbeats of the activity,
+	// for one that wants to hear of its cancellation sooner; 0 means the worker's, and a longer
+	// one than that counts for nothing.
+	MaxHeartbeatThrottleInterval time.Duration
 }
 
 // DynamicRegisterOptions say how the dynamic activity is registered. There is nothing to say
@@ -79,6 +91,10 @@ func (r *Registry) RegisterActivityWithOptions(a any, options RegisterOptions) e
 	candidates, err := candidatesOf(a, options)
 	if err != nil {
 		return fmt.Errorf("register activity: %w", err)
+	}
+	for _, c := range candidates {
+		c.definition.autoHeartbeat = options.AutoHeartbeat
+		c.definition.longestPause = options.MaxHeartbeatThrottleInterval
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -242,6 +258,10 @@ func candidatesOf(a any, options RegisterOptions) ([]candidate, error) {
 	if strings.HasPrefix(options.Name, reservedPrefix) {
 		return nil, fmt.Errorf("RegisterOptions.Name %q begins with the reserved prefix %s: "+
 			"choose another", options.Name, reservedPrefix)
+	}
+	if d := options.MaxHeartbeatThrottleInterval; d < 0 {
+		return nil, fmt.Errorf("RegisterOptions.MaxHeartbeatThrottleInterval is %v: "+
+			"it must not be negative", d)
 	}
 	if t := reflect.TypeOf(a); t != nil && t.Kind() == reflect.Pointer &&
 		t.Elem().Kind() == reflect.Struct {

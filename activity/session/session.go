@@ -78,7 +78,11 @@ func (s *Sessions) Queue() string { return s.options.ID + "@" + s.options.Host }
 // Register registers the activities of sessions.
 func (s *Sessions) Register(r *activity.Registry) error {
 	return errors.Join(
-		r.RegisterActivityWithOptions(s.create, activity.RegisterOptions{Name: Creation}),
+		// After the usual pause, 0.8 of the heartbeat timeout, a hiccup of the network would be
+		// the end of a session, and nothing mends that.
+		r.RegisterActivityWithOptions(s.create, activity.RegisterOptions{
+			Name: Creation, MaxHeartbeatThrottleInterval: longestBeat / 2,
+		}),
 		r.RegisterActivityWithOptions(s.complete, activity.RegisterOptions{Name: Completion}))
 }
 

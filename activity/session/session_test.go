@@ -8,10 +8,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/activity/session"
+	"github.com/mainspring-go/mainspring/activity/task"
 	"github.com/mainspring-go/mainspring/temporal"
+	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 func TestMissingOptions(t *testing.T) {
@@ -116,6 +121,57 @@ func TestSessionLastsUntilItIsCompleted(t *testing.T) {
 		}
 		if err := r.run(t.Context(), session.Completion, r.Queue(), "s"); err != nil {
 			t.Errorf("completed again: %v", err)
+		}
+	})
+}
+
+// server takes heartbeats, and the report of a session.
+type server struct {
+	task.Service
+	beats []time.Time
+}
+
+func (s *server) RecordActivityTaskHeartbeat(
+	context.Context, *workflowservice.RecordActivityTaskHeartbeatRequest,
+) (*workflowservice.RecordActivityTaskHeartbeatResponse, error) {
+	s.beats = append(s.beats, time.Now())
+	return nil, nil
+}
+
+func (*server) RespondActivityTaskCompleted(
+	context.Context, *workflowservice.RespondActivityTaskCompletedRequest,
+) (*workflowservice.RespondActivityTaskCompletedResponse, error) {
+	return nil, nil
+}
+
+// The throttle of a worker would let through every third heartbeat only: too late for a second try.
+func TestHeartbeatsReachTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s := newRig(t), &server{}
+		h, err := task.New(task.Options{Service: s, Registry: r.activities, Namespace: "n", TaskQueue: "q"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := converter.GetDefaultDataConverter().ToPayloads("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer time.AfterFunc(time.Minute, func() { _ = r.run(t.Context(), session.Completion, r.Queue(), "s") }).Stop()
+		start := time.Now()
+		outcome, err := h.Handle(t.Context(), &workflowservice.PollActivityTaskQueueResponse{
+			TaskToken: []byte("t"), ActivityType: &commonpb.ActivityType{Name: session.Creation}, Input: name,
+			HeartbeatTimeout: durationpb.New(20 * time.Second),
+		})
+		if outcome != task.Completed || err != nil {
+			t.Errorf("got %v, %v", outcome, err)
+		}
+		for i, at := range s.beats {
+			if want := time.Duration(i+1) * (20 * time.Second / 3); at.Sub(start) != want {
+				t.Errorf("heartbeat %d after %v, want %v", i, at.Sub(start), want)
+			}
+		}
+		if len(s.beats) != 9 && len(s.beats) != 8 {
+			t.Errorf("%d heartbeats in a minute", len(s.beats))
 		}
 	})
 }

@@ -35,10 +35,13 @@ type attempt struct {
 	naming sync.Once
 	named  *slog.Logger
 
-	mu    sync.Mutex
-	why   reason // why we told the activity to stop; the first reason stands
-	cause error  // the cause that goes with it
-	gone  bool   // the server does not know the attempt any more
+	mu        sync.Mutex
+	why       reason // why we told the activity to stop; the first reason stands
+	cause     error  // the cause that goes with it
+	gone      bool   // the server does not know the attempt any more
+	requested bool   // the server asked for a cancellation, before or after the first reason
+
+	parting *commonpb.Payloads // heartbeat details that the report of a failure carries
 }
 
 // tell stops the activity, unless it was told to stop before.
@@ -47,9 +50,8 @@ func (a *attempt) tell(why reason, cause error) {
 	if a.why == reasonNone {
 		a.why, a.cause = why, cause
 	}
-	if why == reasonGone {
-		a.gone = true
-	}
+	a.gone = a.gone || why == reasonGone
+	a.requested = a.requested || why == reasonRequested
 	a.mu.Unlock()
 	a.cancel(cause) // the context, too, keeps its first cause
 }
@@ -58,6 +60,12 @@ func (a *attempt) stopped() (why reason, cause error, gone bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.why, a.cause, a.gone
+}
+
+func (a *attempt) cancelRequested() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.requested
 }
 
 // begin makes the activity's context. end must be called.
@@ -79,7 +87,14 @@ func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
 	a.beats.interval = throttleOf(a.info.HeartbeatTimeout,
 		h.options.MaxHeartbeatThrottleInterval, h.options.DefaultHeartbeatThrottleInterval)
 	a.beats.workerStop = h.options.WorkerStop
+	a.beats.newest = a.task.GetHeartbeatDetails()
+	a.beats.lifetime = func() (context.Context, context.CancelFunc) {
+		return context.WithCancel(context.WithoutCancel(a.outer))
+	}
 	a.beats.call = a.heartbeat
+	a.beats.told = func(err error, next time.Time) {
+		h.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
+	}
 	if a.info.HeartbeatTimeout > 0 {
 		a.beats.lapseFor = a.info.HeartbeatTimeout + lapseMargin
 		a.beats.lapse = time.AfterFunc(a.beats.lapseFor, func() {
@@ -110,11 +125,21 @@ func (a *attempt) bindConverters(run context.Context) {
 	a.fc = converter.WithFailureConverterSerializationContext(a.fc, about)
 }
 
+// suit fits the heartbeats to the activity that is about to run.
+func (a *attempt) suit(d *activity.Definition) {
+	if longest := d.MaxHeartbeatThrottleInterval(); longest > 0 {
+		a.beats.interval = min(a.beats.interval, longest)
+	}
+	if d.AutoHeartbeat() || (a.handler.options.AutoHeartbeat && a.info.HeartbeatTimeout > 0) {
+		a.beats.automate()
+	}
+}
+
 // heartbeat makes one heartbeat call and does what the answer says.
 func (a *attempt) heartbeat(
-	details *commonpb.Payloads, timeout time.Duration, next time.Time,
+	ctx context.Context, details *commonpb.Payloads, timeout time.Duration,
 ) error {
-	ctx, cancel := withTimeout(a.outer, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	o := &a.handler.options
 	response, err := o.Service.RecordActivityTaskHeartbeat(ctx,
@@ -131,14 +156,16 @@ func (a *attempt) heartbeat(
 	case isGone(err):
 		a.tell(reasonGone, fmt.Errorf("the server does not know this activity attempt "+
 			"any more: %w", err))
+	case isA[*serviceerror.NamespaceNotActive](err):
+		// The attempt may go on to be known where the namespace is active now, or here when
+		// it comes back: a report is worth the try.
+		a.tell(reasonNotActive, fmt.Errorf("the server has handed over the namespace: %w", err))
 	default:
 		a.logger().LogAttrs(a.outer, slog.LevelWarn,
 			"activity heartbeat was not delivered", slog.Any("error", err))
 	}
-	a.handler.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
 	if isTooLarge(err) {
 		a.refuseHeartbeat(unfit(heartbeatName, details, err))
-		return nil // it must not be sent again
 	}
 	return err
 }
@@ -156,10 +183,9 @@ func (a *attempt) obey(response *workflowservice.RecordActivityTaskHeartbeatResp
 	}
 }
 
-// isGone says whether a heartbeat's error means that the attempt is over for the server.
+// isGone says whether an error means that the attempt is over for the server.
 func isGone(err error) bool {
-	return isA[*serviceerror.NotFound](err) || isA[*serviceerror.NamespaceNotFound](err) ||
-		isA[*serviceerror.NamespaceNotActive](err)
+	return isA[*serviceerror.NotFound](err) || isA[*serviceerror.NamespaceNotFound](err)
 }
 
 // GetInfo describes the attempt.
@@ -186,7 +212,7 @@ func (a *attempt) GetWorkerStopChannel(context.Context) <-chan struct{} {
 }
 
 // RecordHeartbeat encodes details and sends them now or later.
-func (a *attempt) RecordHeartbeat(_ context.Context, details ...any) {
+func (a *attempt) RecordHeartbeat(ctx context.Context, details ...any) {
 	var payloads *commonpb.Payloads
 	if len(details) > 0 {
 		var err error
@@ -199,7 +225,12 @@ func (a *attempt) RecordHeartbeat(_ context.Context, details ...any) {
 			return
 		}
 	}
-	a.beats.record(payloads)
+	a.beats.record(ctx, payloads)
+}
+
+// HeartbeatStatus tells of the heartbeats so far.
+func (a *attempt) HeartbeatStatus(context.Context) activity.HeartbeatStatus {
+	return a.beats.status()
 }
 
 // heartbeatName is what errors call one.

@@ -10,6 +10,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/temporal"
@@ -95,6 +96,7 @@ func (a *attempt) call(run context.Context) (result *commonpb.Payloads, err erro
 	if err != nil {
 		return nil, err
 	}
+	a.suit(definition)
 	if o.Extract != nil {
 		if run, err = o.Extract(run, a.task.GetHeader()); err != nil {
 			return nil, err
@@ -148,13 +150,13 @@ func (a *attempt) tellEnd(
 // settle ends the heartbeats and decides on the outcome and the error to report. why and cause
 // are those at the moment when the function returned err.
 func (a *attempt) settle(err error, why reason, cause error) (Outcome, error) {
-	a.beats.close()
-	if why == reasonDeadline || why == reasonHeartbeatTimeout {
+	timedOut := why == reasonDeadline || why == reasonHeartbeatTimeout
+	a.beats.close(timedOut)
+	if timedOut {
 		return TimedOut, err
 	}
 	if _, _, gone := a.stopped(); err != nil && !gone {
-		// The next attempt should find the newest details. A result has no use for them.
-		a.beats.flush(a.handler.options.ReportTimeout)
+		a.partWithDetails(err, cause)
 	}
 	late, lateCause, gone := a.stopped()
 	switch {
@@ -162,11 +164,32 @@ func (a *attempt) settle(err error, why reason, cause error) (Outcome, error) {
 		return Gone, err
 	case late == reasonHeartbeatEncoding:
 		return Failed, lateCause
+	case err != nil && a.cancelRequested():
+		// Whatever else it was told to stop for: the server waits for this answer.
+		return judge(err, reasonRequested, cause)
 	case why == reasonNone:
 		// What the last call learnt counts too, although the function did not see it.
 		return judge(err, late, lateCause)
 	default:
 		return judge(err, why, cause)
+	}
+}
+
+// maxParting is the size in bytes up to which heartbeat details go with the report of a failure.
+// Larger ones might be what makes that too large to be sent.
+const maxParting = 64 << 10
+
+// partWithDetails has the server get what it does not have of the heartbeats: the next attempt
+// should find the newest details. A result has no use for them.
+func (a *attempt) partWithDetails(err, cause error) {
+	details, fresh := a.beats.take()
+	certain := !isStop(err, cause) && !errors.Is(err, activity.ErrResultPending)
+	switch {
+	case !fresh:
+	case a.handler.options.FailureIncludesHeartbeat && certain && details != nil && proto.Size(details) <= maxParting:
+		a.parting = details // the answer of a heartbeat would change nothing
+	default:
+		a.beats.flush(details, a.handler.options.ReportTimeout)
 	}
 }
 

@@ -123,10 +123,16 @@ func TestOutcomes(t *testing.T) {
 			act: beatAndWait(ctxErr), want: task.Failed, wantType: "ActivityPause",
 			beat: &heartbeatResponse{ActivityPaused: true, ActivityReset: true},
 		},
-		"not found":             {act: beatAndWait(ctxErr), beatErr: notFound, want: task.Gone},
-		"not found, succeeded":  {act: beatAndWait(success), beatErr: notFound, want: task.Gone},
-		"namespace not found":   {act: beatAndWait(ctxErr), beatErr: serviceerror.NewNamespaceNotFound("ns"), want: task.Gone},
-		"namespace not active":  {act: beatAndWait(ctxErr), beatErr: serviceerror.NewNamespaceNotActive("ns", "a", "b"), want: task.Gone},
+		"not found":            {act: beatAndWait(ctxErr), beatErr: notFound, want: task.Gone},
+		"not found, succeeded": {act: beatAndWait(success), beatErr: notFound, want: task.Gone},
+		"namespace not found":  {act: beatAndWait(ctxErr), beatErr: serviceerror.NewNamespaceNotFound("ns"), want: task.Gone},
+		"namespace not active": {
+			act: beatAndWait(ctxErr), beatErr: serviceerror.NewNamespaceNotActive("ns", "a", "b"),
+			want: task.Failed, wantType: "wrapError", wantText: "unexpected activity cancel error: context canceled",
+		},
+		"namespace not active, succeeded": {
+			act: beatAndWait(success), beatErr: serviceerror.NewNamespaceNotActive("ns", "a", "b"), want: task.Completed,
+		},
 		"not found, wrapped":    {act: beatAndWait(ctxErr), beatErr: fmt.Errorf("call: %w", notFound), want: task.Gone},
 		"shutdown, ctx.Err":     {act: beatAndWait(ctxErr), shutdown: true, want: task.Failed, wantType: "WorkerShutdown"},
 		"shutdown, cause":       {act: beatAndWait(ctxCause), shutdown: true, want: task.Failed, wantType: "WorkerShutdown"},
@@ -252,13 +258,17 @@ func TestFirstReasonStands(t *testing.T) {
 			activity.RecordHeartbeat(ctx, 1)
 			time.Sleep(time.Minute)
 			activity.RecordHeartbeat(ctx, 2)
+			if cause := context.Cause(ctx); !errors.Is(cause, activity.ErrActivityPaused) {
+				t.Errorf("the cause became %v", cause)
+			}
 			return ctx.Err()
 		})
+		// But the server, which wants it cancelled by now, is told that it is.
 		outcome, err := h.Handle(t.Context(), newTask())
-		if outcome != task.Failed || err != nil {
-			t.Errorf("got %v, %v, want failed", outcome, err)
+		if outcome != task.Canceled || err != nil {
+			t.Errorf("got %v, %v, want canceled", outcome, err)
 		}
-		checkReport(t, srv, task.Failed, task.PauseErrorType, "", false)
+		checkReport(t, srv, task.Canceled, "", "", false)
 	})
 }
 

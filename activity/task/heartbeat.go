@@ -6,6 +6,8 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/activity"
 )
 
 const (
@@ -13,6 +15,10 @@ const (
 	throttleShare = 0.8
 	// minHeartbeatCall is the least time that one heartbeat call is given.
 	minHeartbeatCall = time.Second
+	// firstRepeat is the pause after a call that failed; it doubles with each failure in a row.
+	// The throttle is to spare a server that listens. One that does not may end the attempt
+	// before a whole pause is over.
+	firstRepeat = time.Second
 	// lapseMargin is how long after the heartbeat timeout we take the attempt for timed out:
 	// the server's timers are not exact, and its answer takes a while to reach us.
 	lapseMargin = 5 * time.Second
@@ -30,18 +36,23 @@ type phase int
 
 const (
 	idle      phase = iota // nothing sent for a whole pause: the next heartbeat goes out at once
-	sending                // a call is in flight
+	sending                // a call is due or in flight
 	throttled              // the pause after a call
 )
 
 // heartbeats is what one activity has to say to the server, as one state machine under one
-// lock: idle -> sending -> throttled -> sending | idle. The lock is never held during a call.
+// lock: idle -> sending -> throttled -> sending | idle. One goroutine makes all calls, without
+// the lock; it runs from the first heartbeat on, or from the beginning if they are automatic.
 type heartbeats struct {
 	interval   time.Duration
+	auto       bool // what was sent last is sent again rather than nothing for a pause
 	workerStop <-chan struct{}
-	// call sends details. It runs without the lock, one at a time, and acts on the answer.
-	// next is when the pause after it ends.
-	call func(details *commonpb.Payloads, timeout time.Duration, next time.Time) error
+	// lifetime makes the context of all calls.
+	lifetime func() (context.Context, context.CancelFunc)
+	// call sends details and acts on the answer.
+	call func(ctx context.Context, details *commonpb.Payloads, timeout time.Duration) error
+	// told hears of each call, and when the next one may be made.
+	told func(err error, next time.Time)
 	// lapse, if not nil, fires when the server has heard nothing for too long.
 	lapse    *time.Timer
 	lapseFor time.Duration
@@ -49,159 +60,220 @@ type heartbeats struct {
 	mu      sync.Mutex
 	phase   phase
 	closed  bool
-	unsent  bool               // details waits to be sent
-	details *commonpb.Payloads // the newest, if unsent
-	hurry   bool               // the worker stopped while a call was in flight
-	settled chan struct{}      // closed when the call in flight is over
-	pause   *time.Timer        // nil until the first heartbeat, as is the goroutine
+	newest  *commonpb.Payloads // what was recorded last, at first by an earlier attempt
+	fresh   bool               // the server does not have newest
+	failed  int                // calls in a row
+	sent    time.Time          // when the last call was made
+	lastErr error              // of the last call that is over
+	next    time.Time          // when the next call may be made
+	settled chan struct{}      // closed when the call that is due or in flight is over
+	wake    chan struct{}      // a call is due
+	pause   *time.Timer        // nil until there is a loop
 	quit    chan struct{}
 	looped  chan struct{}
+	abandon context.CancelFunc // ends the call in flight
 }
 
-// record takes details for sending. It sends them itself if that is due.
-func (b *heartbeats) record(details *commonpb.Payloads) {
+// record takes details for sending. If that is due it waits until they are sent, or ctx is done.
+func (b *heartbeats) record(ctx context.Context, details *commonpb.Payloads) {
 	b.mu.Lock()
-	switch {
-	case b.closed:
-		b.mu.Unlock()
-		return
-	case b.phase != idle:
-		b.details, b.unsent = details, true
+	if b.closed {
 		b.mu.Unlock()
 		return
 	}
-	if b.pause == nil {
-		b.pause = time.NewTimer(b.interval)
-		b.pause.Stop()
-		b.quit, b.looped = make(chan struct{}), make(chan struct{})
-		go b.loop()
+	b.newest, b.fresh = details, true
+	if b.phase != idle {
+		b.mu.Unlock()
+		return
 	}
+	b.start()
 	b.begin()
+	settled := b.settled
 	b.mu.Unlock()
-	b.send(details)
+	b.wake <- struct{}{} // never blocks: it has room, and nobody else is in this phase
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
 }
 
-// begin enters the phase sending. The caller holds the lock and calls send without it.
+// automate has the loop send what was recorded last whenever a pause is over.
+func (b *heartbeats) automate() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.auto = true
+	b.start()
+	b.pause.Reset(b.interval)
+}
+
+// start starts the loop if there is none. The caller holds the lock.
+func (b *heartbeats) start() {
+	if b.pause != nil {
+		return
+	}
+	b.pause = time.NewTimer(b.interval)
+	b.pause.Stop()
+	b.wake = make(chan struct{}, 1)
+	b.quit, b.looped = make(chan struct{}), make(chan struct{})
+	var ctx context.Context
+	ctx, b.abandon = b.lifetime()
+	go b.loop(ctx)
+}
+
+// begin enters the phase sending. The caller holds the lock and has the loop call send.
 func (b *heartbeats) begin() {
 	b.phase = sending
 	b.settled = make(chan struct{})
 }
 
-func (b *heartbeats) send(details *commonpb.Payloads) {
-	sent := time.Now()
-	next := sent.Add(b.interval)
-	err := b.call(details, max(b.interval, minHeartbeatCall), next)
-	if err == nil && b.lapse != nil {
-		b.lapse.Reset(b.lapseFor)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err != nil && !b.unsent {
-		// Nothing newer came meanwhile: these are still what the server should know.
-		b.details, b.unsent = details, true
-	}
-	b.phase = throttled
-	if b.hurry && b.unsent {
-		next = time.Now()
-	}
-	b.hurry = false
-	if !b.closed {
-		b.pause.Reset(max(0, time.Until(next)))
-	}
-	close(b.settled)
-}
-
-// loop sends what was throttled when its time has come. It runs from the first heartbeat to
-// the end of the activity.
-func (b *heartbeats) loop() {
+func (b *heartbeats) loop(ctx context.Context) {
 	defer close(b.looped)
 	stop := b.workerStop
 	for {
 		select {
 		case <-b.quit:
-			b.pause.Stop()
+			b.unblock()
 			return
+		case <-b.wake:
+			b.send(ctx)
 		case <-b.pause.C:
-			b.due()
+			b.due(ctx)
 		case <-stop:
 			stop = nil
-			b.flushSoon()
+			b.flushSoon(ctx)
 		}
 	}
 }
 
-// due ends the pause.
-func (b *heartbeats) due() {
+// send makes the call of the phase sending.
+func (b *heartbeats) send(ctx context.Context) {
 	b.mu.Lock()
-	if b.closed || b.phase != throttled {
+	if b.closed {
+		b.mu.Unlock() // what is fresh is for a flush
+		return
+	}
+	details, fresh := b.newest, b.fresh
+	b.fresh = false
+	b.sent = time.Now()
+	b.next = b.sent.Add(b.interval)
+	b.mu.Unlock()
+	err := b.call(ctx, details, max(b.interval, minHeartbeatCall))
+	if err == nil && b.lapse != nil {
+		b.lapse.Reset(b.lapseFor)
+	}
+	b.mu.Lock()
+	b.lastErr = err
+	if isTooLarge(err) {
+		fresh, b.auto = false, false // it must not be sent again
+	}
+	if err != nil {
+		b.fresh = b.fresh || fresh // these are still what the server should know, or newer ones
+		b.next = time.Now().Add(min(b.interval, firstRepeat<<min(b.failed, 10)))
+		b.failed++
+	} else {
+		b.failed = 0
+	}
+	next := b.next
+	b.mu.Unlock()
+	b.told(err, next)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.phase = throttled
+	b.pause.Reset(max(0, time.Until(next)))
+	close(b.settled)
+}
+
+// due ends the pause.
+func (b *heartbeats) due(ctx context.Context) {
+	b.mu.Lock()
+	if b.closed || b.phase == sending {
 		b.mu.Unlock()
 		return
 	}
-	if !b.unsent {
+	if !b.fresh && !b.auto {
 		b.phase = idle
 		b.mu.Unlock()
 		return
 	}
-	b.sendUnsent()
+	b.begin()
+	b.mu.Unlock()
+	b.send(ctx)
 }
 
-// flushSoon sends what is unsent now, or after the call in flight: the worker stops, and the
-// next attempt elsewhere should find the newest details.
-func (b *heartbeats) flushSoon() {
+// flushSoon sends what the server does not have: the worker stops, and the next attempt
+// elsewhere should find the newest details.
+func (b *heartbeats) flushSoon(ctx context.Context) {
 	b.mu.Lock()
-	if b.phase == sending {
-		b.hurry = true
-	}
-	if b.closed || b.phase != throttled || !b.unsent {
+	if b.closed || b.phase != throttled || !b.fresh {
 		b.mu.Unlock()
 		return
 	}
-	b.sendUnsent()
-}
-
-// sendUnsent sends the details that wait. The caller holds the lock, which is released.
-func (b *heartbeats) sendUnsent() {
-	details := b.details
-	b.details, b.unsent = nil, false
 	b.begin()
 	b.mu.Unlock()
-	b.send(details)
+	b.send(ctx)
 }
 
-// close takes no more heartbeats and waits for a call in flight.
-func (b *heartbeats) close() {
+// unblock lets those go on that wait for a call that will not be made any more.
+func (b *heartbeats) unblock() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pause.Stop()
+	if b.phase == sending {
+		b.phase = throttled
+		close(b.settled)
+	}
+}
+
+// close takes no more heartbeats and waits for a call in flight. If the server has ended the
+// attempt there is nothing to wait for: that call is given up.
+func (b *heartbeats) close(timedOut bool) {
 	if b.lapse != nil {
 		b.lapse.Stop()
 	}
 	b.mu.Lock()
 	b.closed = true
-	settled, looped := b.settled, b.looped
-	if b.quit != nil {
-		close(b.quit)
-	}
+	looping := b.pause != nil
 	b.mu.Unlock()
-	if settled != nil {
-		<-settled
+	if !looping {
+		return
 	}
-	if looped != nil {
-		<-looped
+	if timedOut {
+		b.abandon()
 	}
+	close(b.quit)
+	<-b.looped
+	b.abandon()
 	if b.lapse != nil {
 		b.lapse.Stop() // the call in flight may have set it again
 	}
 }
 
-// flush sends what is still unsent after close, in one last call.
-func (b *heartbeats) flush(timeout time.Duration) {
+// take returns what the server does not have, after close, and false if there is nothing.
+func (b *heartbeats) take() (*commonpb.Payloads, bool) {
 	b.mu.Lock()
-	details, unsent := b.details, b.unsent
-	b.details, b.unsent = nil, false
-	b.mu.Unlock()
-	if !unsent {
-		return
-	}
+	defer b.mu.Unlock()
+	fresh := b.fresh
+	b.fresh = false
+	return b.newest, fresh
+}
+
+// flush sends details after close, in one last call.
+func (b *heartbeats) flush(details *commonpb.Payloads, timeout time.Duration) {
+	ctx, cancel := b.lifetime()
+	defer cancel()
 	// A failure was dealt with in call, and there is no later chance.
-	_ = b.call(details, min(timeout, max(b.interval, minHeartbeatCall)), time.Time{})
+	b.told(b.call(ctx, details, min(timeout, max(b.interval, minHeartbeatCall))), time.Time{})
+}
+
+// status is what the activity may know.
+func (b *heartbeats) status() activity.HeartbeatStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := activity.HeartbeatStatus{Sent: b.sent, Err: b.lastErr, Waiting: b.fresh}
+	if b.phase != idle {
+		s.Next = b.next
+	}
+	return s
 }
 
 // withTimeout bounds one call to the server. It leaves the cancellation of ctx behind: what an

@@ -3,9 +3,7 @@ package task_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,18 +192,185 @@ func TestUndeliveredHeartbeatIsSentAgain(t *testing.T) {
 			if ctx.Err() != nil {
 				t.Error("a heartbeat that was not delivered cancelled the activity")
 			}
+			time.Sleep(500 * time.Millisecond)
+			activity.RecordHeartbeat(ctx, 2)
 			time.Sleep(20 * time.Second)
 			return nil
 		})
 		_, _ = h.Handle(t.Context(), newTask(withHeartbeatTimeout(10*time.Second)))
-		want := []time.Duration{0, 8 * time.Second}
+		want := []time.Duration{0, time.Second}
 		if got := srv.offsets(start); !slices.Equal(got, want) {
 			t.Errorf("sent at %v, want %v", got, want)
 		}
-		if got := srv.details(t); !slices.Equal(got, []int{1, 1}) {
-			t.Errorf("sent %v, want the same details twice", got)
+		if got := srv.details(t); !slices.Equal(got, []int{1, 2}) {
+			t.Errorf("sent %v, want the newest the second time", got)
 		}
 	})
+}
+
+// A call that fails is repeated soon: the server may end the attempt before a whole pause is over.
+// Ever later ones, so that a server in need is spared.
+func TestRepeatsBackOff(t *testing.T) {
+	s := time.Second
+	tests := map[string]struct {
+		fails  int
+		call   time.Duration // how long each takes
+		wantAt []time.Duration
+	}{
+		"once":                   {1, 0, []time.Duration{0, s}},
+		"up to a pause":          {6, 0, []time.Duration{0, s, 3 * s, 7 * s, 15 * s, 23 * s, 31 * s}},
+		"after a call that hung": {2, 8 * s, []time.Duration{0, 9 * s, 19 * s}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &service{onHeartbeat: func(_ context.Context, n int) (*heartbeatResponse, error) {
+					time.Sleep(test.call)
+					if n <= test.fails {
+						return nil, serviceerror.NewUnavailable("not now")
+					}
+					return nil, nil
+				}}
+				start := time.Now()
+				h := newHandler(t, srv, func(ctx context.Context) error {
+					activity.RecordHeartbeat(ctx, 1)
+					time.Sleep(time.Minute)
+					return nil
+				}, func(o *task.Options) { o.DefaultHeartbeatThrottleInterval = 8 * s })
+				_, _ = h.Handle(t.Context(), newTask())
+				if got := srv.offsets(start); !slices.Equal(got, test.wantAt) {
+					t.Errorf("sent at %v, want %v", got, test.wantAt)
+				}
+			})
+		})
+	}
+}
+
+func TestHeartbeatDoesNotOutlastTheContext(t *testing.T) {
+	tests := map[string]struct {
+		end  func(ctx context.Context) (context.Context, context.CancelFunc)
+		want time.Duration
+	}{
+		"its own": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 2*time.Second)
+		}, 2 * time.Second},
+		"the deadline's": {context.WithCancel, 5 * time.Second},
+		"none": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithoutCancel(ctx), func() {}
+		}, 8 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &service{onHeartbeat: func(ctx context.Context, _ int) (*heartbeatResponse, error) {
+					<-ctx.Done() // as when the network swallows the call
+					return nil, ctx.Err()
+				}}
+				start := time.Now()
+				h := newHandler(t, srv, func(ctx context.Context) error {
+					ctx, cancel := test.end(ctx)
+					defer cancel()
+					activity.RecordHeartbeat(ctx, 1)
+					if d := time.Since(start); d != test.want {
+						t.Errorf("the heartbeat returned after %v, want %v", d, test.want)
+					}
+					return ctx.Err()
+				})
+				r := newTask(withHeartbeatTimeout(10 * time.Second))
+				r.StartToCloseTimeout = duration(5 * time.Second)
+				outcome, _ := h.Handle(t.Context(), r)
+				if timedOut := test.want >= 5*time.Second; timedOut != (outcome == task.TimedOut) {
+					t.Errorf("got %v", outcome)
+				}
+				// Nobody waits for a call that can change nothing.
+				if d := time.Since(start); outcome == task.TimedOut && d > test.want {
+					t.Errorf("took %v, want %v", d, test.want)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswerThatComesAtTheEnd has the activity return while a heartbeat is under way.
+func TestAnswerThatComesAtTheEnd(t *testing.T) {
+	cancel := &heartbeatResponse{CancelRequested: true}
+	tests := map[string]struct {
+		answer *heartbeatResponse
+		err    error // of the call
+		ends   error
+		want   task.Outcome
+	}{
+		"cancel, result":           {answer: cancel, want: task.Completed},
+		"cancel, error":            {answer: cancel, ends: errPlain, want: task.Failed},
+		"cancel, gave up":          {answer: cancel, ends: context.Canceled, want: task.Canceled},
+		"pause, gave up":           {answer: &heartbeatResponse{ActivityPaused: true}, ends: context.Canceled, want: task.Failed},
+		"not found, result":        {err: serviceerror.NewNotFound("no"), want: task.Gone},
+		"not found, error":         {err: serviceerror.NewNotFound("no"), ends: errPlain, want: task.Gone},
+		"failed, result":           {err: serviceerror.NewInternal("no"), want: task.Completed},
+		"not active, result":       {err: serviceerror.NewNamespaceNotActive("ns", "a", "b"), want: task.Completed},
+		"nothing to say, gave up":  {ends: context.Canceled, want: task.Failed},
+		"nothing to say, pending":  {ends: activity.ErrResultPending, want: task.Pending},
+		"cancel, pending all same": {answer: cancel, ends: activity.ErrResultPending, want: task.Pending},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &service{onHeartbeat: func(context.Context, int) (*heartbeatResponse, error) {
+					time.Sleep(5 * time.Second)
+					return test.answer, test.err
+				}}
+				h := newHandler(t, srv, func(ctx context.Context) error {
+					go activity.RecordHeartbeat(ctx, 1)
+					synctest.Wait()
+					return test.ends
+				})
+				if outcome, err := h.Handle(t.Context(), newTask()); outcome != test.want || err != nil {
+					t.Errorf("got %v, %v, want %v", outcome, err, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestFailureIncludesHeartbeat(t *testing.T) {
+	tests := map[string]struct {
+		last      []any // heartbeat
+		ends      error
+		wantBeats int
+		carried   bool
+	}{
+		"with its report":                {[]any{2}, errPlain, 1, true},
+		"nothing to a cancelled one":     {[]any{2}, context.Canceled, 2, false}, // the answer may be a request
+		"nothing to one that is pending": {[]any{2}, activity.ErrResultPending, 2, false},
+		"no details to carry":            {nil, errPlain, 2, false},
+		"large ones go by themselves":    {[]any{2, make([]byte, 64<<10)}, errPlain, 2, false},
+		"a result needs none":            {[]any{2}, nil, 1, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			srv := &service{}
+			h := newHandler(t, srv, func(ctx context.Context) error {
+				activity.RecordHeartbeat(ctx, 1)
+				activity.RecordHeartbeat(ctx, test.last...)
+				return test.ends
+			}, func(o *task.Options) { o.FailureIncludesHeartbeat = true })
+			if _, err := h.Handle(t.Context(), newTask()); err != nil {
+				t.Fatal(err)
+			}
+			if len(srv.beats) != test.wantBeats {
+				t.Errorf("sent %d heartbeats, want %d", len(srv.beats), test.wantBeats)
+			}
+			carried := false
+			for _, r := range srv.reports {
+				if f, ok := r.(*workflowservice.RespondActivityTaskFailedRequest); ok && f.GetLastHeartbeatDetails() != nil {
+					carried = decodeInt(t, f.GetLastHeartbeatDetails()) == 2
+				}
+			}
+			if carried != test.carried {
+				t.Errorf("the report carries them: %v, want %v", carried, test.carried)
+			}
+		})
+	}
 }
 
 func TestHeartbeatCallHasDeadlineOfItsOwn(t *testing.T) {
@@ -271,6 +436,49 @@ func TestWorkerStopFlushesHeartbeats(t *testing.T) {
 					t.Errorf("sent %v, want [1 2]", got)
 				}
 			})
+		})
+	}
+}
+
+func TestWorkerStopSendsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		defer time.AfterFunc(2*time.Second, func() { close(stop) }).Stop()
+		srv := &service{}
+		h := newHandler(t, srv, func(ctx context.Context) error {
+			activity.RecordHeartbeat(ctx, 1)
+			time.Sleep(5 * time.Second)
+			return nil
+		}, func(o *task.Options) { o.WorkerStop = stop })
+		_, _ = h.Handle(t.Context(), newTask())
+		if len(srv.beats) != 1 {
+			t.Errorf("sent %d heartbeats, want 1", len(srv.beats))
+		}
+	})
+}
+
+// A heartbeat of a goroutine that the activity leaves behind comes before the end or not at all,
+// and its goroutine goes on in any case.
+func TestHeartbeatBesideTheEnd(t *testing.T) {
+	for range 500 {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &service{}
+			h := newHandler(t, srv, func(ctx context.Context) error {
+				begun := make(chan struct{})
+				go func() {
+					close(begun)
+					activity.RecordHeartbeat(context.WithoutCancel(ctx), 1)
+				}()
+				<-begun
+				return errPlain
+			})
+			if outcome, err := h.Handle(t.Context(), newTask()); outcome != task.Failed || err != nil {
+				t.Errorf("got %v, %v", outcome, err)
+			}
+			synctest.Wait()
+			if len(srv.beats) > 1 {
+				t.Errorf("sent %d heartbeats", len(srv.beats))
+			}
 		})
 	}
 }
@@ -371,73 +579,5 @@ func TestHeartbeatDetailsOfEarlierAttempt(t *testing.T) {
 	completed, ok := srv.onlyReport(t).(*workflowservice.RespondActivityTaskCompletedRequest)
 	if !ok || decodeInt(t, completed.GetResult()) != 42 {
 		t.Errorf("reported %v, want 42", srv.reports[0])
-	}
-}
-
-// TestHeartbeatsKeepTheirPromises drives the machine with seeded schedules from several
-// goroutines, over a server that is slow or fails at times.
-func TestHeartbeatsKeepTheirPromises(t *testing.T) {
-	const interval = 8 * time.Second
-	for seed := range uint64(200) {
-		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 1))
-			var mu sync.Mutex
-			newest, delivered := 0, 0
-			inFlight := 0
-			srv := &service{}
-			srv.onHeartbeat = func(context.Context, int) (*heartbeatResponse, error) {
-				mu.Lock()
-				inFlight++
-				if inFlight > 1 {
-					t.Errorf("seed %d: %d heartbeat calls at once", seed, inFlight)
-				}
-				slow := time.Duration(random.IntN(12)) * time.Second
-				fails := random.IntN(4) == 0
-				mu.Unlock()
-				time.Sleep(slow)
-				mu.Lock()
-				defer mu.Unlock()
-				inFlight--
-				if fails {
-					return nil, serviceerror.NewUnavailable("no")
-				}
-				srv.mu.Lock()
-				delivered = decodeInt(t, srv.beats[len(srv.beats)-1].request.GetDetails())
-				srv.mu.Unlock()
-				return nil, nil
-			}
-			start := time.Now()
-			h := newHandler(t, srv, func(ctx context.Context) error {
-				var group sync.WaitGroup
-				for range 3 {
-					group.Go(func() {
-						for range 10 {
-							mu.Lock()
-							wait := time.Duration(random.IntN(10_000)) * time.Millisecond
-							mu.Unlock()
-							time.Sleep(wait)
-							mu.Lock()
-							newest++
-							n := newest
-							mu.Unlock()
-							activity.RecordHeartbeat(ctx, n)
-						}
-					})
-				}
-				group.Wait()
-				return errPlain
-			}, func(o *task.Options) { o.DefaultHeartbeatThrottleInterval = interval })
-			_, _ = h.Handle(t.Context(), newTask())
-			at := srv.offsets(start)
-			for i := 1; i < len(at)-1; i++ { // the last one may be the flush
-				if gap := at[i] - at[i-1]; gap < interval {
-					t.Errorf("seed %d: %v between heartbeats, want %v at least", seed, gap, interval)
-				}
-			}
-			sent := srv.details(t)
-			if last := sent[len(sent)-1]; last != newest && delivered != newest {
-				t.Errorf("seed %d: last sent %d, want the newest, %d", seed, last, newest)
-			}
-		})
 	}
 }

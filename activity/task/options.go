@@ -82,6 +82,14 @@ type Options struct {
 	// DefaultHeartbeatThrottleInterval is the pause for an activity without a heartbeat
 	// timeout, others pause for 0.8 of theirs; 0 means 30 s.
 	DefaultHeartbeatThrottleInterval time.Duration
+	// AutoHeartbeat has every activity with a heartbeat timeout heartbeat without its doing, as
+	// [activity.RegisterOptions] tells; false leaves that to the activities that were
+	// registered so.
+	AutoHeartbeat bool
+	// FailureIncludesHeartbeat says that the server takes heartbeat details with the report of a
+	// failed attempt (its capability activity_failure_include_heartbeat); false sends what is
+	// unsent in a heartbeat of its own, before.
+	FailureIncludesHeartbeat bool
 	// ReportTimeout bounds one report, the retries of Service included; 0 means 30 s.
 	ReportTimeout time.Duration
 	// MaxResultBytes is the largest encoded result that is sent, and so for heartbeat details and

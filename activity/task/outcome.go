@@ -80,6 +80,7 @@ const (
 	reasonPaused
 	reasonReset
 	reasonGone
+	reasonNotActive
 	reasonHeartbeatTimeout
 	reasonHeartbeatEncoding
 	reasonDeadline

@@ -184,14 +184,15 @@ func (a *attempt) sendFailure(
 	//nolint:staticcheck // servers of older versions know WorkerVersion only
 	_, err := o.Service.RespondActivityTaskFailed(ctx,
 		&workflowservice.RespondActivityTaskFailedRequest{
-			TaskToken:         a.info.TaskToken,
-			Failure:           failure,
-			Identity:          o.Identity,
-			Namespace:         o.Namespace,
-			ResourceId:        a.resourceID(),
-			WorkerVersion:     o.WorkerVersion,
-			DeploymentOptions: o.DeploymentOptions,
-			Cause:             cause,
+			TaskToken:            a.info.TaskToken,
+			Failure:              failure,
+			Identity:             o.Identity,
+			Namespace:            o.Namespace,
+			ResourceId:           a.resourceID(),
+			WorkerVersion:        o.WorkerVersion,
+			DeploymentOptions:    o.DeploymentOptions,
+			Cause:                cause,
+			LastHeartbeatDetails: a.parting,
 		})
 	return err
 }
@@ -231,7 +232,8 @@ func (a *attempt) classify(outcome Outcome, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case isGone(err), isA[*serviceerror.InvalidArgument](err):
+	case isGone(err), isA[*serviceerror.InvalidArgument](err),
+		isA[*serviceerror.NamespaceNotActive](err):
 		a.logger().LogAttrs(a.outer, slog.LevelWarn, "activity report was refused",
 			slog.String("outcome", outcome.String()), slog.Any("error", err))
 		return fmt.Errorf("%w: %w", ErrRefused, err)

@@ -115,11 +115,17 @@ func (s *service) onlyReport(t *testing.T) proto.Message {
 // failure is the failure of the one report.
 func (s *service) failure(t *testing.T) *failurepb.Failure {
 	t.Helper()
-	r, ok := s.onlyReport(t).(*workflowservice.RespondActivityTaskFailedRequest)
+	return asFailed(t, s.onlyReport(t)).GetFailure()
+}
+
+// asFailed is a report that must be one of a failure.
+func asFailed(t *testing.T, report proto.Message) *workflowservice.RespondActivityTaskFailedRequest {
+	t.Helper()
+	r, ok := report.(*workflowservice.RespondActivityTaskFailedRequest)
 	if !ok {
-		t.Fatalf("reported %v, want a failure", s.reports[0])
+		t.Fatalf("reported %v, want a failure", report)
 	}
-	return r.GetFailure()
+	return r
 }
 
 func decodeInt(t *testing.T, payloads *commonpb.Payloads) int {
