@@ -371,6 +371,8 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		MaxHeartbeatThrottleInterval:     o.MaxHeartbeatThrottleInterval,
 		MaxResultBytes:                   max(0, w.limits().PayloadError),
 		DefaultHeartbeatThrottleInterval: o.DefaultHeartbeatThrottleInterval,
+		AutoHeartbeat:                    o.AutoHeartbeat,
+		FailureIncludesHeartbeat:         w.server.GetActivityFailureIncludeHeartbeat(),
 		WorkerVersion:                    w.identity.stamp(),
 		DeploymentOptions:                w.identity.deployment,
 		WorkerStop:                       w.stopping,

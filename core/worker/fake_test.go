@@ -45,6 +45,7 @@ type frontend struct {
 
 	// Written before the worker starts.
 	limits   *namespacepb.NamespaceInfo_Limits
+	system   *workflowservice.GetSystemInfoResponse_Capabilities              // nil for a server that does not tell
 	drains   bool                                                             // says that it ends polls at ShutdownWorker
 	lies     bool                                                             // but does not
 	describe func(context.Context) error                                      // before DescribeNamespace answers
@@ -215,6 +216,15 @@ func (f *frontend) DescribeNamespace(
 		Limits:       f.limits,
 		Capabilities: &namespacepb.NamespaceInfo_Capabilities{WorkerPollCompleteOnShutdown: f.drains},
 	}}, nil
+}
+
+func (f *frontend) GetSystemInfo(
+	context.Context, *workflowservice.GetSystemInfoRequest,
+) (*workflowservice.GetSystemInfoResponse, error) {
+	if f.system == nil {
+		return nil, status.Error(codes.Unimplemented, "an old server")
+	}
+	return &workflowservice.GetSystemInfoResponse{Capabilities: f.system}, nil
 }
 
 func (f *frontend) ShutdownWorker(

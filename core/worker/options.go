@@ -125,6 +125,11 @@ type Options struct {
 	// DefaultHeartbeatThrottleInterval is the pause for activities without a
 	// heartbeat timeout; default 30 s.
 	DefaultHeartbeatThrottleInterval time.Duration
+	// AutoHeartbeat makes the worker heartbeat for every activity that has a heartbeat
+	// timeout, so that cancellation reaches also those that record no heartbeats; default:
+	// only for activities that were registered so. An activity that hangs then no longer
+	// times out by its heartbeats.
+	AutoHeartbeat bool
 	// MaxActivitiesPerSecond is how many activities this worker starts a
 	// second; default: no limit. It does not poll if that might exceed it.
 	MaxActivitiesPerSecond float64

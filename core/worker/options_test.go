@@ -111,6 +111,14 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("heartbeats every %v", gap)
 		}
 	},
+	"AutoHeartbeat": func(t *testing.T, f *frontend) {
+		f.start(t, worker.Options{Activities: []any{Obey}, AutoHeartbeat: true})
+		task := activityTask("Obey", 1)
+		task.HeartbeatTimeout = durationpb.New(10 * time.Second)
+		f.activityTasks <- task
+		pass(9 * time.Second)
+		only[*workflowservice.RecordActivityTaskHeartbeatRequest](t, f)
+	},
 	"MaxActivitiesPerSecond": func(t *testing.T, f *frontend) {
 		f.start(t, worker.Options{Activities: []any{Echo}, MaxActivitiesPerSecond: 2})
 		f.paced(t, 500*time.Millisecond)

@@ -145,6 +145,10 @@ func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error)
 		}
 	}
 	w.namespace = resp.GetNamespaceInfo().GetLimits()
+	if info, err := call(ctx, callTimeout, w.service.stub.GetSystemInfo,
+		&workflowservice.GetSystemInfoRequest{}); err == nil {
+		w.server = info.GetCapabilities() // they spare calls; we do without when it does not tell
+	}
 	return resp.GetNamespaceInfo().GetCapabilities().GetWorkerPollCompleteOnShutdown(), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/shutdown"
@@ -39,6 +40,7 @@ type Worker struct {
 	// Written while running begins and only read afterwards.
 	parts       parts
 	namespace   *namespacepb.NamespaceInfo_Limits // nil if the server does not tell
+	server      *workflowservice.GetSystemInfoResponse_Capabilities
 	cancelTasks context.CancelCauseFunc
 	grace       *time.Timer // cancels the tasks; set when stopping begins
 
