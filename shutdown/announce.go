@@ -22,8 +22,10 @@ func (c *Coordinator) announceMember(ctx context.Context, stage string, m Member
 		if m.Err != nil {
 			attrs = append(attrs, slog.Any("error", m.Err))
 		}
+		attrs = append(attrs, m.leftAttrs()...)
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "a member stopped only when its time was over", attrs...)
 	case Abandoned:
+		attrs = append(attrs, m.leftAttrs()...)
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "a member did not stop in time", attrs...)
 	default:
 	}

@@ -19,6 +19,7 @@ const maxFatals = 16
 type Coordinator struct {
 	logger         *slog.Logger
 	linger         time.Duration
+	remindEvery    time.Duration
 	stageObserver  StageObserver
 	memberObserver MemberObserver
 
@@ -54,6 +55,7 @@ type stage struct {
 // A member is one function that stops something; report is guarded by Coordinator.mu.
 type member struct {
 	stop   func(context.Context) error
+	left   func() []string // nil if it cannot say
 	report MemberReport
 }
 
@@ -66,6 +68,7 @@ func New(o Options, stages ...Stage) (*Coordinator, error) {
 	c := &Coordinator{
 		logger:         o.Logger,
 		linger:         o.Linger,
+		remindEvery:    o.RemindEvery,
 		stageObserver:  o.StageObserver,
 		memberObserver: o.MemberObserver,
 		triggered:      make(chan struct{}),
@@ -76,6 +79,9 @@ func New(o Options, stages ...Stage) (*Coordinator, error) {
 	}
 	if c.linger == 0 {
 		c.linger = DefaultLinger
+	}
+	if c.remindEvery == 0 {
+		c.remindEvery = DefaultRemindEvery
 	}
 	for _, s := range stages {
 		c.stages = append(c.stages, &stage{
@@ -96,36 +102,7 @@ func New(o Options, stages ...Stage) (*Coordinator, error) {
 // ErrStageBegun. An unknown stage, an empty name, a name that the stage already has or a nil stop
 // is an *OptionError.
 func (c *Coordinator) Add(stage, name string, stop func(ctx context.Context) error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.find(stage)
-	switch {
-	case s == nil:
-		return &OptionError{
-			Field: "stage", Value: fmt.Sprintf("%q", stage), Fix: "give one of " + c.names(),
-		}
-	case name == "":
-		return &OptionError{Field: "name", Value: `""`, Fix: "give the member a name"}
-	case stop == nil:
-		return &OptionError{
-			Field: "stop", Value: "nil", Fix: fmt.Sprintf("give a function that stops %q", name),
-		}
-	case s.begun:
-		return fmt.Errorf("%w: %q came too late for %q, stop it yourself", ErrStageBegun, name, stage)
-	}
-	for _, m := range s.members {
-		if m.report.Name == name {
-			return &OptionError{
-				Field: "name", Value: fmt.Sprintf("%q", name),
-				Fix: fmt.Sprintf("give every member of %q a name of its own", stage),
-			}
-		}
-	}
-	s.members = append(s.members, &member{
-		stop:   stop,
-		report: MemberReport{Name: name, Outcome: Pending},
-	})
-	return nil
+	return c.AddMember(stage, Member{Name: name, Stop: stop})
 }
 
 // find returns the stage of that name, or nil. It is called with mu locked.
@@ -190,10 +167,10 @@ func (c *Coordinator) Cause() error {
 	return c.cause
 }
 
-// Report returns what is known now, and whether it is final.
+// Report returns what is known now, and whether it is final. Members that are stopping are asked
+// what they wait for.
 func (c *Coordinator) Report() (Report, bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	r := Report{
 		Cause:         c.cause,
 		Fatals:        slices.Clone(c.fatals),
@@ -207,18 +184,30 @@ func (c *Coordinator) Report() (Report, bool) {
 	for _, s := range c.stages {
 		r.Stages = append(r.Stages, s.snapshot())
 	}
-	return r, c.finished
+	finished := c.finished
+	c.mu.Unlock()
+	for i, s := range r.Stages {
+		if s.Began.IsZero() {
+			break
+		}
+		for j := range s.Members { // which are final once the stage has begun
+			if m := &s.Members[j]; m.Outcome == Pending {
+				c.stages[i].members[j].askLeft(m)
+			}
+		}
+	}
+	return r, finished
 }
 
 // Shutdown runs the stages, unless another call did or does, and waits. Cause says why; nil means
 // ErrRequested. When all is done, every caller gets the same report, and an *IncompleteError if a
 // member failed or was abandoned.
 //
-// A caller whose ctx ends stops waiting at once, with the report so far and an error that wraps
-// ctx's. The shutdown goes on, but the stage in progress gets no more time: its members' context
-// ends. Later stages have their full time. So give a ctx that says how long you can wait, and not
-// one that has ended already, which takes away the first stage's time. To wait without a say, use
-// Done.
+// A caller whose ctx ends stops waiting at once, with the report so far and a *WaitError that wraps
+// ctx's and names the members it was waiting for. The shutdown goes on, but the stage in progress
+// gets no more time: its members' context ends. Later stages have their full time. So give a ctx
+// that says how long you can wait, and not one that has ended already, which takes away the first
+// stage's time. To wait without a say, use Done.
 func (c *Coordinator) Shutdown(ctx context.Context, cause error) (Report, error) {
 	c.start(ctx, cause)
 	select {
@@ -226,6 +215,7 @@ func (c *Coordinator) Shutdown(ctx context.Context, cause error) (Report, error)
 	case <-ctx.Done():
 		if err := c.hurry(contextError(ctx)); err != nil {
 			r, _ := c.Report()
+			err.Pending = r.pending(err.Stage)
 			return r, err
 		}
 	}
@@ -254,7 +244,7 @@ func (c *Coordinator) start(ctx context.Context, cause error) {
 
 // hurry ends the grace of the stage in progress and returns what to tell the caller that stops
 // waiting; nil if the shutdown is done after all.
-func (c *Coordinator) hurry(why error) error {
+func (c *Coordinator) hurry(why error) *WaitError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.current
@@ -263,9 +253,9 @@ func (c *Coordinator) hurry(why error) error {
 		return nil
 	case s == nil:
 		c.cut = why
-		return fmt.Errorf("shutdown: stopped waiting before the first stage: %w", why)
+		return &WaitError{Err: why}
 	case !s.over:
 		s.hurry(why)
 	}
-	return fmt.Errorf("shutdown: stopped waiting in stage %q: %w", s.report.Name, why)
+	return &WaitError{Stage: s.report.Name, Err: why}
 }

@@ -67,6 +67,7 @@ func TestNewRefuses(t *testing.T) {
 		stages  []shutdown.Stage
 	}{
 		{"Linger", shutdown.Options{Linger: -1}, nil},
+		{"RemindEvery", shutdown.Options{RemindEvery: -1}, nil},
 		{"stages[0].Name", shutdown.Options{}, []shutdown.Stage{{}}},
 		{"stages[1].Name", shutdown.Options{}, []shutdown.Stage{{Name: "a"}, {Name: "a"}}},
 		{"stages[0].Timeout", shutdown.Options{}, []shutdown.Stage{{Name: "a", Timeout: -1}}},

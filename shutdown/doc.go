@@ -10,6 +10,7 @@
 //     goroutine is no longer waited for; if it returns later, nothing breaks. One that returns, but
 //     only after its context has ended, was canceled: see [Outcome].
 //   - A panic in a member becomes an error in the report.
+//   - Who holds up a stage is named in the log, with what it waits for if it says so: see Member.
 //   - Shutdown happens once. Everyone who asks gets the same [Report]; whoever loses patience stops
 //     waiting at once, and the stage in progress gets no more time.
 //

@@ -61,6 +61,8 @@ type IncompleteError struct {
 	Canceled []string
 	// Abandoned names the members that did not return in time, as "stage/name".
 	Abandoned []string
+	// Left is what the canceled and the abandoned members still waited for, if they could say.
+	Left []string
 
 	errs []error
 }
@@ -80,11 +82,44 @@ func (e *IncompleteError) Error() string {
 			sep = ","
 		}
 	}
+	if len(e.Left) > 0 {
+		b.WriteString(", left: " + strings.Join(e.Left, "; "))
+	}
 	return b.String()
 }
 
 // Unwrap returns the errors of the failed and the canceled members, in the order of the report.
 func (e *IncompleteError) Unwrap() []error { return e.errs }
+
+// A WaitError is what Shutdown returns to a caller that stopped waiting. errors.Is finds the error of
+// the caller's context and its cause.
+type WaitError struct {
+	// Stage is the one that was in progress; empty if none had begun.
+	Stage string
+	// Pending are the members of the stage that had not returned, with what they waited for.
+	Pending []MemberReport
+	// Err is why the caller's context ended.
+	Err error
+}
+
+// Error implements error.
+func (e *WaitError) Error() string {
+	if e.Stage == "" {
+		return fmt.Sprintf("shutdown: stopped waiting before the first stage: %v", e.Err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "shutdown: stopped waiting in stage %q: %v", e.Stage, e.Err)
+	for _, m := range e.Pending {
+		b.WriteString("; still stopping: " + m.Name)
+		if lines := m.leftLines(); len(lines) > 0 {
+			b.WriteString(" (left: " + strings.Join(lines, "; ") + ")")
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns Err.
+func (e *WaitError) Unwrap() error { return e.Err }
 
 // contextError returns why ctx ended, so that errors.Is finds both ctx.Err and the cause.
 func contextError(ctx context.Context) error {

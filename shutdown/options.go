@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// DefaultLinger is the Linger of a coordinator whose Options leave it 0.
-const DefaultLinger = 100 * time.Millisecond
+// Defaults of Options that are left 0.
+const (
+	// DefaultLinger is that of Linger.
+	DefaultLinger = 100 * time.Millisecond
+	// DefaultRemindEvery is that of RemindEvery.
+	DefaultRemindEvery = 10 * time.Second
+)
 
 // A Stage is one step of a shutdown.
 type Stage struct {
@@ -26,6 +31,9 @@ type Options struct {
 	// is abandoned; the time it needs to notice. It is added to a stage that reaches its deadline.
 	// 0: DefaultLinger. Negative is an error.
 	Linger time.Duration
+	// RemindEvery is how often Logger is told, while a stage waits, who has not stopped and what
+	// for: see Member.Left. 0: DefaultRemindEvery. Negative is an error.
+	RemindEvery time.Duration
 	// StageObserver is told of the end of each stage; nil costs nothing.
 	StageObserver StageObserver
 	// MemberObserver is told of the end of each member; nil costs nothing.
@@ -51,6 +59,12 @@ func validate(o Options, stages []Stage) error {
 		return &OptionError{
 			Field: "Linger", Value: o.Linger,
 			Fix: fmt.Sprintf("give 0 for %v, or a positive duration", DefaultLinger),
+		}
+	}
+	if o.RemindEvery < 0 {
+		return &OptionError{
+			Field: "RemindEvery", Value: o.RemindEvery,
+			Fix: fmt.Sprintf("give 0 for %v, or a positive duration", DefaultRemindEvery),
 		}
 	}
 	names := make(map[string]bool)

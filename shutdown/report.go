@@ -70,6 +70,11 @@ type MemberReport struct {
 	// Took is the time from the begin of its stage until it returned or was abandoned; zero while
 	// Pending.
 	Took time.Duration
+	// Left is what it waits for while it stops, or still waited for when it was Canceled or
+	// Abandoned; at most 16 lines. Empty if it cannot say: see Member.Left.
+	Left []string
+	// LeftOmitted counts the lines beyond the 16.
+	LeftOmitted int
 }
 
 // Err returns nil if every member drained, or else an *IncompleteError. Neither Pending members are
@@ -87,8 +92,10 @@ func (r Report) Err() error {
 			case m.Outcome == Canceled && m.Err != nil:
 				e.Canceled = append(e.Canceled, name)
 				e.errs = append(e.errs, m.Err)
+				e.Left = append(e.Left, m.leftLines()...)
 			case m.Outcome == Abandoned:
 				e.Abandoned = append(e.Abandoned, name)
+				e.Left = append(e.Left, m.leftLines()...)
 			}
 		}
 	}
@@ -156,6 +163,9 @@ func (s StageReport) write(b *strings.Builder) {
 		if m.Err != nil {
 			fmt.Fprintf(b, ": %v", m.Err)
 		}
+		for _, left := range m.leftLines() {
+			fmt.Fprintf(b, "\n      left: %s", left)
+		}
 	}
 }
 
@@ -167,6 +177,19 @@ func (s StageReport) count(outcome Outcome) int {
 		}
 	}
 	return n
+}
+
+// pending returns the members of the stage of that name that have not returned.
+func (r Report) pending(stage string) []MemberReport {
+	var pending []MemberReport
+	for _, s := range r.Stages {
+		for _, m := range s.Members {
+			if s.Name == stage && m.Outcome == Pending {
+				pending = append(pending, m)
+			}
+		}
+	}
+	return pending
 }
 
 // round shortens d to what a reader of a log wants to see.

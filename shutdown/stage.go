@@ -30,21 +30,32 @@ func (c *Coordinator) runStage(base context.Context, s *stage) {
 	for _, m := range s.members {
 		go c.stopMember(ctx, s, m)
 	}
-	select {
-	case <-s.idle:
-	case <-ctx.Done():
-		timer := time.NewTimer(c.linger)
-		defer timer.Stop()
-		select {
-		case <-s.idle:
-		case <-timer.C:
-		}
-	}
+	c.await(ctx, s)
 	report, abandoned := c.end(s)
 	for _, m := range abandoned {
 		c.announceMember(ctx, report.Name, m)
 	}
 	c.announceStage(ctx, report)
+}
+
+// await waits for the members, and no longer than they have time and linger.
+func (c *Coordinator) await(ctx context.Context, s *stage) {
+	reminder := time.NewTicker(c.remindEvery)
+	defer reminder.Stop()
+	over := ctx.Done()
+	var lingered <-chan time.Time
+	for {
+		select {
+		case <-s.idle:
+			return
+		case <-reminder.C:
+			c.remind(ctx, s)
+		case <-over:
+			over, lingered = nil, time.After(c.linger)
+		case <-lingered:
+			return
+		}
+	}
 }
 
 // begin closes the stage to new members and makes the context of those it has.
@@ -87,16 +98,23 @@ func (s *stage) hurry(why error) {
 
 // end abandons the members that have not returned and returns their reports and the stage's.
 func (c *Coordinator) end(s *stage) (StageReport, []MemberReport) {
+	left := c.pending(s) // before the lock is taken: it asks the members
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.over = true
 	s.report.Took = time.Since(s.report.Began)
 	var abandoned []MemberReport
 	for _, m := range s.members {
-		if m.report.Outcome == Pending {
-			m.report.Outcome, m.report.Took = Abandoned, s.report.Took
-			abandoned = append(abandoned, m.report)
+		if m.report.Outcome != Pending {
+			continue
 		}
+		for _, l := range left {
+			if l.Name == m.report.Name {
+				m.report.Left, m.report.LeftOmitted = l.Left, l.LeftOmitted
+			}
+		}
+		m.report.Outcome, m.report.Took = Abandoned, s.report.Took
+		abandoned = append(abandoned, m.report)
 	}
 	return s.snapshot(), abandoned
 }
@@ -135,11 +153,16 @@ func (c *Coordinator) stopMember(ctx context.Context, s *stage, m *member) {
 func (c *Coordinator) memberReturned(
 	ctx context.Context, s *stage, m *member, outcome Outcome, err error,
 ) {
+	var left MemberReport
+	if outcome == Canceled {
+		m.askLeft(&left)
+	}
 	c.mu.Lock()
 	took := time.Since(s.report.Began)
 	late := s.over
 	if !late {
 		m.report.Outcome, m.report.Err, m.report.Took = outcome, err, took
+		m.report.Left, m.report.LeftOmitted = left.Left, left.LeftOmitted
 	}
 	report := m.report
 	c.mu.Unlock()
