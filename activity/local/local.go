@@ -38,6 +38,8 @@ type Options struct {
 	Observers []any
 	// WorkerStop is closed when the worker begins to stop: activities can see it.
 	WorkerStop <-chan struct{}
+	// Running keeps the attempts that run, until their functions return; nil keeps none.
+	Running *activity.Running
 	// Logger takes what goes wrong, and is what activities get, with attributes that name the
 	// attempt; nil means slog's default.
 	Logger *slog.Logger
@@ -149,9 +151,11 @@ func (r *Runner) run(
 		Info: *info, Logger: logger, WorkerStop: r.options.WorkerStop, Metrics: r.metrics(info),
 	})
 	done := make(chan outcome, 1)
+	r.options.Running.Begin(info, info.StartedTime)
 	go func() {
 		o := outcome{err: errGoexit}
 		defer func() {
+			r.options.Running.End(info)
 			done <- o
 			cancel()
 			p, _ := errors.AsType[*temporal.PanicError](o.err)

@@ -62,6 +62,8 @@ func (h *Handler) Handle(
 	a.info = infoOf(t, h.options.Namespace, h.options.TaskQueue)
 	run, end := a.begin(ctx)
 	defer end()
+	h.options.Running.Begin(&a.info, a.received)
+	defer h.options.Running.End(&a.info)
 	h.observers.started(ctx, Started{
 		Info:            &a.info,
 		ScheduleToStart: between(t.GetCurrentAttemptScheduledTime(), t.GetStartedTime()),

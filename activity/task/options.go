@@ -105,6 +105,8 @@ type Options struct {
 	// WorkerStop is closed when the worker begins to stop: activities can see it, and unsent
 	// heartbeats are sent at once. nil means never.
 	WorkerStop <-chan struct{}
+	// Running keeps the attempts that run, until their report is made; nil keeps none.
+	Running *activity.Running
 	// Logger takes what goes wrong, and is what activities get, with attributes that name the
 	// attempt; nil means slog's default.
 	Logger *slog.Logger
