@@ -376,6 +376,7 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		WorkerVersion:                    w.identity.stamp(),
 		DeploymentOptions:                w.identity.deployment,
 		WorkerStop:                       w.stopping,
+		Running:                          &w.running,
 		Logger:                           o.Logger,
 		Observers:                        []any{&w.counters},
 		OnPanic:                          o.OnActivityPanic,

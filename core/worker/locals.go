@@ -50,6 +50,7 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 		Metrics:       o.MetricsHandler,
 		DataConverter: o.DataConverter,
 		WorkerStop:    w.stopping,
+		Running:       &w.running,
 		Logger:        o.Logger,
 		OnPanic:       o.OnActivityPanic,
 	})

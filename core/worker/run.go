@@ -11,9 +11,12 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
+
+	"github.com/mainspring-go/mainspring/poller"
 )
 
-// Start checks that the namespace exists and begins to poll. When it returns
+// Start checks that the namespace exists, for up to a minute if the server cannot
+// tell at once, and begins to poll. When it returns
 // without an error the worker runs until [Worker.Shutdown]; it also stops by
 // itself after a fatal error, which Options.OnFatalError is told of and
 // [Worker.Wait] returns. After an error it has stopped, unless the error is
@@ -128,21 +131,34 @@ func (w *Worker) every(d time.Duration, f func()) {
 	}
 }
 
+// How long the namespace is asked for, and how often, while the server gives
+// answers that may pass.
+const (
+	startTimeout = time.Minute
+	startEvery   = time.Second
+)
+
 // describeNamespace checks that the namespace is there, and reports whether
 // the server ends the polls of a worker that stops. Servers that are too old
 // to describe one are taken at their word.
 func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error) {
-	resp, err := call(ctx, callTimeout, w.service.stub.DescribeNamespace,
-		&workflowservice.DescribeNamespaceRequest{Namespace: w.options.Namespace})
-	var old *serviceerror.Unimplemented
-	switch {
-	case errors.As(err, &old):
-		return false, nil
-	case err != nil:
-		return false, &OptionError{
-			Field: "Namespace", Value: fmt.Sprintf("%q", w.options.Namespace),
-			Err: fmt.Errorf("it cannot be described, so it is not polled: %w", err),
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	req := &workflowservice.DescribeNamespaceRequest{Namespace: w.options.Namespace}
+	resp, err := call(ctx, callTimeout, w.service.stub.DescribeNamespace, req)
+	for err != nil && classify(err) != poller.Fatal {
+		w.options.Logger.WarnContext(ctx, "The namespace cannot be described, which is tried again",
+			slog.String("Namespace", w.options.Namespace), slog.Any("Error", err))
+		select {
+		case <-ctx.Done():
+			return false, w.badNamespace(fmt.Errorf("%w, after %w", context.Cause(ctx), err))
+		case <-time.After(startEvery):
 		}
+		resp, err = call(ctx, callTimeout, w.service.stub.DescribeNamespace, req)
+	}
+	var old *serviceerror.Unimplemented
+	if err != nil && !errors.As(err, &old) {
+		return false, w.badNamespace(err)
 	}
 	w.namespace = resp.GetNamespaceInfo().GetLimits()
 	if info, err := call(ctx, callTimeout, w.service.stub.GetSystemInfo,
@@ -150,6 +166,13 @@ func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error)
 		w.server = info.GetCapabilities() // they spare calls; we do without when it does not tell
 	}
 	return resp.GetNamespaceInfo().GetCapabilities().GetWorkerPollCompleteOnShutdown(), nil
+}
+
+func (w *Worker) badNamespace(err error) error {
+	return &OptionError{
+		Field: "Namespace", Value: fmt.Sprintf("%q", w.options.Namespace),
+		Err: fmt.Errorf("it cannot be described, so it is not polled: %w", err),
+	}
 }
 
 // A fatalError is a cause of a stop that nobody asked for.
@@ -217,7 +240,8 @@ func (w *Worker) Run(ctx context.Context) error {
 // interrupted reports whether err comes from a context that has ended.
 func interrupted(err error) bool {
 	c := serviceerror.ToStatus(err).Code()
-	return c == codes.Canceled || c == codes.DeadlineExceeded
+	return c == codes.Canceled || c == codes.DeadlineExceeded ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Wait blocks until the worker has stopped and returns what broke, if that was

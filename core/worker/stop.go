@@ -47,8 +47,9 @@ func (w *Worker) stages() []shutdown.Stage {
 // called before Start, which then fails, during it, which then ends, more than
 // once and from several goroutines. The error matches
 // [*shutdown.IncompleteError] if something did not end. If ctx ends, Shutdown
-// returns its error at once and the stage in progress gets no more time;
-// stopping goes on.
+// returns at once with a [*shutdown.WaitError], which names the activities that
+// still run, and the stage in progress gets no more time; stopping goes on.
+// Activities that hold it up are named in the log every ten seconds, too.
 func (w *Worker) Shutdown(ctx context.Context) error { return w.shutdown(ctx, shutdown.ErrRequested) }
 
 // Report says how the stop went, and whether it is over.
@@ -102,12 +103,12 @@ func (w *Worker) addParts() error {
 	}
 	errs := []error{w.coordinator.Add(stagePolls, "polls", w.stopPolls)}
 	if grace > 0 {
-		errs = append(errs, w.coordinator.Add(stageDrain, "tasks", func(ctx context.Context) error {
+		errs = append(errs, w.addTasks(stageDrain, func(ctx context.Context) error {
 			_ = w.drained(ctx) // what is left is canceled next
 			return nil
 		}))
 	}
-	errs = append(errs, w.coordinator.Add(stageCancel, "tasks", func(ctx context.Context) error {
+	errs = append(errs, w.addTasks(stageCancel, func(ctx context.Context) error {
 		if w.grace != nil {
 			w.grace.Stop()
 		}
@@ -118,6 +119,12 @@ func (w *Worker) addParts() error {
 		errs = append(errs, w.coordinator.Add(stageRelease, "cached workflows", w.parts.ownRuns.Close))
 	}
 	return errors.Join(errs...)
+}
+
+// addTasks adds what waits for the tasks, and names the activities among them.
+func (w *Worker) addTasks(stage string, stop func(context.Context) error) error {
+	return w.coordinator.AddMember(stage,
+		shutdown.Member{Name: "tasks", Stop: stop, Left: w.running.Lines})
 }
 
 // stopPolls ends the polls. A server that knows how ends them itself when it is

@@ -47,6 +47,7 @@ type Worker struct {
 	stopping    chan struct{} // closed when the worker begins to stop
 	coordinator *shutdown.Coordinator
 	counters    counters
+	running     activity.Running // also local ones
 }
 
 // state is where a worker is in its life.
