@@ -54,6 +54,8 @@ type Poller[T any, K Ticket] struct {
 	polls, tasks, empties, failed, panics uint64
 
 	unpolled uint64 // tasks that came another way
+
+	quiet chan struct{} // closed when no task is in hand or expected; nil if nobody asks
 }
 
 // New returns a poller, or an error that names each option that is wrong.
@@ -194,24 +196,6 @@ func (p *Poller[T, K]) stop(mode StopMode, why error) {
 		p.watch.entered(p.opts.Name, StateStopping)
 	case first:
 		p.watch.entered(p.opts.Name, StateStopped)
-	}
-}
-
-// Wait blocks until polling has ended, no task is expected any more and the last handler has
-// returned. If ctx ends first it returns an error that wraps ctx's and says how many are left.
-func (p *Poller[T, K]) Wait(ctx context.Context) error {
-	select {
-	case <-p.done:
-		return nil
-	default:
-	}
-	select {
-	case <-p.done:
-		return nil
-	case <-ctx.Done():
-		s := p.Status()
-		return fmt.Errorf("poller %q is %s with %d polls in flight, %d handlers running and %d tasks expected: %w",
-			s.Name, s.State, s.InFlight, s.Handling, s.Expecting, context.Cause(ctx))
 	}
 }
 
@@ -383,9 +367,16 @@ func (p *Poller[T, K]) settle() {
 		p.isOver = true
 		close(p.over)
 	}
-	if p.isOver && !p.isDone && p.counts[handling]+p.counts[expecting] == 0 {
+	if p.counts[handling]+p.counts[expecting] > 0 {
+		return
+	}
+	if p.isOver && !p.isDone {
 		p.isDone = true
 		close(p.done)
+	}
+	if p.quiet != nil {
+		close(p.quiet)
+		p.quiet = nil
 	}
 }
 

@@ -34,6 +34,7 @@ type Coordinator struct {
 	finished bool
 	cut      error // an impatience that arrived before the first stage had members to hurry
 	cause    error
+	broke    bool // the cause is of a Fatal
 	fatals   []error
 	omitted  int
 	began    time.Time
@@ -137,6 +138,7 @@ func (c *Coordinator) Fatal(err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.broke = c.broke || c.cause == nil
 	c.trigger(err)
 }
 
@@ -159,6 +161,16 @@ func (c *Coordinator) Triggered() <-chan struct{} { return c.triggered }
 
 // Done returns a channel that is closed when the shutdown is done and the report final.
 func (c *Coordinator) Done() <-chan struct{} { return c.done }
+
+// IsDone reports whether the shutdown is done: whether Done is closed.
+func (c *Coordinator) IsDone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // Cause returns why the shutdown was triggered, or nil if it was not.
 func (c *Coordinator) Cause() error {

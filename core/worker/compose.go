@@ -28,10 +28,9 @@ import (
 type polling interface {
 	Run(ctx context.Context) error
 	Stop(mode poller.StopMode)
-	Wait(ctx context.Context) error
+	Polled() <-chan struct{}
+	WaitTasks(ctx context.Context) error
 	Status() poller.Status
-	// polled is closed when no poll is left.
-	polled() <-chan struct{}
 }
 
 // parts are what a running worker consists of.
@@ -347,10 +346,10 @@ func (w *Worker) breaks(field string, part any, err error) {
 	select {
 	case <-w.stopping: // its owner may have closed it
 	default:
-		w.coordinator.Fatal(&fatalError{&OptionError{
+		w.coordinator.Fatal(&OptionError{
 			Field: field, Value: fmt.Sprintf("%T", part),
 			Err: fmt.Errorf("it serves no more tasks: %w", err),
-		}})
+		})
 	}
 }
 
@@ -398,20 +397,6 @@ func addPoller[T any](p *parts, field string, o poller.Options[T, ticket]) error
 	if err != nil {
 		return &OptionError{Field: field, Value: fmt.Sprintf("%T", o.Scaler), Err: err}
 	}
-	p.pollers = append(p.pollers, runOnce[T]{made, make(chan struct{})})
+	p.pollers = append(p.pollers, made)
 	return nil
-}
-
-// runOnce is a poller that tells when its Run has returned.
-type runOnce[T any] struct {
-	*poller.Poller[T, ticket]
-	done chan struct{}
-}
-
-func (r runOnce[T]) polled() <-chan struct{} { return r.done }
-
-func (r runOnce[T]) Run(ctx context.Context) error {
-	defer close(r.done)
-	// The tasks' context must not cut polls short: a stop has its own order.
-	return r.Poller.Run(context.WithoutCancel(ctx))
 }

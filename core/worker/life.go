@@ -13,34 +13,18 @@ import (
 // as its cause; it does not when somebody calls Shutdown. With returns the error
 // of body. It returns what [Worker.Wait] does if body returned nil, or a
 // cancellation that came of what broke.
-func With(ctx context.Context, w *Worker, body func(ctx context.Context) error) (err error) {
+func With(ctx context.Context, w *Worker, body func(ctx context.Context) error) error {
 	if body == nil {
 		return errors.New("worker: With was given no body: use Run to run the worker until it is stopped")
 	}
 	if err := w.Start(ctx); err != nil {
 		return err
 	}
-	within, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-within.Done():
-		case <-w.coordinator.Triggered():
-			if broken := w.broken(); broken != nil {
-				cancel(broken)
-			}
-		}
-	}()
-	defer func() {
-		broken := w.broken()
-		swept := broken != nil && errors.Is(context.Cause(within), broken) && errors.Is(err, context.Canceled)
-		cancel(nil)
+	return w.coordinator.Around(ctx, body, func() error {
 		forever := context.WithoutCancel(ctx)
 		_ = w.Shutdown(forever) // Wait returns its error, too
-		if stopped := w.Wait(forever); err == nil || swept {
-			err = stopped
-		}
-	}()
-	return body(within)
+		return w.Wait(forever)
+	})
 }
 
 // IsRunning reports whether the worker was started and has not ended: it is
@@ -52,11 +36,4 @@ func (w *Worker) IsRunning() bool {
 }
 
 // IsShutdown reports whether the worker has ended, for good: Wait does not wait.
-func (w *Worker) IsShutdown() bool {
-	select {
-	case <-w.coordinator.Done():
-		return true
-	default:
-		return false
-	}
-}
+func (w *Worker) IsShutdown() bool { return w.coordinator.IsDone() }

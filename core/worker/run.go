@@ -88,8 +88,9 @@ func (w *Worker) start(ctx context.Context) error {
 	w.state, w.parts, w.cancelTasks = running, *p, cancel
 	for _, part := range p.pollers {
 		go func() {
-			if err := part.Run(tasks); err != nil {
-				w.coordinator.Fatal(&fatalError{fmt.Errorf("worker: %w", err)})
+			// The tasks' context must not cut polls short: a stop has its own order.
+			if err := part.Run(context.WithoutCancel(tasks)); err != nil {
+				w.coordinator.Fatal(fmt.Errorf("worker: %w", err))
 			}
 		}()
 	}
@@ -113,7 +114,8 @@ func (w *Worker) startFailed(ctx context.Context, err error) error {
 		return ErrStopped // by someone else, while it was starting
 	}
 	// There is nothing to stop, so this is done at once; whoever waits is told.
-	_, _ = w.coordinator.Shutdown(context.WithoutCancel(ctx), &fatalError{err})
+	w.coordinator.Fatal(err)
+	_, _ = w.coordinator.Shutdown(context.WithoutCancel(ctx), nil)
 	return err
 }
 
@@ -175,23 +177,10 @@ func (w *Worker) badNamespace(err error) error {
 	}
 }
 
-// A fatalError is a cause of a stop that nobody asked for.
-type fatalError struct{ error }
-
-func (e *fatalError) Unwrap() error { return e.error }
-
-// broken returns what broke, if that is why the worker stops.
-func (w *Worker) broken() error {
-	if f, ok := errors.AsType[*fatalError](w.coordinator.Cause()); ok {
-		return f.error
-	}
-	return nil
-}
-
 // watch stops the worker after a fatal error.
 func (w *Worker) watch(ctx context.Context) {
 	<-w.coordinator.Triggered()
-	err := w.broken()
+	err := w.coordinator.Broken()
 	if err == nil {
 		return // someone called Shutdown
 	}
@@ -253,7 +242,7 @@ func (w *Worker) Wait(ctx context.Context) error {
 		return context.Cause(ctx)
 	case <-w.coordinator.Done():
 	}
-	if err := w.broken(); err != nil {
+	if err := w.coordinator.Broken(); err != nil {
 		return err
 	}
 	report, _ := w.coordinator.Report()

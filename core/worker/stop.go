@@ -31,8 +31,6 @@ const (
 	drainTimeout = 10 * time.Second
 	// pollsTimeout is when a poll that ignores its cancellation is given up.
 	pollsTimeout = tellTimeout + drainTimeout + 5*time.Second
-	// lookEvery is how often tasks are counted while such a poll is left.
-	lookEvery = 100 * time.Millisecond
 )
 
 func (w *Worker) stages() []shutdown.Stage {
@@ -131,36 +129,18 @@ func (w *Worker) addTasks(stage string, stop func(context.Context) error) error 
 // told, so that no task is on its way to a poll that was given up; with others
 // they are cut short.
 func (w *Worker) stopPolls(ctx context.Context) error {
-	mode := poller.Interrupt
+	mode, patience := poller.Interrupt, time.Duration(0)
 	if w.parts.drains {
 		mode = poller.Complete
 	}
-	w.stopPollers(mode)
-	if !w.tellServer(ctx) {
-		w.stopPollers(poller.Interrupt) // nobody else will end them
-	}
-	patience := time.NewTimer(drainTimeout)
-	defer patience.Stop()
-	for _, p := range w.parts.pollers {
-		select {
-		case <-p.polled():
-			continue
-		case <-patience.C:
-		case <-ctx.Done():
-		}
-		w.stopPollers(poller.Interrupt)
-		break
-	}
-	for _, p := range w.parts.pollers {
-		<-p.polled() // a poll that ignores its cancellation is for the coordinator to abandon
-	}
-	return nil
-}
-
-func (w *Worker) stopPollers(mode poller.StopMode) {
 	for _, p := range w.parts.pollers {
 		p.Stop(mode)
 	}
+	if w.tellServer(ctx) {
+		patience = drainTimeout
+	}
+	poller.AwaitPolls(ctx, patience, w.parts.pollers)
+	return nil
 }
 
 // tellServer says that this worker will not poll again, so that the tasks of
@@ -192,24 +172,12 @@ func (w *Worker) tellServer(ctx context.Context) bool {
 	return err == nil
 }
 
-// drained waits until every task has ended.
+// drained waits until every task has ended. Polls have, but for those that were
+// given up.
 func (w *Worker) drained(ctx context.Context) error {
 	for _, p := range w.parts.pollers {
-		select {
-		case <-p.polled():
-			if err := p.Wait(ctx); err != nil {
-				return err
-			}
-			continue
-		default:
-		}
-		// A poll was given up, and the poller ends no sooner than that does.
-		for p.Status().Handling > 0 {
-			select {
-			case <-time.After(lookEvery):
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		if err := p.WaitTasks(ctx); err != nil {
+			return err
 		}
 	}
 	if w.parts.locals != nil {
