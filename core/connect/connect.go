@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 )
 
 // Defaults of [Options].
@@ -96,14 +97,15 @@ func Dial(o Options) (*Client, error) {
 	if o.TLS != nil {
 		transport = credentials.NewTLS(o.TLS)
 	}
+	calls := &caller{o.Namespace, metadata.Pairs("client-name", clientName, "client-version", clientVersion,
+		"supported-server-versions", serverVersions, "temporal-namespace", o.Namespace), o.APIKey}
 	conn, err := grpc.NewClient(o.Address, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: o.KeepAlive, Timeout: keepAliveTimeout, PermitWithoutStream: true,
 		}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
-		// In this order a rotated key is asked for again at each try.
-		grpc.WithChainUnaryInterceptor(translate, retry, headers(o.Namespace, o.APIKey)),
+		grpc.WithChainUnaryInterceptor(calls.intercept),
 	}, o.DialOptions...)...)
 	if err != nil {
 		return nil, &OptionError{

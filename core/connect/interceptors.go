@@ -21,45 +21,41 @@ const (
 	serverVersions = ">=1.0.0 <2.0.0"
 )
 
+// A caller is what stands around every call of a connection. It is one interceptor, for each
+// more would cost every call some allocations.
+type caller struct {
+	namespace string
+	headers   metadata.MD // of calls about namespace; never changed
+	apiKey    func(context.Context) (string, error)
+}
+
 // translate turns gRPC's errors into those of the Temporal API.
-func translate(
-	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
-	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
-) error {
-	err := invoke(ctx, method, req, reply, cc, opts...)
+func translate(err error) error {
 	if s, ok := status.FromError(err); ok {
 		return serviceerror.FromStatus(s)
 	}
 	return err // of an interceptor in the dial options
 }
 
-// headers adds what every call carries.
-func headers(
-	namespace string, apiKey func(context.Context) (string, error),
-) grpc.UnaryClientInterceptor {
-	return func(
-		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
-		invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
-	) error {
-		about := namespace
-		if r, ok := req.(interface{ GetNamespace() string }); ok && r.GetNamespace() != "" {
-			about = r.GetNamespace() // a worker may poll another one than the connection's
-		}
-		ctx = metadata.AppendToOutgoingContext(ctx,
-			"client-name", clientName,
-			"client-version", clientVersion,
-			"supported-server-versions", serverVersions,
-			"temporal-namespace", about,
-		)
-		if apiKey != nil {
-			key, err := usableKey(ctx, apiKey)
-			if err != nil {
-				return err
-			}
-			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
-		}
-		return invoke(ctx, method, req, reply, cc, opts...)
+// dress adds what every call carries. It is done for each try, which asks for a rotated key again.
+func (c *caller) dress(ctx context.Context, req any) (context.Context, error) {
+	headers := c.headers
+	if r, ok := req.(interface{ GetNamespace() string }); ok && r.GetNamespace() != "" && r.GetNamespace() != c.namespace {
+		headers = headers.Copy() // a worker may poll another one than the connection's
+		headers.Set("temporal-namespace", r.GetNamespace())
 	}
+	if given, some := metadata.FromOutgoingContext(ctx); some {
+		headers = metadata.Join(given, headers)
+	}
+	ctx = metadata.NewOutgoingContext(ctx, headers)
+	if c.apiKey == nil {
+		return ctx, nil
+	}
+	key, err := usableKey(ctx, c.apiKey)
+	if err != nil {
+		return nil, err
+	}
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key), nil
 }
 
 // usableKey asks for the key, and says what is wrong before the server does in
@@ -98,21 +94,21 @@ const (
 	throttleInitial = time.Second
 )
 
-// retry repeats a call while its error may pass, for ten seconds at most, so
-// that a short outage loses no answer.
-func retry(
+// intercept makes a call, and repeats it while its error may pass, for ten
+// seconds at most, so that a short outage loses no answer.
+func (c *caller) intercept(
 	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
-	if longPoll(method) {
-		return invoke(ctx, method, req, reply, cc, opts...)
-	}
 	began, wait := time.Now(), retryInitial
 	for {
-		err := invoke(ctx, method, req, reply, cc, opts...)
+		dressed, err := c.dress(ctx, req)
+		if err == nil {
+			err = invoke(dressed, method, req, reply, cc, opts...)
+		}
 		code := status.Code(err)
-		if err == nil || !passing(code) || tooLarge(err) {
-			return err
+		if longPoll(method) || !passing(code) || tooLarge(err) {
+			return translate(err)
 		}
 		pause := wait
 		if code == codes.ResourceExhausted {
@@ -120,11 +116,11 @@ func retry(
 		}
 		pause = time.Duration(float64(pause) * (1 + retryJitter*(2*rand.Float64()-1)))
 		if time.Since(began)+pause > retryFor {
-			return err
+			return translate(err)
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return translate(err)
 		case <-time.After(pause):
 		}
 		wait = min(time.Duration(float64(wait)*retryFactor), retryMax)
