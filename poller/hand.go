@@ -95,8 +95,8 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 		e.Latency = time.Since(e.Started)
 		if e.Err != nil || e.Feedback.Empty {
 			p.takeBack(h)
-		} else if s, ok := any(ticket).(Spender); ok {
-			s.Spend()
+		} else {
+			p.spend(h)
 		}
 		if p.ended(h, &e, round); e.Outcome == GotTask {
 			return task, true
@@ -325,6 +325,18 @@ func (p *Poller[T, K]) conclude(t tally, class Class, err error) {
 		p.opts.Logger.LogAttrs(p.handleCtx, slog.LevelWarn, "polling failed",
 			slog.String("poller", p.opts.Name), slog.String("class", class.String()),
 			slog.Any("error", err))
+	}
+}
+
+// spend tells the ticket of h, if it wants to know, that its poll brought a task. To look at the
+// ticket itself would copy it to the heap, unless it is a pointer or an interface.
+func (p *Poller[T, K]) spend(h *hand[K]) {
+	s, ok := any(&h.ticket).(Spender)
+	if !ok {
+		s, ok = any(h.ticket).(Spender)
+	}
+	if ok {
+		s.Spend()
 	}
 }
 

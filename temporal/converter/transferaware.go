@@ -17,10 +17,10 @@ func MakeTransferAware(dc DataConverter) DataConverter {
 	switch dc := dc.(type) {
 	case nil:
 		return GetDefaultDataConverter()
-	case *transferAware:
+	case *transferAware, *bindableTransferAware:
 		return dc
 	default:
-		return &transferAware{parent: dc, converters: &sync.Map{}}
+		return (&transferAware{converters: &sync.Map{}}).around(dc, transferContext{})
 	}
 }
 
@@ -31,6 +31,19 @@ type transferAware struct {
 	about  transferContext
 	// converters has the converter of each type that was seen. Copies share it.
 	converters *sync.Map
+}
+
+// bindableTransferAware is a transferAware around a converter that can be bound to a serialization
+// context. It is a type of its own so that nobody makes a context for one to whom it is nothing.
+type bindableTransferAware struct{ transferAware }
+
+// around returns a copy of dc around another parent.
+func (dc *transferAware) around(parent DataConverter, about transferContext) DataConverter {
+	made := transferAware{parent: parent, about: about, converters: dc.converters}
+	if _, bindable := parent.(DataConverterWithSerializationContext); bindable {
+		return &bindableTransferAware{made}
+	}
+	return &made
 }
 
 // converterFor returns the transfer type converter of a value, or of what a pointer points to. It
@@ -159,28 +172,18 @@ func (dc *transferAware) ToStrings(input *commonpb.Payloads) []string {
 }
 
 // WithSerializationContext binds the parent, if that makes a difference.
-func (dc *transferAware) WithSerializationContext(ctx SerializationContext) DataConverter {
+func (dc *bindableTransferAware) WithSerializationContext(ctx SerializationContext) DataConverter {
 	parent := WithDataConverterSerializationContext(dc.parent, ctx)
 	if identical(parent, dc.parent) {
 		return dc
 	}
-	bound := *dc
-	bound.parent = parent
-	return &bound
+	return dc.around(parent, dc.about)
 }
 
 func (dc *transferAware) WithWorkflowContext(ctx WorkflowContext) DataConverter {
-	return &transferAware{
-		parent:     WithWorkflowContext(ctx, dc.parent),
-		about:      transferContext{workflow: ctx},
-		converters: dc.converters,
-	}
+	return dc.around(WithWorkflowContext(ctx, dc.parent), transferContext{workflow: ctx})
 }
 
 func (dc *transferAware) WithContext(ctx context.Context) DataConverter {
-	return &transferAware{
-		parent:     WithContext(ctx, dc.parent),
-		about:      transferContext{ctx: ctx},
-		converters: dc.converters,
-	}
+	return dc.around(WithContext(ctx, dc.parent), transferContext{ctx: ctx})
 }
