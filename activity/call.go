@@ -80,13 +80,7 @@ func (c *Call) Run(ctx context.Context) (result *commonpb.Payloads, err error) {
 	if dc == nil {
 		dc = converter.GetDefaultDataConverter()
 	}
-	args := c.Args
-	if args == nil {
-		if args, err = c.Definition.Decode(dc, c.Input); err != nil {
-			return nil, err
-		}
-	}
-	value, err := c.invoke(ctx, args)
+	value, err := c.invoke(ctx, dc)
 	if err != nil || value == nil {
 		return nil, err
 	}
@@ -98,9 +92,23 @@ func (c *Call) Run(ctx context.Context) (result *commonpb.Payloads, err error) {
 	return result, nil
 }
 
-func (c *Call) invoke(ctx context.Context, args []any) (any, error) {
-	if c.Invoke == nil {
-		return c.Definition.Invoke(ctx, args)
+func (c *Call) invoke(ctx context.Context, dc converter.DataConverter) (any, error) {
+	args, d := c.Args, c.Definition
+	if args == nil && c.Invoke == nil { // nobody else wants to see them
+		in, err := d.decode(dc, c.Input)
+		if err != nil {
+			return nil, err
+		}
+		return d.call(ctx, in)
 	}
-	return c.Invoke(ctx, &Invocation{Definition: c.Definition, Header: c.Header, Args: args})
+	if args == nil {
+		var err error
+		if args, err = d.Decode(dc, c.Input); err != nil {
+			return nil, err
+		}
+	}
+	if c.Invoke == nil {
+		return d.Invoke(ctx, args)
+	}
+	return c.Invoke(ctx, &Invocation{Definition: d, Header: c.Header, Args: args})
 }

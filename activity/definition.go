@@ -114,17 +114,30 @@ func newDynamicDefinition(functionName string, fn reflect.Value) (*Definition, e
 func (d *Definition) Decode(
 	dc converter.DataConverter, input *commonpb.Payloads,
 ) ([]any, error) {
-	if d.dynamic {
-		return []any{converter.NewEncodedValues(input, dc)}, nil
+	in, err := d.decode(dc, input)
+	if err != nil || len(d.params) == 0 {
+		return nil, err
 	}
-	if len(d.params) == 0 {
-		return nil, nil
+	args := make([]any, len(d.params))
+	for i, v := range in[len(in)-len(args):] {
+		args[i] = v.Interface()
+	}
+	return args, nil
+}
+
+// decode is Decode for [Definition.call].
+func (d *Definition) decode(
+	dc converter.DataConverter, input *commonpb.Payloads,
+) ([]reflect.Value, error) {
+	in := d.begin()
+	if d.dynamic {
+		return append(in, reflect.ValueOf(converter.NewEncodedValues(input, dc))), nil
 	}
 	pointers := make([]any, len(d.params))
-	values := make([]reflect.Value, len(d.params))
 	for i, t := range d.params {
 		v := reflect.New(t)
-		pointers[i], values[i] = v.Interface(), v.Elem()
+		pointers[i] = v.Interface()
+		in = append(in, v.Elem())
 	}
 	if n := len(input.GetPayloads()); n < len(pointers) {
 		// Converters need not agree on what fewer payloads mean; we promise zero values.
@@ -136,11 +149,17 @@ func (d *Definition) Decode(
 				"with error: %w for function name: %v", err, d.functionName)
 		}
 	}
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = v.Interface()
+	return in, nil
+}
+
+// begin returns a list that takes the arguments of a call, after the place of the context if the
+// function has one.
+func (d *Definition) begin() []reflect.Value {
+	in := make([]reflect.Value, 0, 1+len(d.params))
+	if d.takesContext {
+		in = append(in, reflect.Value{})
 	}
-	return args, nil
+	return in
 }
 
 // Invoke calls the function. args must fit its parameters, the context not counted; nil
@@ -151,10 +170,7 @@ func (d *Definition) Invoke(ctx context.Context, args []any) (any, error) {
 		return nil, fmt.Errorf("activity %s takes %d arguments and was given %d",
 			d.functionName, len(d.params), len(args))
 	}
-	in := make([]reflect.Value, 0, len(args)+1)
-	if d.takesContext {
-		in = append(in, reflect.ValueOf(ctx))
-	}
+	in := d.begin()
 	for i, arg := range args {
 		v := reflect.ValueOf(arg)
 		switch {
@@ -165,6 +181,14 @@ func (d *Definition) Invoke(ctx context.Context, args []any) (any, error) {
 				d.functionName, d.params[i], i+1, arg)
 		}
 		in = append(in, v)
+	}
+	return d.call(ctx, in)
+}
+
+// call calls the function with arguments that fit.
+func (d *Definition) call(ctx context.Context, in []reflect.Value) (any, error) {
+	if d.takesContext {
+		in[0] = reflect.ValueOf(ctx)
 	}
 	return d.results(d.fn.Call(in))
 }

@@ -30,7 +30,8 @@ type attempt struct {
 	fc       converter.FailureConverter
 	beats    heartbeats
 	cancel   context.CancelCauseFunc
-	expiry   error // the cause when the deadline passes
+	expire   context.CancelFunc // nil without a deadline
+	expiry   error              // the cause when the deadline passes
 
 	naming sync.Once
 	named  *slog.Logger
@@ -69,17 +70,13 @@ func (a *attempt) cancelRequested() bool {
 }
 
 // begin makes the activity's context. end must be called.
-func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
+func (a *attempt) begin(ctx context.Context) (run context.Context) {
 	h := a.handler
 	run, a.cancel = context.WithCancelCause(ctx)
-	end = func() { a.cancel(context.Canceled) }
 	if left, kind, bounded := timeLeft(a.task); bounded {
 		a.info.Deadline = a.received.Add(left)
 		a.expiry = temporal.NewTimeoutError(kind, nil)
-		var stop context.CancelFunc
-		run, stop = context.WithDeadlineCause(run, a.info.Deadline, a.expiry)
-		cancel := end
-		end = func() { cancel(); stop() }
+		run, a.expire = context.WithDeadlineCause(run, a.info.Deadline, a.expiry)
 	}
 	run = activity.WithOutbound(run, a)
 	a.bindConverters(run)
@@ -88,13 +85,7 @@ func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
 		h.options.MaxHeartbeatThrottleInterval, h.options.DefaultHeartbeatThrottleInterval)
 	a.beats.workerStop = h.options.WorkerStop
 	a.beats.newest = a.task.GetHeartbeatDetails()
-	a.beats.lifetime = func() (context.Context, context.CancelFunc) {
-		return context.WithCancel(context.WithoutCancel(a.outer))
-	}
-	a.beats.call = a.heartbeat
-	a.beats.told = func(err error, next time.Time) {
-		h.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
-	}
+	a.beats.caller = a
 	if a.info.HeartbeatTimeout > 0 {
 		a.beats.lapseFor = a.info.HeartbeatTimeout + lapseMargin
 		a.beats.lapse = time.AfterFunc(a.beats.lapseFor, func() {
@@ -102,7 +93,15 @@ func (a *attempt) begin(ctx context.Context) (run context.Context, end func()) {
 				temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, nil))
 		})
 	}
-	return run, end
+	return run
+}
+
+// end ends the activity's context.
+func (a *attempt) end() {
+	a.cancel(context.Canceled)
+	if a.expire != nil {
+		a.expire()
+	}
 }
 
 // bindConverters tells those converters that want to know what they convert.
@@ -114,7 +113,7 @@ func (a *attempt) bindConverters(run context.Context) {
 	if !dcAware && !fcAware {
 		return
 	}
-	about := converter.ActivitySerializationContext{
+	var about converter.SerializationContext = converter.ActivitySerializationContext{
 		Namespace:    a.info.Namespace,
 		WorkflowID:   a.info.WorkflowExecution.ID,
 		WorkflowType: a.task.GetWorkflowType().GetName(),
@@ -168,6 +167,16 @@ func (a *attempt) heartbeat(
 		a.refuseHeartbeat(unfit(heartbeatName, details, err))
 	}
 	return err
+}
+
+// lifetime makes the context of all heartbeat calls.
+func (a *attempt) lifetime() (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.WithoutCancel(a.outer))
+}
+
+// beaten tells observers of a heartbeat call.
+func (a *attempt) beaten(err error, next time.Time) {
+	a.handler.observers.heartbeat(a.outer, Heartbeat{Info: &a.info, Err: err, Next: next})
 }
 
 // obey tells the activity what the server wants of it. A cancellation is final, a pause only

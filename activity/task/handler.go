@@ -60,29 +60,29 @@ func (h *Handler) Handle(
 	}
 	a := &attempt{handler: h, task: t, received: time.Now(), outer: ctx}
 	a.info = infoOf(t, h.options.Namespace, h.options.TaskQueue)
-	run, end := a.begin(ctx)
-	defer end()
+	run := a.begin(ctx)
+	defer a.end()
 	h.options.Running.Begin(&a.info, a.received)
 	defer h.options.Running.End(&a.info)
 	h.observers.started(ctx, Started{
 		Info:            &a.info,
 		ScheduleToStart: between(t.GetCurrentAttemptScheduledTime(), t.GetStartedTime()),
 	})
-	return a.execute(run, end)
+	return a.execute(run)
 }
 
 // execute runs the function and concludes.
-func (a *attempt) execute(run context.Context, end func()) (Outcome, error) {
+func (a *attempt) execute(run context.Context) (Outcome, error) {
 	returned := false
 	defer func() {
 		if !returned {
 			// Goexit: nobody else will conclude, and Handle will not return.
-			_, _ = a.conclude(run, end, nil, errGoexit)
+			_, _ = a.conclude(run, nil, errGoexit)
 		}
 	}()
 	result, err := a.call(run)
 	returned = true
-	return a.conclude(run, end, result, err)
+	return a.conclude(run, result, err)
 }
 
 // call hands the task to the executor. Executors are users' code, too: a panic of one is
@@ -117,11 +117,11 @@ func (a *attempt) call(run context.Context) (result *commonpb.Payloads, err erro
 
 // conclude turns what the function returned into an outcome and reports it.
 func (a *attempt) conclude(
-	run context.Context, end func(), result *commonpb.Payloads, err error,
+	run context.Context, result *commonpb.Payloads, err error,
 ) (Outcome, error) {
 	execution := time.Since(a.received)
 	why, cause := a.whyStopped(run)
-	end()
+	a.end()
 	outcome, reported := a.settle(err, why, cause)
 	if p := asA[*temporal.PanicError](err); p != nil {
 		if outcome == Failed {

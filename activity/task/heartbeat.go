@@ -40,6 +40,16 @@ const (
 	throttled              // the pause after a call
 )
 
+// caller makes the calls of heartbeats.
+type caller interface {
+	// lifetime makes the context of all calls.
+	lifetime() (context.Context, context.CancelFunc)
+	// heartbeat sends details and acts on the answer.
+	heartbeat(ctx context.Context, details *commonpb.Payloads, timeout time.Duration) error
+	// beaten hears of each call, and when the next one may be made.
+	beaten(err error, next time.Time)
+}
+
 // heartbeats is what one activity has to say to the server, as one state machine under one
 // lock: idle -> sending -> throttled -> sending | idle. One goroutine makes all calls, without
 // the lock; it runs from the first heartbeat on, or from the beginning if they are automatic.
@@ -47,12 +57,7 @@ type heartbeats struct {
 	interval   time.Duration
 	auto       bool // what was sent last is sent again rather than nothing for a pause
 	workerStop <-chan struct{}
-	// lifetime makes the context of all calls.
-	lifetime func() (context.Context, context.CancelFunc)
-	// call sends details and acts on the answer.
-	call func(ctx context.Context, details *commonpb.Payloads, timeout time.Duration) error
-	// told hears of each call, and when the next one may be made.
-	told func(err error, next time.Time)
+	caller     caller
 	// lapse, if not nil, fires when the server has heard nothing for too long.
 	lapse    *time.Timer
 	lapseFor time.Duration
@@ -116,7 +121,7 @@ func (b *heartbeats) start() {
 	b.wake = make(chan struct{}, 1)
 	b.quit, b.looped = make(chan struct{}), make(chan struct{})
 	var ctx context.Context
-	ctx, b.abandon = b.lifetime()
+	ctx, b.abandon = b.caller.lifetime()
 	go b.loop(ctx)
 }
 
@@ -157,7 +162,7 @@ func (b *heartbeats) send(ctx context.Context) {
 	b.sent = time.Now()
 	b.next = b.sent.Add(b.interval)
 	b.mu.Unlock()
-	err := b.call(ctx, details, max(b.interval, minHeartbeatCall))
+	err := b.caller.heartbeat(ctx, details, max(b.interval, minHeartbeatCall))
 	if err == nil && b.lapse != nil {
 		b.lapse.Reset(b.lapseFor)
 	}
@@ -175,7 +180,7 @@ func (b *heartbeats) send(ctx context.Context) {
 	}
 	next := b.next
 	b.mu.Unlock()
-	b.told(err, next)
+	b.caller.beaten(err, next)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.phase = throttled
@@ -259,10 +264,10 @@ func (b *heartbeats) take() (*commonpb.Payloads, bool) {
 
 // flush sends details after close, in one last call.
 func (b *heartbeats) flush(details *commonpb.Payloads, timeout time.Duration) {
-	ctx, cancel := b.lifetime()
+	ctx, cancel := b.caller.lifetime()
 	defer cancel()
 	// A failure was dealt with in call, and there is no later chance.
-	b.told(b.call(ctx, details, min(timeout, max(b.interval, minHeartbeatCall))), time.Time{})
+	b.caller.beaten(b.caller.heartbeat(ctx, details, min(timeout, max(b.interval, minHeartbeatCall))), time.Time{})
 }
 
 // status is what the activity may know.

@@ -23,13 +23,16 @@ type service struct {
 	stub workflowservice.WorkflowServiceClient
 }
 
-// call makes one call of the stub with a deadline.
+// call makes one call of the stub with a deadline, the nearer of its own and the context's.
 func call[Req, Resp any](
 	ctx context.Context, timeout time.Duration,
 	method func(context.Context, Req, ...grpc.CallOption) (Resp, error), req Req,
 ) (Resp, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+	if until, bounded := ctx.Deadline(); !bounded || time.Until(until) > timeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
 	resp, err := method(ctx, req)
 	return resp, translate(err)
 }
@@ -37,8 +40,7 @@ func call[Req, Resp any](
 // translate makes an error of the Temporal API of a gRPC one; the official
 // SDK's client has done so already.
 func translate(err error) error {
-	var known serviceerror.ServiceError
-	if err == nil || errors.As(err, &known) {
+	if _, known := errors.AsType[serviceerror.ServiceError](err); known || err == nil {
 		return err
 	}
 	if s, ok := status.FromError(err); ok {
