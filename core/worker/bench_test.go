@@ -13,14 +13,14 @@ import (
 	"github.com/mainspring-go/mainspring/core/worker"
 )
 
-// A belt is a server without a network: it hands out as many tasks as it is asked for.
+// A belt is a server without a network: it hands out the tasks that the test puts on it.
 type belt struct {
 	workflowservice.WorkflowServiceClient
 
-	left atomic.Int64
-	task *workflowservice.PollActivityTaskQueueResponse
-	done chan struct{}
-	open atomic.Int64
+	task  *workflowservice.PollActivityTaskQueueResponse
+	tasks chan struct{}
+	open  atomic.Int64  // tasks that were not answered
+	done  chan struct{} // receives when there are none
 }
 
 func (b *belt) WorkflowService() workflowservice.WorkflowServiceClient { return b }
@@ -40,40 +40,71 @@ func (b *belt) ShutdownWorker(
 func (b *belt) PollActivityTaskQueue(
 	ctx context.Context, _ *workflowservice.PollActivityTaskQueueRequest, _ ...grpc.CallOption,
 ) (*workflowservice.PollActivityTaskQueueResponse, error) {
-	if b.left.Add(-1) >= 0 {
+	select {
+	case <-b.tasks:
 		return b.task, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	<-ctx.Done()
-	return nil, ctx.Err()
 }
 
 func (b *belt) RespondActivityTaskCompleted(
 	context.Context, *workflowservice.RespondActivityTaskCompletedRequest, ...grpc.CallOption,
 ) (*workflowservice.RespondActivityTaskCompletedResponse, error) {
 	if b.open.Add(-1) == 0 {
-		close(b.done)
+		b.done <- struct{}{}
 	}
 	return &workflowservice.RespondActivityTaskCompletedResponse{}, nil
 }
 
-// What a worker costs beside the two calls that it must make for each activity.
-func BenchmarkActivityTask(b *testing.B) {
-	server := &belt{task: activityTask("Echo", 1, "x"), done: make(chan struct{})}
-	server.left.Store(int64(b.N))
-	server.open.Store(int64(b.N))
+// handOut hands out n tasks and returns when all are answered.
+func (b *belt) handOut(n int) {
+	b.open.Store(int64(n))
+	for range n {
+		b.tasks <- struct{}{}
+	}
+	<-b.done
+}
+
+// startOnBelt starts a worker that stops with the test.
+func startOnBelt(t testing.TB) *belt {
+	t.Helper()
+	server := &belt{
+		task: activityTask("Echo", 1, "x"), tasks: make(chan struct{}, 100), done: make(chan struct{}, 1),
+	}
 	w, err := worker.New(server, taskQueue, worker.Options{
 		Activities: []any{Echo}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+// What a worker costs beside the two calls that it must make for each activity.
+func BenchmarkActivityTask(b *testing.B) {
+	server := startOnBelt(b)
+	server.handOut(1000)
 	b.ReportAllocs()
-	if err := w.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	<-server.done
-	b.StopTimer()
-	if err := w.Shutdown(b.Context()); err != nil {
-		b.Fatal(err)
+	b.ResetTimer()
+	server.handOut(b.N)
+}
+
+// Ten of the allocations are the deadlines of the two calls, four their messages, and thirteen the
+// text of the argument and of the result. The count is that of the process, so this test runs alone.
+func TestAnActivityTakesFewAllocations(t *testing.T) {
+	const most, tasks = 46, 1000
+	server := startOnBelt(t)
+	server.handOut(tasks) // stacks grow, pools fill
+	if n := testing.AllocsPerRun(5, func() { server.handOut(tasks) }) / tasks; n > most {
+		t.Errorf("an activity takes %.1f allocations, want at most %d: BenchmarkActivityTask tells where", n, most)
 	}
 }
