@@ -31,6 +31,12 @@ func (b *belt) DescribeNamespace(
 	return nil, serviceerror.NewUnimplemented("")
 }
 
+func (b *belt) GetSystemInfo(
+	context.Context, *workflowservice.GetSystemInfoRequest, ...grpc.CallOption,
+) (*workflowservice.GetSystemInfoResponse, error) {
+	return nil, serviceerror.NewUnimplemented("")
+}
+
 func (b *belt) ShutdownWorker(
 	context.Context, *workflowservice.ShutdownWorkerRequest, ...grpc.CallOption,
 ) (*workflowservice.ShutdownWorkerResponse, error) {
