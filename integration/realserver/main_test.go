@@ -46,6 +46,9 @@ func withServer(run func() int) (code int, err error) {
 			"frontend.enableCancelWorkerPollsOnShutdown": true,
 			// What is told of a queue is never old.
 			"matching.TaskQueueInfoByBuildIdTTL": "1ms",
+			// Task queues may have versions of their own, as they had before deployments.
+			"frontend.workerVersioningDataAPIs": true,
+			"frontend.workerVersioningRuleAPIs": true,
 			// A server lets a namespace list ten times a second.
 			"frontend.namespaceRPS.visibility": 100000,
 		},
