@@ -19,9 +19,9 @@ type Config struct {
 	WorkflowTypes, ActivityTypes []string
 	// Given are the options as [New] was given them.
 	Given Options
-	// InForce are those that hold: with their defaults, and, once the worker runs, the limits of
-	// the namespace. A number that one of the Parts replaces is that part's, zero if it does not
-	// tell. A rate is that of now. What is nil is made by the worker itself.
+	// InForce are those that hold now: with their defaults, rates that were set since, and, once
+	// the worker runs, the limits of the namespace. A number that one of the Parts replaces is
+	// that part's, zero if it does not tell. A rate is that of now. What is nil is made by the worker itself.
 	InForce Options
 }
 
@@ -34,6 +34,8 @@ func (w *Worker) Config() Config {
 		o.Limits = w.limits()
 	}
 	o.Limits.Complete()
+	o.MaxActivitiesPerSecond, o.MaxLocalActivitiesPerSecond = perSecond(w.rates.activities), perSecond(w.rates.locals)
+	o.MaxTaskQueueActivitiesPerSecond = w.rates.queue.perSecond()
 	replaced := func(n *int, by slots.Supplier) {
 		if by != nil {
 			*n, _ = limitOf(by)

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	namespacepb "go.temporal.io/api/namespace/v1"
 
 	"github.com/mainspring-go/mainspring/core/worker"
+	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/settings"
 )
@@ -97,6 +99,36 @@ func TestConfigHasTheLimitsOfTheNamespace(t *testing.T) {
 			t.Errorf("limits %+v after the stop", l)
 		}
 	})
+}
+
+// Rates that change while the worker lives are in force at once; what was given stays.
+func TestConfigHasTheRatesOfNow(t *testing.T) {
+	slow, err := ratelimit.NewBucket(ratelimit.Options{PerSecond: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := worker.New(offline(t), taskQueue, worker.Options{
+		MaxActivitiesPerSecond: 5, Parts: worker.Parts{LocalActivityRate: slow},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := w.Config().InForce; f.MaxActivitiesPerSecond != 5 || f.MaxLocalActivitiesPerSecond != 4 ||
+		f.MaxTaskQueueActivitiesPerSecond != 0 {
+		t.Errorf("in force %+v", f)
+	}
+	if err := errors.Join(w.SetMaxActivitiesPerSecond(0), w.SetMaxLocalActivitiesPerSecond(6),
+		w.SetMaxTaskQueueActivitiesPerSecond(7)); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Config()
+	if f := c.InForce; f.MaxActivitiesPerSecond != 0 || f.MaxLocalActivitiesPerSecond != 6 ||
+		f.MaxTaskQueueActivitiesPerSecond != 7 || c.Given.MaxActivitiesPerSecond != 5 {
+		t.Errorf("in force %+v", f)
+	}
+	if !strings.Contains(c.String(), "no limit (given 5)") {
+		t.Error(c)
+	}
 }
 
 // Every option has its line, and no option tells what is inside of what it was given.

@@ -29,12 +29,12 @@ func relay(version string) func(ctx workflow.Context, trail string) (string, err
 			if err := workflow.ExecuteActivity(ctx, "where").Get(ctx, &by); err != nil {
 				return err
 			}
-			trail += " " + version + "/" + by
+			trail += ", " + version + "/" + by
 			return nil
 		}
 		if trail != "" {
 			err := leg()
-			return strings.TrimSpace(trail), err
+			return strings.TrimPrefix(trail, ", "), err
 		}
 		if err := leg(); err != nil {
 			return "", err
@@ -46,6 +46,9 @@ func relay(version string) func(ctx workflow.Context, trail string) (string, err
 		return "", workflow.NewContinueAsNewError(ctx, "relay", trail)
 	}
 }
+
+// trail is who ran the parts before the signal, and all after it.
+func trail(before, after string) string { return before + ", " + after + ", " + after }
 
 // runRelay runs a worker of that version.
 func runRelay(t *testing.T, queue, version string, behavior workflow.VersioningBehavior, o worker.Options) {
@@ -133,8 +136,8 @@ func TestBuildIDsOfATaskQueue(t *testing.T) {
 				})
 				startRelay(t, c, queue, now.id)
 			}
-			endRelay(t, c, queue, "old", "v1/v1 v1/v1 v1/v1")
-			endRelay(t, c, queue, "new", "v2/v2 v2/v2 v2/v2")
+			endRelay(t, c, queue, "old", trail("v1/v1", "v1/v1"))
+			endRelay(t, c, queue, "new", trail("v2/v2", "v2/v2"))
 		})
 	}
 }
@@ -148,8 +151,8 @@ func TestDeploymentVersionsOfActivitiesAndNextRuns(t *testing.T) {
 		behavior workflow.VersioningBehavior
 		old      string
 	}{
-		"pinned":   {workflow.VersioningBehaviorPinned, "v1/v1 v1/v1 v1/v1"},
-		"upgrades": {workflow.VersioningBehaviorAutoUpgrade, "v2/v1 v2/v2 v2/v2"},
+		"pinned":   {workflow.VersioningBehaviorPinned, trail("v1/v1", "v1/v1")},
+		"upgrades": {workflow.VersioningBehaviorAutoUpgrade, trail("v2/v1", "v2/v2")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +168,7 @@ func TestDeploymentVersionsOfActivitiesAndNextRuns(t *testing.T) {
 			makeCurrent(t, sdk, queue, "v2")
 			startRelay(t, sdk, queue, "new")
 			endRelay(t, sdk, queue, "old", c.old)
-			endRelay(t, sdk, queue, "new", "v2/v2 v2/v2 v2/v2")
+			endRelay(t, sdk, queue, "new", trail("v2/v2", "v2/v2"))
 		})
 	}
 }
