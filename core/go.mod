@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/mainspring-go/mainspring/activity v0.0.0
+	github.com/mainspring-go/mainspring/core/connect v0.0.0
 	github.com/mainspring-go/mainspring/interceptor v0.0.0
 	github.com/mainspring-go/mainspring/poller v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
@@ -30,6 +31,7 @@ require (
 
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
+	github.com/mainspring-go/mainspring/core/connect => ./connect
 	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit

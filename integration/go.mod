@@ -9,6 +9,7 @@ require (
 	github.com/jackc/puddle/v2 v2.2.2
 	github.com/mainspring-go/mainspring/activity v0.0.0
 	github.com/mainspring-go/mainspring/core v0.0.0
+	github.com/mainspring-go/mainspring/core/connect v0.0.0
 	github.com/mainspring-go/mainspring/interceptor v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
 	github.com/mainspring-go/mainspring/slots v0.0.0
@@ -228,6 +229,7 @@ require (
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
 	github.com/mainspring-go/mainspring/core => ../core
+	github.com/mainspring-go/mainspring/core/connect => ../core/connect
 	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit

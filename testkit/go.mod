@@ -34,6 +34,7 @@ require (
 replace (
 	github.com/mainspring-go/mainspring/activity => ../activity
 	github.com/mainspring-go/mainspring/core => ../core
+	github.com/mainspring-go/mainspring/core/connect => ../core/connect
 	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit

@@ -36,15 +36,16 @@ workflow:   temporal | go.temporal.io/api google.golang.org/protobuf | github.co
 
 interceptor: temporal activity workflow | go.temporal.io/api |
 
-# what composes them
-core:       ratelimit slots sticky poller shutdown temporal activity workflow interceptor | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc | github.com/google/go-cmp
-testkit:    ratelimit slots sticky poller shutdown temporal activity workflow interceptor core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp github.com/robfig/cron/v3 |
+# what composes them, and what dials
+core/connect: | go.temporal.io/api google.golang.org/grpc |
+core:       ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc | github.com/google/go-cmp
+testkit:    ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp github.com/robfig/cron/v3 |
 
 # a program without Temporal, and proof that one needs nothing of it
 integration/examples/directory: ratelimit slots poller shutdown | |
 
 # the real thing: may import everything, and nothing imports it
-integration: ratelimit slots sticky poller shutdown temporal activity workflow interceptor core testkit | * | *
+integration: ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect core testkit | * | *
 `
 
 // rule is one line of the policy.
