@@ -11,9 +11,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-// maxMessage is the largest message that a server takes: as large as the real one's.
-const maxMessage = 128 << 20
-
 // serving are the gRPC servers of a service.
 type serving struct {
 	mu      sync.Mutex
@@ -45,8 +42,8 @@ func (s *Service) Serve(listener net.Listener) error {
 
 // newServer returns a server that Close will stop; nil if it has been called.
 func (s *Service) newServer() *grpc.Server {
-	g := grpc.NewServer(grpc.UnaryInterceptor(s.intercept), grpc.MaxRecvMsgSize(maxMessage),
-		grpc.WaitForHandlers(true))
+	// As with the real server, messages are received up to gRPC's own limit of 4 MiB.
+	g := grpc.NewServer(grpc.UnaryInterceptor(s.intercept), grpc.WaitForHandlers(true))
 	workflowservice.RegisterWorkflowServiceServer(g, s.api)
 	s.serving.mu.Lock()
 	defer s.serving.mu.Unlock()
