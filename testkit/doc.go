@@ -6,6 +6,7 @@
 //   - pollertest checks the parts that a poller is made of.
 //   - stickytest checks a cache of live values: exclusive pins, a bound, one goodbye for each.
 //   - shutdowntest checks a coordinator: ordered stages, deadlines that hold, a complete report.
+//   - executortest checks an activity.Executor, also one that runs calls in other processes.
 //   - runnertest checks a runner of workflow code: the same commands, live and in replay.
 //
 // They have one shape. A suite is a list of clauses, each a sentence of the contract and a check
