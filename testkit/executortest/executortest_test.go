@@ -14,7 +14,11 @@ func TestInPlace(t *testing.T) {
 
 // poolAbilities are those of activity.Pool, and of the broken ones.
 func poolAbilities() executortest.Abilities {
-	closing := func(e activity.Executor) { e.(interface{ Close() }).Close() }
+	closing := func(e activity.Executor) {
+		if c, ok := e.(interface{ Close() }); ok {
+			c.Close()
+		}
+	}
 	return executortest.Abilities{Close: closing, Break: closing}
 }
 

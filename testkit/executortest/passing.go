@@ -237,7 +237,7 @@ func (s suite) executeWaits(ctx context.Context, mk New) error {
 		return err
 	}
 	if !slices.Contains(c.heard(), ended) {
-		return errors.New("Execute returned while the activity was still running")
+		return errors.New("the call of Execute returned while the activity was still running")
 	}
 	return nil
 }

@@ -26,13 +26,13 @@ func (s suite) capacityIsTold(ctx context.Context, mk New) error {
 		want = 0
 	}
 	if got := r.Capacity(); got != want {
-		return fmt.Errorf("Capacity is %d, want %d", got, want)
+		return fmt.Errorf("the Capacity is %d, want %d", got, want)
 	}
 	if _, err := r.holdAll(ctx); err != nil {
 		return err
 	}
 	if got := r.Capacity(); got != want {
-		return fmt.Errorf("Capacity is %d while calls run, want %d: it is not what is free", got, want)
+		return fmt.Errorf("the Capacity is %d while calls run, want %d: it is not what is free", got, want)
 	}
 	return nil
 }
@@ -271,7 +271,7 @@ func (s suite) nothingBlocks(ctx context.Context, mk New) error {
 			return err
 		}
 	}
-	answered, health := make(chan struct{}), errors.New("Health was not asked")
+	answered, health := make(chan struct{}), errors.New("nobody asked for Health")
 	go func() {
 		defer close(answered)
 		r.Capacity()
@@ -282,7 +282,7 @@ func (s suite) nothingBlocks(ctx context.Context, mk New) error {
 	case <-answered:
 	default:
 		r.close() // so that it comes to an end
-		return errors.New("Capacity or Health wait for calls that run")
+		return errors.New("one of Capacity and Health waits for calls that run")
 	}
 	if health != nil {
 		return fmt.Errorf("a healthy executor says %w", health)
@@ -294,7 +294,7 @@ func (s suite) nothingBlocks(ctx context.Context, mk New) error {
 func (r *rig) broken() error {
 	go r.can.Break(r.Executor)
 	if !r.until(func() bool { return r.Health() != nil }) {
-		return errors.New("Health is nil although the executor is broken")
+		return errors.New("the Health is nil although the executor is broken")
 	}
 	return nil
 }
@@ -306,7 +306,7 @@ func (s suite) brokenIsTold(ctx context.Context, mk New) error {
 		return err
 	}
 	if err := r.Health(); err != nil {
-		return fmt.Errorf("Health of a new executor: %w", err)
+		return fmt.Errorf("the Health of a new executor: %w", err)
 	}
 	if _, err := r.run(ctx, "Nothing"); err != nil {
 		return err
@@ -320,7 +320,7 @@ func (s suite) brokenIsTold(ctx context.Context, mk New) error {
 			time.Sleep(time.Hour)
 		}
 		if r.Health() == nil {
-			return errors.New("Health is nil again: it must be an error for good")
+			return errors.New("the Health is nil again: it must be an error for good")
 		}
 	}
 	return nil

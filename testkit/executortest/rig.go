@@ -37,7 +37,7 @@ func (s suite) rig(mk New) (*rig, error) {
 }
 
 // errNotReturned is the error of a call whose Execute has not returned, and never will.
-var errNotReturned = errors.New("Execute did not return")
+var errNotReturned = errors.New("the call of Execute did not return")
 
 // call is one goroutine's Execute.
 type call struct {

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	failurepb "go.temporal.io/api/failure/v1"
-	"google.golang.org/grpc"
 
 	"github.com/mainspring-go/mainspring/activity"
-	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/testkit/service"
@@ -67,12 +65,7 @@ func TestOversizedActivities(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			in(t, service.Options{}, func(r rig) {
-				c, err := connect.Dial(connect.Options{
-					Address: "passthrough:///service", DialOptions: []grpc.DialOption{grpc.WithContextDialer(r.s.Dial)},
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
+				c := dialled(t, r.s)
 				defer func() { _ = c.Close() }()
 				stop := r.workerOver(c, worker.Options{
 					Workflows: []any{CarryResult, CarryBeat, CarryFail}, Activities: []any{&heavy{tt.bytes}},
