@@ -101,14 +101,13 @@ func (w *work) awaitLocal(ctx context.Context, r *Run) error {
 	if w.locals == nil {
 		w.locals = w.newLocals(r)
 	}
+	ls := w.locals
 	select {
 	case <-w.LocalStop: // before anything else that may have happened: nothing begins any more
-		w.handOver = true
-		r.machine.Heartbeat()
+		w.handOverLocals(r)
 		return nil
 	default:
 	}
-	ls := w.locals
 	ls.update(ctx)
 	waits := time.Now()
 	defer func() { w.waited += time.Since(waits) }()
@@ -125,12 +124,23 @@ func (w *work) awaitLocal(ctx context.Context, r *Run) error {
 	case <-beat.C:
 		r.machine.Heartbeat()
 	case <-w.LocalStop:
-		w.handOver = true
-		r.machine.Heartbeat()
+		w.handOverLocals(r)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// handOverLocals takes what has ended, one at a time: it need not run again. Then it
+// leaves the rest to another worker.
+func (w *work) handOverLocals(r *Run) {
+	select {
+	case end := <-w.locals.ends:
+		r.machine.EndLocal(w.locals.ended(end))
+	default:
+		w.handOver = true
+		r.machine.Heartbeat()
+	}
 }
 
 // leaveLocals ends waiting for local activities, if the run has any.

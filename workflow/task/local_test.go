@@ -409,6 +409,37 @@ func TestAStoppingWorkerHandsOver(t *testing.T) {
 	})
 }
 
+// What has ended by the stop is handed over too, and does not run again.
+func TestAStopLosesNoResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b *beating
+		b = newBeating(t, func(ctx workflow.Context) (string, error) {
+			slow := local(ctx, takes(time.Minute))
+			all := workflow.NewWaitGroup(ctx)
+			stopped := false
+			for range 5 {
+				all.Go(ctx, func(ctx workflow.Context) {
+					if err := local(ctx, takes(time.Second)).Get(ctx, nil); err == nil && !stopped {
+						stopped = true
+						close(b.stop)
+						time.Sleep(time.Millisecond) // by then the others have ended, too
+					}
+				})
+			}
+			all.Wait(ctx)
+			return "", slow.Get(ctx, nil)
+		})
+		b.Task()
+		if err := b.handler.Handle(t.Context(), b.full()); err != nil {
+			t.Fatal(err)
+		}
+		r := b.completed[0]
+		if got := kinds(r); len(got) != 5 || !r.GetForceCreateNewWorkflowTask() || r.GetReturnNewWorkflowTask() {
+			t.Errorf("got commands %q, want five markers and a task for anybody: %v", got, r)
+		}
+	})
+}
+
 // What fails while the worker stops has not failed.
 func TestFailuresOfAStopAreNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
