@@ -17,7 +17,9 @@ var (
 	ErrActivityPaused = errors.New("activity paused")
 
 	// ErrActivityReset is the cause of the context's cancellation when the server reset the
-	// activity. An activity that stops for it starts again from its first attempt.
+	// activity. An activity that stops for it is tried again, and its attempts are counted anew.
+	// Servers up to 1.32 tell only a first attempt of it. A later one is not known to them any
+	// more, which its heartbeats learn, and they try again when its time is over.
 	ErrActivityReset = errors.New("activity reset")
 
 	// ErrWorkerShutdown is the cause of the context's cancellation when the worker stops and its
