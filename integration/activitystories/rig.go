@@ -164,14 +164,12 @@ func (r *rig) started() activity.Info {
 }
 
 // told waits until the activity is told to stop, which must be for a cause of this type.
-func told[E error](r *rig) E {
+func told[E error](r *rig) {
 	r.Helper()
 	err := receive(r, r.causes, "the activity to be told to stop")
-	e, ok := errors.AsType[E](err)
-	if !ok {
+	if e, ok := errors.AsType[E](err); !ok {
 		r.Errorf("the cause is %T: %v, want a %T", err, err, e)
 	}
-	return e
 }
 
 // toldIs waits until the activity is told to stop, which must be for this cause.

@@ -65,6 +65,9 @@ func All() []Story {
 		{Name: "cut-off", run: cutOff},
 		{Name: "cut-off-start-to-close", run: cutOffStartToClose},
 		{Name: "details-with-failure", run: detailsWithFailure},
+		{Name: "details-flushed-by-stop", run: flushedByStop},
+		{Name: "details-unencodable", run: unencodable},
+		{Name: "throttled", run: throttled},
 		{Name: "details-kept-by-automatic-heartbeats", run: detailsKept},
 	}
 }

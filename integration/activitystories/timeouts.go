@@ -15,8 +15,9 @@ import (
 // timedOut waits until the activity is told that its time is over.
 func (r *rig) timedOut(want enumspb.TimeoutType) {
 	r.Helper()
-	if got := told[*temporal.TimeoutError](r); got != nil && got.TimeoutType() != want {
-		r.Errorf("the activity is told of a timeout of type %v, want %v", got.TimeoutType(), want)
+	cause := receive(r, r.causes, "the activity to be told to stop")
+	if got, ok := errors.AsType[*temporal.TimeoutError](cause); !ok || got.TimeoutType() != want {
+		r.Errorf("the cause is %v, want a timeout of type %v", cause, want)
 	}
 }
 
@@ -66,70 +67,26 @@ func cutOffStartToClose(r *rig) {
 
 func (r *rig) lost(o workflow.ActivityOptions, kind enumspb.TimeoutType) {
 	r.Helper()
-	ended := make(chan struct{})
+	ended := make(chan activity.HeartbeatStatus, 1)
 	stop := r.begin(plan{ActivityOptions: o, act: func(ctx context.Context) (string, error) {
 		if info := activity.GetInfo(ctx); info.Attempt > 1 {
 			var last string
 			err := activity.GetHeartbeatDetails(ctx, &last)
 			return "goes on from " + last, err
 		}
-		defer close(ended)
 		activity.RecordHeartbeat(ctx, "the last word")
 		r.wire.cutOff(activity.GetInfo(ctx))
-		return "", r.beating(ctx)
+		err := r.beating(ctx)
+		ended <- activity.GetHeartbeatStatus(ctx)
+		return "", err
 	}})
 	e := r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
 	r.holds("result", e.GetActivityTaskCompletedEventAttributes().GetResult(), "goes on from the last word")
 	r.timedOut(kind)
-	receive(r, ended, "the first attempt to end")
+	status := receive(r, ended, "the first attempt to end")
+	if kind == enumspb.TIMEOUT_TYPE_HEARTBEAT && status.Err == nil { // else there is no time for one to fail
+		r.Error("the activity has not seen that its heartbeats fail")
+	}
 	stop()
 	r.reported("Completed") // of the second attempt
-}
-
-// detailsWithFailure has the report of a failure carry what the throttle held back.
-func detailsWithFailure(r *rig) {
-	p := plan{ActivityOptions: twice(), act: func(ctx context.Context) (string, error) {
-		if activity.HasHeartbeatDetails(ctx) {
-			var last string
-			err := activity.GetHeartbeatDetails(ctx, &last)
-			return last, err
-		}
-		activity.RecordHeartbeat(ctx, "one")
-		activity.RecordHeartbeat(ctx, "two")
-		return "", errors.New("stuck")
-	}}
-	p.worker.MaxHeartbeatThrottleInterval = time.Minute
-	r.begin(p)
-	e := r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
-	r.holds("result", e.GetActivityTaskCompletedEventAttributes().GetResult(), "two")
-	if n := r.wire.heartbeats(); n != 1 {
-		r.Errorf("%d heartbeats, want 1: the other one goes with the failure", n)
-	}
-}
-
-// detailsKept has automatic heartbeats of a second attempt that leave the details of the first one.
-func detailsKept(r *rig) {
-	o := long()
-	o.RetryPolicy = retries(3)
-	before := 0
-	r.begin(plan{
-		ActivityOptions: o, register: activity.RegisterOptions{AutoHeartbeat: true},
-		act: func(ctx context.Context) (string, error) {
-			switch activity.GetInfo(ctx).Attempt {
-			case 1:
-				activity.RecordHeartbeat(ctx, "one")
-				before = r.wire.heartbeats()
-				return "", errors.New("stuck")
-			case 2:
-				r.until("automatic heartbeats", func() bool { return r.wire.heartbeats() >= before+3 })
-				return "", errors.New("stuck again")
-			default:
-				var last string
-				err := activity.GetHeartbeatDetails(ctx, &last)
-				return last, err
-			}
-		},
-	})
-	e := r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
-	r.holds("result", e.GetActivityTaskCompletedEventAttributes().GetResult(), "one")
 }
