@@ -44,9 +44,6 @@ func (w *Worker) Config() Config {
 	replaced(&o.MaxConcurrentWorkflowTasks, o.Parts.WorkflowSlots)
 	replaced(&o.MaxConcurrentActivities, o.Parts.ActivitySlots)
 	replaced(&o.MaxConcurrentLocalActivities, o.Parts.LocalActivitySlots)
-	o.MaxActivitiesPerSecond = perSecond(w.rates.activities)
-	o.MaxLocalActivitiesPerSecond = perSecond(w.rates.locals)
-	o.MaxTaskQueueActivitiesPerSecond = w.rates.queue.perSecond()
 	if o.Parts.Cache != nil {
 		*o.MaxCachedWorkflows = o.Parts.Cache.Stats().MaxEntries
 	}

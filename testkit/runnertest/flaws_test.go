@@ -424,6 +424,20 @@ var flawsOfMarkers = []flaw{
 		after: func(_ *instance, _ *activation, c *completion) { c.EndedLocal = "" },
 	},
 	{
+		name: "does not ask local activities to stop", clause: "LocalIsCanceled",
+		after: func(_ *instance, _ *activation, c *completion) { c.CanceledLocals = nil },
+	},
+	{
+		name: "does not record that a local activity was canceled", clause: "LocalIsCanceled",
+		after: func(_ *instance, _ *activation, c *completion) {
+			for _, command := range c.Commands {
+				if a := command.GetRecordMarkerCommandAttributes(); a != nil {
+					a.Failure = nil
+				}
+			}
+		},
+	},
+	{
 		name: "ignores the markers of local activities", clause: "LocalIsReplayed",
 		before: func(_ *instance, a *activation) {
 			if a.Local != nil && a.Local.Marker != nil {

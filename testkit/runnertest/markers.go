@@ -6,6 +6,7 @@ import (
 
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -154,6 +155,9 @@ func childEnds(r *rig) error {
 	return made(c, "CompleteWorkflowExecution")
 }
 
+// completes is the command of a workflow that returns a result.
+const completes = "CompleteWorkflowExecution"
+
 // localRun begins a run of Local, which asks for its local activity.
 func localRun(r *rig) (*probe, *runner.LocalRequest, error) {
 	p, c, err := r.begin(Local, "x")
@@ -194,8 +198,8 @@ func localRequest(r *rig) error {
 	return nil
 }
 
-// localEnd has the local activity end with a result.
-func localEnd(p *probe, l *runner.LocalResult) (*runner.Completion, error) {
+// localEnd has the local activity end, and the workflow with it.
+func localEnd(p *probe, l *runner.LocalResult, closes string) (*runner.Completion, error) {
 	c, err := p.activate(&runner.Activation{Run: true, Time: l.Time, Local: l, Replaying: p.replaying})
 	if err != nil {
 		return nil, err
@@ -203,7 +207,7 @@ func localEnd(p *probe, l *runner.LocalResult) (*runner.Completion, error) {
 	if c.EndedLocal != "1" {
 		return nil, fmt.Errorf("the local activity that has ended is %q, want 1", c.EndedLocal)
 	}
-	return c, made(c, "RecordMarker LocalActivity", "CompleteWorkflowExecution")
+	return c, made(c, "RecordMarker LocalActivity", closes)
 }
 
 func localStep(r *rig) error {
@@ -211,7 +215,7 @@ func localStep(r *rig) error {
 	if err != nil {
 		return err
 	}
-	c, err := localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Result: payloads("done")})
+	c, err := localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Result: payloads("done")}, completes)
 	if err != nil {
 		return err
 	}
@@ -226,7 +230,7 @@ func localReplayed(r *rig) error {
 	if err != nil {
 		return err
 	}
-	live, err := localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Result: payloads("done")})
+	live, err := localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Result: payloads("done")}, completes)
 	if err != nil {
 		return err
 	}
@@ -239,12 +243,40 @@ func localReplayed(r *rig) error {
 		return err
 	}
 	m := recordedMarker(live.Commands[0], 0)
-	c, err := localEnd(again, &runner.LocalResult{Marker: &m})
+	c, err := localEnd(again, &runner.LocalResult{Marker: &m}, completes)
 	if err != nil {
 		return err
 	}
 	if got := returned[string](c); got != "done" {
 		return fmt.Errorf("the result is %q", got)
+	}
+	return nil
+}
+
+func localCanceled(r *rig) error {
+	p, _, err := localRun(r)
+	if err != nil {
+		return err
+	}
+	c, err := p.task(runner.Item{EventID: 5, Cancel: &runner.Cancel{Cause: "enough"}})
+	if err != nil {
+		return err
+	}
+	if len(c.CanceledLocals) != 1 || c.CanceledLocals[0] != "1" {
+		return fmt.Errorf("those to be canceled are %q, want 1", c.CanceledLocals)
+	}
+	if c.EndedLocal != "" || c.Closed {
+		return errors.New("the local activity has ended before it did")
+	}
+	c, err = localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Failure: &failurepb.Failure{
+		Message: "canceled",
+		FailureInfo: &failurepb.Failure_CanceledFailureInfo{CanceledFailureInfo: &failurepb.CanceledFailureInfo{}},
+	}}, "CancelWorkflowExecution")
+	if err != nil {
+		return err
+	}
+	if c.Commands[0].GetRecordMarkerCommandAttributes().GetFailure().GetCanceledFailureInfo() == nil {
+		return errors.New("the marker does not say that it was canceled")
 	}
 	return nil
 }

@@ -85,6 +85,7 @@ func Clauses(can Abilities) []Clause {
 		c("LocalIsAskedFor", "a local activity is a request with a number, and no command", localRequest),
 		c("LocalEndsInAStep", "its result goes on in the same task and leaves a marker", localStep),
 		c("LocalIsReplayed", "in replay its marker is its result", localReplayed),
+		c("LocalIsCanceled", "one whose context is canceled is asked to stop, and waited for", localCanceled),
 		c("CloseIsIdempotent", "Close may be called again; then every activation fails", closeAgain),
 		c("CloseFreesABlockedRun", "Close ends a run that waits, and leaves no goroutine", closeBlocked),
 		c("InputIsNotChanged", "the runner changes no message that it was given", inputUnchanged),
