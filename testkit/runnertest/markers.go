@@ -269,7 +269,7 @@ func localCanceled(r *rig) error {
 		return errors.New("the local activity has ended before it did")
 	}
 	c, err = localEnd(p, &runner.LocalResult{ID: "1", Attempt: 1, Time: p.now, Failure: &failurepb.Failure{
-		Message: "canceled",
+		Message:     "canceled",
 		FailureInfo: &failurepb.Failure_CanceledFailureInfo{CanceledFailureInfo: &failurepb.CanceledFailureInfo{}},
 	}}, "CancelWorkflowExecution")
 	if err != nil {
