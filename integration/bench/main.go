@@ -1,0 +1,117 @@
+// Bench measures Mainspring's worker beside the Go SDK's and beside bare gRPC clients that make the
+// same calls, which is the floor:
+//
+//	go run ./integration/bench            # a few minutes; nothing else should run
+//	go run ./integration/bench -once      # each row briefly: does it still work?
+//	go run ./integration/bench -row activity -gzip=false -rounds 9
+//
+// A fake Temporal frontend hands out tasks as fast as it is asked for them and checks every answer.
+// It and each contestant are processes of their own; the contestants of a row take turns, and ratios
+// compare what belongs to one round. CPU time is what the kernel says that the contestant's process
+// took between two counts of tasks; that of the frontend is not in it.
+//
+// The command prints a table, and writes it into README.md beside this file, with results.json and
+// plot.svg, unless it is told to measure less than everything.
+//
+// The benchmarks in the tests of this package measure replay, the hand-over between coroutines, and
+// what a run costs that waits in a worker's cache, of both in one process:
+//
+//	go test -run '^$' -bench . -benchtime 5x ./integration/bench
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/mainspring-go/mainspring/integration/bench/contestant"
+	"github.com/mainspring-go/mainspring/integration/bench/frontend"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// A plan is what is to be measured.
+type plan struct {
+	rows   []row
+	gzips  []bool
+	rounds int
+	once   bool
+	out    string // directory; empty to write nothing
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	var (
+		p   = plan{rows: rows()}
+		as  = flags.String("as", "", "for the command itself: be the frontend, or the contestant of this name")
+		job contestant.Job
+	)
+	only := flags.String("row", "", "measure only rows whose name contains this")
+	compress := flags.String("gzip", "both", "true, false or both")
+	flags.IntVar(&p.rounds, "rounds", 5, "how many turns each contestant has")
+	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
+	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
+	work := flags.String("work", "", "for the command itself")
+	flags.StringVar(&job.Address, "address", "", "for the command itself")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	switch job.Contestant, job.Work, job.Gzip = *as, frontend.Work(*work), *compress == "true"; *as {
+	case "":
+	case "frontend":
+		return frontend.Serve(ctx, os.Stdin, os.Stdout)
+	default:
+		return contestant.Serve(ctx, job, os.Stdin, os.Stdout)
+	}
+	if err := p.narrow(*only, *compress); err != nil {
+		return err
+	}
+	return p.carryOut(ctx, os.Stdout, os.Stderr)
+}
+
+// narrow leaves out what is not asked for. What is partial is not written.
+func (p *plan) narrow(only, compress string) error {
+	switch compress {
+	case "both":
+		p.gzips = []bool{false, true}
+	case "true", "false":
+		p.gzips = []bool{compress == "true"}
+	default:
+		return fmt.Errorf("-gzip is %q: use true, false or both", compress)
+	}
+	if p.rounds < 1 {
+		return fmt.Errorf("-rounds is %d: use 1 or more", p.rounds)
+	}
+	var rows []row
+	for _, r := range p.rows {
+		if strings.Contains(string(r.work), only) {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("-row is %q, which is in no name of a row", only)
+	}
+	if p.once {
+		p.rounds = 1
+	}
+	if p.once || len(rows) < len(p.rows) || len(p.gzips) < 2 {
+		p.out = ""
+	}
+	p.rows = rows
+	return nil
+}

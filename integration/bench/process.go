@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+
+	"github.com/mainspring-go/mainspring/integration/bench/contestant"
+	"github.com/mainspring-go/mainspring/integration/bench/frontend"
+)
+
+// A process is this program in another role. It is told lines and answers with lines.
+type process struct {
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	lines *bufio.Scanner
+}
+
+func startProcess(ctx context.Context, args ...string) (*process, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &process{cmd: cmd, in: in, lines: bufio.NewScanner(out)}, nil
+}
+
+// line is what the process says next.
+func (p *process) line() (string, error) {
+	if p.lines.Scan() {
+		return p.lines.Text(), nil
+	}
+	return "", errors.Join(errors.New("a process of the benchmark has ended early"), p.lines.Err())
+}
+
+func (p *process) ask(question string) (answer string, err error) {
+	if _, err := fmt.Fprintln(p.in, question); err != nil {
+		return "", err
+	}
+	return p.line()
+}
+
+// end lets the process end by itself.
+func (p *process) end() error {
+	return errors.Join(p.in.Close(), p.cmd.Wait())
+}
+
+// A pair is a contestant and a frontend of its own.
+type pair struct {
+	job      contestant.Job
+	frontend *process
+	worker   *process
+}
+
+func startPair(ctx context.Context, job contestant.Job) (p *pair, err error) {
+	p = &pair{job: job}
+	defer func() {
+		if err != nil {
+			p.kill()
+		}
+	}()
+	if p.frontend, err = startProcess(ctx, "-as", "frontend"); err != nil {
+		return nil, err
+	}
+	if p.job.Address, err = p.frontend.line(); err != nil {
+		return nil, err
+	}
+	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-work", string(job.Work),
+		"-address", p.job.Address, "-gzip="+strconv.FormatBool(job.Gzip))
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.worker.line() // it is ready
+	return p, err
+}
+
+// handOut returns when n units of work are done.
+func (p *pair) handOut(work frontend.Work, n int) error {
+	answer, err := p.frontend.ask(fmt.Sprintf("%s\t%d", work, n))
+	if err == nil && answer != "ok" {
+		err = errors.New(answer)
+	}
+	return err
+}
+
+func (p *pair) read() (r contestant.Reading, err error) {
+	answer, err := p.worker.ask("read")
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal([]byte(answer), &r)
+}
+
+// stop ends the contestant in order, then its frontend.
+func (p *pair) stop() error {
+	return errors.Join(p.worker.end(), p.frontend.end())
+}
+
+// kill ends what is left of the pair.
+func (p *pair) kill() {
+	for _, one := range []*process{p.worker, p.frontend} {
+		if one != nil && one.cmd.ProcessState == nil {
+			_ = one.cmd.Process.Kill() // it may be over
+			_ = one.cmd.Wait()
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mainspring-go/mainspring/integration/bench/contestant"
+	"github.com/mainspring-go/mainspring/integration/bench/frontend"
+)
+
+// A row is a kind of work that all contestants do.
+type row struct {
+	work   frontend.Work
+	units  int     // in one turn
+	budget float64 // of Mainspring's CPU time, in times the honest floor
+}
+
+// rows are those of the table, in its order.
+func rows() []row {
+	return []row{
+		{frontend.Activity, 5000, 1.3},
+		{frontend.TwoTasks, 2500, 1.5},
+		{frontend.Signals, 5000, 1.4},
+		{frontend.Whole, 2000, 1.4},
+	}
+}
+
+// once and capped are the shares of a turn's units that a short turn has, and one of the SDK as
+// shipped, which may poll only a thousand times a second.
+const (
+	once   = 25
+	capped = 5
+)
+
+// A sample is one turn of one contestant.
+type sample struct {
+	Contestant string  `json:"contestant"`
+	Units      int     `json:"units"`
+	CPU        float64 `json:"cpuMicros"` // per unit, as what follows
+	Allocs     float64 `json:"allocations"`
+	Bytes      float64 `json:"bytes"`
+	PerSecond  float64 `json:"perSecond"`
+	RSS        int64   `json:"maxRSSBytes"`
+}
+
+// A result is what was measured of a row, round by round in the order of the contestants.
+type result struct {
+	Row    string     `json:"row"`
+	Gzip   bool       `json:"gzip"`
+	Budget float64    `json:"budget"`
+	Rounds [][]sample `json:"rounds"`
+}
+
+// carryOut measures everything, and tells progress how far it is.
+func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
+	var results []result
+	began := time.Now()
+	for _, r := range p.rows {
+		for _, gzip := range p.gzips {
+			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.work, gzipped(gzip))
+			one, err := p.measure(ctx, r, gzip)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", r.work, gzipped(gzip), err)
+			}
+			results = append(results, one)
+		}
+	}
+	report := newReport(results, time.Since(began))
+	fmt.Fprintln(out, report.table())
+	if p.out == "" {
+		return nil
+	}
+	return report.write(p.out)
+}
+
+func gzipped(on bool) string {
+	if on {
+		return "gzip"
+	}
+	return "no gzip"
+}
+
+// measure lets the contestants take turns at one row.
+func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
+	res := result{Row: string(r.work), Gzip: gzip, Budget: r.budget}
+	var pairs []*pair
+	defer func() {
+		for _, one := range pairs {
+			one.kill()
+		}
+	}()
+	for _, name := range contestant.All() {
+		one, err := startPair(ctx, contestant.Job{Contestant: name, Work: r.work, Gzip: gzip})
+		if err != nil {
+			return res, fmt.Errorf("%s: %w", name, err)
+		}
+		pairs = append(pairs, one)
+	}
+	for round := range p.rounds + 1 {
+		var samples []sample
+		for _, one := range pairs {
+			s, err := one.turn(r, p.once)
+			if err != nil {
+				return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
+			}
+			samples = append(samples, s)
+		}
+		if round > 0 { // the first one fills pools and lets stacks grow
+			res.Rounds = append(res.Rounds, samples)
+		}
+	}
+	for _, one := range pairs {
+		if err := one.stop(); err != nil {
+			return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
+		}
+	}
+	return res, nil
+}
+
+// turn has a contestant do its share of a row.
+func (p *pair) turn(r row, short bool) (s sample, err error) {
+	units := r.units
+	if short {
+		units /= once
+	}
+	if p.job.Contestant == contestant.SDK && r.work != frontend.Signals {
+		units /= capped
+	}
+	before, err := p.read()
+	if err != nil {
+		return s, err
+	}
+	began := time.Now()
+	if err := p.handOut(r.work, units); err != nil {
+		return s, err
+	}
+	elapsed := time.Since(began)
+	after, err := p.read()
+	if err != nil {
+		return s, err
+	}
+	n := float64(units)
+	return sample{
+		Contestant: p.job.Contestant,
+		Units:      units,
+		CPU:        float64(after.CPU-before.CPU) / n / 1e3,
+		Allocs:     float64(after.Allocations-before.Allocations) / n,
+		Bytes:      float64(after.Bytes-before.Bytes) / n,
+		PerSecond:  n / elapsed.Seconds(),
+		RSS:        after.MaxRSS,
+	}, nil
+}
