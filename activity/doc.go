@@ -27,7 +27,7 @@
 // An [Executor] decides where calls run: [InPlace], a [Pool], or one of your own. A
 // [Middleware] sees each call between decoding and encoding, and may put its own [Outbound]
 // into the context to see what the activity asks for. [Intercept] makes one of interceptors
-// that were written for the official SDK.
+// that were written for the official SDK. A [PanicHook] hears of panics.
 //
 // # What it will not do
 //
