@@ -19,7 +19,7 @@ func all(called *int) []typed.Registrable {
 		c = context.Context
 		n = int
 	)
-	done := func(n int) error { *called = n; return nil }
+	done := func(n int) error { *called = n; return nil } //nolint:unparam // so that each is one line
 	return []typed.Registrable{
 		typed.Func0("F0", func(c) (n, error) { return 0, done(0) }),
 		typed.Func1("F1", func(_ c, a n) (n, error) { return a, done(1) }),
