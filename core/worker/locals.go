@@ -31,18 +31,7 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 	}
 	r, err := local.New(local.Options{
 		Admit: func(ctx context.Context, t *local.Task) (local.Ticket, error) {
-			a := admission{slots: s, rate: w.rates.locals, request: slots.Request{
-				Kind: kindLocalActivity, Queue: w.taskQueue, TaskType: t.Info.ActivityType.Name,
-			}}
-			k, err := a.Admit(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if err := k.use(ctx, slots.Task{Type: a.request.TaskType, ID: t.Info.ActivityID}); err != nil {
-				k.Return()
-				return nil, err
-			}
-			return k, nil
+			return w.admitLocal(ctx, s, t)
 		},
 		Observers:     []any{&w.counters},
 		Middleware:    middleware(o.Interceptors),
@@ -60,6 +49,29 @@ func (w *Worker) composeLocals(tasks context.Context, p *parts) error {
 	p.localSlots = s
 	p.locals = &locals{worker: w, runner: r, tasks: tasks}
 	return nil
+}
+
+// admitLocal waits for a slot, for leave to use it, and for a token last: one that
+// is reserved is spent at once, and no hold keeps it from others.
+func (w *Worker) admitLocal(ctx context.Context, s slots.Supplier, t *local.Task) (k ticket, err error) {
+	a := admission{slots: s, request: slots.Request{
+		Kind: kindLocalActivity, Queue: w.taskQueue, TaskType: t.Info.ActivityType.Name,
+	}}
+	if k, err = a.Admit(ctx); err != nil {
+		return k, err
+	}
+	complete := false
+	defer func() {
+		if !complete { // an error, or a panic in a part that a user gave
+			k.Return()
+		}
+	}()
+	if err := k.use(ctx, slots.Task{Type: a.request.TaskType, ID: t.Info.ActivityID}); err != nil {
+		return k, err
+	}
+	k.token, err = w.rates.locals.Reserve(ctx)
+	complete = err == nil
+	return k, err
 }
 
 // resolveLocal turns what workflow code calls into what ExecuteLocal gets.

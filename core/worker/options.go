@@ -280,8 +280,8 @@ type Parts struct {
 	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
 	ActivityRate ratelimit.Limiter
 	// LocalActivityRate paces the attempts of local activities, in place of
-	// MaxLocalActivitiesPerSecond. A token is reserved when there is a slot and
-	// spent when the attempt begins; a wait between attempts holds none.
+	// MaxLocalActivitiesPerSecond. A token is reserved last, when there is a slot
+	// and leave to use it; a wait between attempts holds none.
 	LocalActivityRate ratelimit.Limiter
 	// Cache keeps workflow runs, in place of MaxCachedWorkflows and what else bounds
 	// them. Its OnEvict must close the run; it may weigh them with [task.Run.Weight].

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/ratelimit"
+	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/workflow"
 )
@@ -348,4 +349,44 @@ func TestLocalActivitiesTimeOutWhileTheyWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A local activity that its slot holds back keeps no token from others.
+func TestHeldLocalActivitiesHoldNoToken(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		w := f.worker(t, worker.Options{
+			Activities: []any{Sleep, Echo}, MaxLocalActivitiesPerSecond: 1,
+			Parts: worker.Parts{
+				LocalActivitySlots: perKey(t, func(_ slots.Request, k slots.Task) string {
+					if k.ID == "" {
+						return "" // told only when there is a slot
+					}
+					return k.Type
+				}),
+			},
+		})
+		err := w.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+			ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: time.Hour})
+			first := workflow.ExecuteLocalActivity(ctx, Sleep, time.Minute)
+			second := workflow.ExecuteLocalActivity(ctx, Sleep, time.Minute)
+			other := workflow.ExecuteLocalActivity(ctx, Echo, "x")
+			return errors.Join(other.Get(ctx, nil), first.Get(ctx, nil), second.Get(ctx, nil))
+		}, workflow.RegisterOptions{Name: "Three"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.workflowTasks <- firstTask("Three", "run")
+		pass(3 * time.Second)
+		if s := w.Stats(); s.LocalActivities != 1 || s.LocalActivityRate.Held != 0 || s.LocalActivityRate.Spent != 2 ||
+			s.LocalActivitySlots.Held != 1 {
+			t.Errorf("%d have ended, rate %+v, slots %+v", s.LocalActivities, s.LocalActivityRate, s.LocalActivitySlots)
+		}
+		stop(t, w)
+		if s := w.Stats(); s.LocalActivitySlots.Issued != 0 || s.LocalActivityRate.Held != 0 {
+			t.Errorf("rate %+v, slots %+v", s.LocalActivityRate, s.LocalActivitySlots)
+		}
+	})
 }
