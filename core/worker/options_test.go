@@ -388,6 +388,16 @@ func testMaxConcurrentWorkflowTaskPolls(t *testing.T, f *frontend) {
 	}
 }
 
+// One poll would leave one of the two queues alone: it means one of each.
+func TestOnePollIsOneOfEachQueue(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.start(t, worker.Options{Workflows: []any{Greet}, MaxConcurrentWorkflowTaskPolls: 1})
+		if n, s := f.polling(normal), f.polling(stickyKind); n != 1 || s != 1 {
+			t.Errorf("%d normal polls and %d sticky ones", n, s)
+		}
+	})
+}
+
 func TestWithoutCacheAllPollsAreNormal(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
 		f.start(t, worker.Options{
