@@ -3,7 +3,7 @@
 //
 //	go run ./integration/bench            # a few minutes; nothing else should run
 //	go run ./integration/bench -once      # each row briefly: does it still work?
-//	go run ./integration/bench -row activity -gzip=false -rounds 9
+//	go run ./integration/bench -row activity -gzip=false -rounds 9 -cpuprofile /tmp/bench
 //
 // A fake Temporal frontend hands out tasks as fast as it is asked for them and checks every answer.
 // It and each contestant are processes of their own; the contestants of a row take turns, and ratios
@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
@@ -48,6 +49,7 @@ type plan struct {
 	gzips  []bool
 	rounds int
 	once   bool
+	prof   string // where to write CPU profiles of Mainspring; empty for none
 	out    string // directory; empty to write nothing
 }
 
@@ -63,6 +65,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&p.rounds, "rounds", 5, "how many turns each contestant has")
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
 	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
+	flags.StringVar(&p.prof, "cpuprofile", "", "write CPU profiles of Mainspring to files that begin so")
 	work := flags.String("work", "", "for the command itself")
 	flags.StringVar(&job.Address, "address", "", "for the command itself")
 	if err := flags.Parse(args); err != nil {
@@ -76,7 +79,11 @@ func run(ctx context.Context, args []string) error {
 	case "frontend":
 		return frontend.Serve(ctx, os.Stdin, os.Stdout)
 	default:
-		return contestant.Serve(ctx, job, os.Stdin, os.Stdout)
+		stop, err := profile(p.prof)
+		if err != nil {
+			return err
+		}
+		return errors.Join(contestant.Serve(ctx, job, os.Stdin, os.Stdout), stop())
 	}
 	if err := p.narrow(*only, *compress); err != nil {
 		return err
@@ -114,4 +121,22 @@ func (p *plan) narrow(only, compress string) error {
 	}
 	p.rows = rows
 	return nil
+}
+
+// profile writes the CPU profile of this process to a file until stop is called.
+func profile(name string) (stop func() error, err error) {
+	if name == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, err
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return file.Close()
+	}, nil
 }

@@ -70,7 +70,8 @@ type pair struct {
 	worker   *process
 }
 
-func startPair(ctx context.Context, job contestant.Job) (p *pair, err error) {
+// startPair starts both; the contestant writes its CPU profile to a file if that has a name.
+func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair, err error) {
 	p = &pair{job: job}
 	defer func() {
 		if err != nil {
@@ -84,7 +85,7 @@ func startPair(ctx context.Context, job contestant.Job) (p *pair, err error) {
 		return nil, err
 	}
 	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-work", string(job.Work),
-		"-address", p.job.Address, "-gzip="+strconv.FormatBool(job.Gzip))
+		"-address", p.job.Address, "-gzip="+strconv.FormatBool(job.Gzip), "-cpuprofile", profile)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,11 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		}
 	}()
 	for _, name := range contestant.All() {
-		one, err := startPair(ctx, contestant.Job{Contestant: name, Work: r.work, Gzip: gzip})
+		profile := ""
+		if name == contestant.Mainspring && p.prof != "" {
+			profile = fmt.Sprintf("%s-%s-%s.prof", p.prof, r.work, gzipped(gzip))
+		}
+		one, err := startPair(ctx, contestant.Job{Contestant: name, Work: r.work, Gzip: gzip}, profile)
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}

@@ -46,7 +46,11 @@ func (j Job) startBare(ctx context.Context) (stop func(context.Context) error, e
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var hands sync.WaitGroup
-	for range 2 * worker.DefaultMaxConcurrentActivityTaskPolls {
+	polls := worker.DefaultMaxConcurrentActivityTaskPolls
+	if j.Work == frontend.TwoTasks || j.Work == frontend.Whole {
+		polls = evenPolls
+	}
+	for range 2 * polls {
 		b := &bare{stub: workflowservice.NewWorkflowServiceClient(conn), honest: j.Contestant == Honest, work: j.Work}
 		if j.Work == frontend.Activity || j.Work == frontend.Whole {
 			hands.Go(func() { b.repeat(ctx, b.activity) })

@@ -13,6 +13,9 @@ import (
 	"github.com/mainspring-go/mainspring/workflow"
 )
 
+// evenPolls is how many polls a worker has of which half ask for starts of workflows.
+const evenPolls = 6
+
 func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) error, err error) {
 	client, err := connect.Dial(connect.Options{
 		Address: j.Address, Namespace: frontend.Namespace, DialOptions: j.dialOptions(),
@@ -20,7 +23,13 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 	if err != nil {
 		return nil, err
 	}
-	w, err := worker.New(client, frontend.TaskQueue, worker.Options{Logger: slog.New(slog.DiscardHandler)})
+	o := worker.Options{Logger: slog.New(slog.DiscardHandler)}
+	if j.Work == frontend.TwoTasks || j.Work == frontend.Whole {
+		// Half of the tasks are starts. By default one poll of five is for those, and there would be
+		// fewer calls in flight than the floor has.
+		o.MaxConcurrentWorkflowTaskPolls, o.NonstickyToStickyPollRatio = evenPolls, new(0.5)
+	}
+	w, err := worker.New(client, frontend.TaskQueue, o)
 	if err != nil {
 		return nil, err
 	}
