@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,4 +118,40 @@ func TestLiftWhileAllIsHeld(t *testing.T) {
 			t.Errorf("Stats() = %+v", s)
 		}
 	})
+}
+
+// fixed is a limiter that can only limit, and bounded one whose limit cannot be lifted.
+type (
+	fixed   struct{ ratelimit.Limiter }
+	bounded struct {
+		ratelimit.Limiter
+		ratelimit.Adjuster
+	}
+)
+
+func TestSetRate(t *testing.T) {
+	b := bucket(t, 5, 1)
+	for _, tt := range []struct {
+		name      string
+		limiter   ratelimit.Limiter
+		perSecond float64
+		says      string // of the error; empty for none
+		now       float64
+	}{
+		{"set", b, 7, "", 7},
+		{"lifted", b, 0, "", 0},
+		{"put back", b, 3, "", 3},
+		{"no rate", b, -1, "PerSecond is -1", 3},
+		{"cannot be set", fixed{b}, 1, "ratelimit_test.fixed cannot be set", 3},
+		{"cannot be lifted", bounded{b, b}, 0, "PerSecond is 0", 3},
+		{"can be set", bounded{b, b}, 9, "", 9},
+	} {
+		err := ratelimit.SetRate(tt.limiter, tt.perSecond)
+		if (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.says)
+		}
+		if got := b.Stats().PerSecond; got != tt.now {
+			t.Errorf("%s: the rate is %v, want %v", tt.name, got, tt.now)
+		}
+	}
 }

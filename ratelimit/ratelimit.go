@@ -39,6 +39,19 @@ type Lifter interface {
 	Lift()
 }
 
+// SetRate sets the rate of a limiter that is an [Adjuster]; 0 lifts the limit of one that is a
+// [Lifter].
+func SetRate(l Limiter, perSecond float64) error {
+	if lifter, ok := l.(Lifter); ok && perSecond == 0 {
+		lifter.Lift()
+		return nil
+	}
+	if adjuster, ok := l.(Adjuster); ok {
+		return adjuster.SetLimit(perSecond)
+	}
+	return fmt.Errorf("ratelimit: the rate of a %T cannot be set, it is no ratelimit.Adjuster: set it where it was made", l)
+}
+
 // A Reporter is a Limiter that can say how its tokens stand.
 type Reporter interface {
 	// Stats returns one consistent snapshot. It does not block.

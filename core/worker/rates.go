@@ -86,20 +86,10 @@ func setLimit(field string, l ratelimit.Limiter, perSecond float64) error {
 	if p.rate(field, perSecond); len(p) > 0 {
 		return p[0]
 	}
-	if lifter, ok := l.(ratelimit.Lifter); ok && perSecond == 0 {
-		lifter.Lift()
-		return nil
+	if err := ratelimit.SetRate(l, perSecond); err != nil {
+		return &OptionError{Field: field, Value: fmt.Sprint(perSecond), Err: err}
 	}
-	if adjuster, ok := l.(ratelimit.Adjuster); ok {
-		if err := adjuster.SetLimit(perSecond); err != nil {
-			return &OptionError{Field: field, Value: fmt.Sprint(perSecond), Err: err}
-		}
-		return nil
-	}
-	return &OptionError{
-		Field: field, Value: fmt.Sprint(perSecond),
-		Fix: fmt.Sprintf("change the %T in Parts itself: it is no ratelimit.Adjuster", l),
-	}
+	return nil
 }
 
 // A queueRate is what the server is asked to hand out a second to all workers of
