@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -148,5 +149,48 @@ func TestPanicsOfActivitiesAreTold(t *testing.T) {
 	if f := failed.GetFailure(); f.GetStackTrace() != far.err.StackTrace() || f.GetMessage() != far.err.Error() ||
 		!strings.Contains(f.GetStackTrace(), "realserver_test.explode") {
 		t.Errorf("history says %v, the hook was told %v\n%s", f, far.err, far.err.StackTrace())
+	}
+}
+
+// quits is an activity that ends its goroutine.
+func quits(context.Context) error {
+	runtime.Goexit()
+	return nil
+}
+
+// callsQuits has it done once.
+func callsQuits(ctx workflow.Context) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: patience, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+	return workflow.ExecuteActivity(ctx, quits).Get(ctx, nil)
+}
+
+// An activity that ends its goroutine instead of returning has failed, and costs no slot and no place
+// of its executor.
+func TestActivitiesThatEndTheirGoroutine(t *testing.T) {
+	t.Parallel()
+	pool, err := activity.NewPool(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	for name, executor := range map[string]activity.Executor{"in place": activity.InPlace{}, "pool": pool} {
+		t.Run(name, func(t *testing.T) {
+			queue, c := taskQueue(t), sdkClient(t)
+			startWorker(t, dial(t), queue, worker.Options{
+				Workflows: []any{callsQuits}, Activities: []any{quits}, ActivityExecutor: executor, MaxConcurrentActivities: 1,
+			})
+			for range 2 {
+				run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, "callsQuits")
+				if err != nil {
+					t.Fatal(err)
+				}
+				failed, _ := failedActivity(t, c, run)
+				if f := failed.GetFailure(); !strings.Contains(f.GetMessage(), "runtime.Goexit") {
+					t.Errorf("the activity failed with %v", f)
+				}
+			}
+		})
 	}
 }
