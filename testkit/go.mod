@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/google/go-cmp v0.7.0
+	github.com/mainspring-go/mainspring/activity v0.0.0
 	github.com/mainspring-go/mainspring/core v0.0.0
 	github.com/mainspring-go/mainspring/poller v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
@@ -20,7 +21,6 @@ require (
 
 require (
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.22.0 // indirect
-	github.com/mainspring-go/mainspring/activity v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/interceptor v0.0.0 // indirect
 	github.com/nexus-rpc/nexus-proto-annotations v0.1.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
