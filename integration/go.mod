@@ -12,6 +12,7 @@ require (
 	github.com/mainspring-go/mainspring/core/connect v0.0.0
 	github.com/mainspring-go/mainspring/interceptor v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
+	github.com/mainspring-go/mainspring/shutdown v0.0.0
 	github.com/mainspring-go/mainspring/slots v0.0.0
 	github.com/mainspring-go/mainspring/sticky v0.0.0
 	github.com/mainspring-go/mainspring/temporal v0.0.0
@@ -132,7 +133,6 @@ require (
 	github.com/lib/pq v1.12.3 // indirect
 	github.com/mailru/easyjson v0.9.2 // indirect
 	github.com/mainspring-go/mainspring/poller v0.0.0 // indirect
-	github.com/mainspring-go/mainspring/shutdown v0.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.21 // indirect
 	github.com/mitchellh/copystructure v1.2.0 // indirect
 	github.com/mitchellh/mapstructure v1.5.0 // indirect
