@@ -4,15 +4,42 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/mainspring-go/mainspring/activity"
 )
 
 // detailsWithFailure has the report of a failure carry what the throttle held back.
 func detailsWithFailure(r *rig) {
+	r.holdsBack()
+	if n := r.wire.heartbeats(); n != 1 {
+		r.Errorf("%d heartbeats, want 1: the other one goes with the failure", n)
+	}
+}
+
+// flushedByFailure is the same with a server that does not tell what it can.
+func flushedByFailure(r *rig) {
+	r.wire.meddle = func(_ context.Context, req any) error {
+		if _, ok := req.(*workflowservice.GetSystemInfoRequest); ok {
+			return status.Error(codes.Unimplemented, "an old server")
+		}
+		return nil
+	}
+	r.holdsBack()
+	if n := r.wire.heartbeats(); n != 2 {
+		r.Errorf("%d heartbeats, want 2", n)
+	}
+}
+
+// holdsBack has an attempt fail while the throttle holds details back, which the next one must find.
+func (r *rig) holdsBack() {
+	r.Helper()
 	p := plan{ActivityOptions: twice(), act: func(ctx context.Context) (string, error) {
 		if activity.HasHeartbeatDetails(ctx) {
 			var last string
@@ -27,9 +54,60 @@ func detailsWithFailure(r *rig) {
 	r.begin(p)
 	e := r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
 	r.holds("result", e.GetActivityTaskCompletedEventAttributes().GetResult(), "two")
-	if n := r.wire.heartbeats(); n != 1 {
-		r.Errorf("%d heartbeats, want 1: the other one goes with the failure", n)
+}
+
+// sentAgain has a call fail that nobody below retries.
+func sentAgain(r *rig) {
+	var refused atomic.Bool
+	r.wire.meddle = func(_ context.Context, req any) error {
+		if _, ok := req.(*workflowservice.RecordActivityTaskHeartbeatRequest); ok && !refused.Swap(true) {
+			return status.Error(codes.PermissionDenied, "the key is being rotated")
+		}
+		return nil
 	}
+	arrived := make(chan struct{})
+	p := plan{ActivityOptions: long(), act: func(ctx context.Context) (string, error) {
+		activity.RecordHeartbeat(ctx, "one")
+		if err := activity.GetHeartbeatStatus(ctx).Err; err == nil {
+			return "", errors.New("the error is not seen")
+		}
+		<-arrived
+		return "done", ctx.Err()
+	}}
+	p.worker.MaxHeartbeatThrottleInterval = time.Minute
+	r.begin(p)
+	r.until("the details", func() bool { return r.pending().GetHeartbeatDetails() != nil })
+	close(arrived)
+	r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+	if n := r.wire.heartbeats(); n != 2 {
+		r.Errorf("%d heartbeats, want 2", n)
+	}
+}
+
+// awaited has an activity end while a heartbeat is under way.
+func awaited(r *rig) {
+	underWay := make(chan struct{})
+	var over atomic.Bool
+	r.wire.meddle = func(_ context.Context, req any) error {
+		switch req.(type) {
+		case *workflowservice.RecordActivityTaskHeartbeatRequest:
+			close(underWay)
+			time.Sleep(300 * time.Millisecond)
+			over.Store(true)
+		case *workflowservice.RespondActivityTaskCompletedRequest:
+			if !over.Load() {
+				r.Error("the report overtakes the heartbeat")
+			}
+		}
+		return nil
+	}
+	r.begin(plan{ActivityOptions: long(), act: func(ctx context.Context) (string, error) {
+		go activity.RecordHeartbeat(ctx, "one")
+		<-underWay
+		return "done", nil
+	}})
+	r.endsWith(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+	r.reported("Completed")
 }
 
 // flushedByStop has a worker begin to stop while an activity goes on.

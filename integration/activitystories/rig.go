@@ -322,7 +322,8 @@ type wire struct {
 	mu      sync.Mutex
 	reports []proto.Message
 	beats   int
-	cut     []byte // calls with this task token are lost
+	cut     []byte                                   // calls with this task token are lost
+	meddle  func(ctx context.Context, req any) error // nil, or what comes before each call; set at first
 }
 
 func (w *wire) told() []proto.Message {
@@ -365,6 +366,11 @@ func (w *wire) intercept(
 	if lost {
 		<-ctx.Done()
 		return ctx.Err()
+	}
+	if w.meddle != nil {
+		if err := w.meddle(ctx, req); err != nil {
+			return err
+		}
 	}
 	return call(ctx, method, req, reply, conn, opts...)
 }

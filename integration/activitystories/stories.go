@@ -2,6 +2,7 @@ package activitystories
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -40,7 +41,7 @@ func (s Story) Run(t testing.TB, server Server) {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	s.run(&rig{
-		TB: t, name: "attempts-" + s.Name, dial: server, client: client.WorkflowService(), wire: &wire{},
+		TB: t, name: s.Name + "-" + rand.Text(), dial: server, client: client.WorkflowService(), wire: &wire{},
 		causes: make(chan error, 100), begun: make(chan activity.Info, 100),
 	})
 }
@@ -66,7 +67,10 @@ func All() []Story {
 		{Name: "cut-off-start-to-close", run: cutOffStartToClose},
 		{Name: "details-with-failure", run: detailsWithFailure},
 		{Name: "details-flushed-by-stop", run: flushedByStop},
+		{Name: "details-flushed-by-failure", run: flushedByFailure},
+		{Name: "details-sent-again", run: sentAgain},
 		{Name: "details-unencodable", run: unencodable},
+		{Name: "heartbeat-awaited", run: awaited},
 		{Name: "throttled", run: throttled},
 		{Name: "details-kept-by-automatic-heartbeats", run: detailsKept},
 	}
@@ -224,14 +228,18 @@ func notFound(r *rig) {
 }
 
 func paused(r *rig) {
-	r.begin(plan{ActivityOptions: twice(), act: once(r.beating)})
+	r.begin(plan{ActivityOptions: twice(), act: once(func(ctx context.Context) error {
+		err := r.beating(ctx)
+		activity.RecordHeartbeat(ctx, "good night") // within the pause, so it is for the flush
+		return err
+	})})
 	r.started()
 	r.pauseActivity()
 	r.toldIs(activity.ErrActivityPaused)
 	r.until("the pause", func() bool { return r.pending().GetState() == enumspb.PENDING_ACTIVITY_STATE_PAUSED })
 	p := r.pending()
 	r.failedAs(p.GetLastFailure(), "ActivityPause")
-	r.holds("heartbeat", p.GetHeartbeatDetails(), "alive")
+	r.holds("heartbeat", p.GetHeartbeatDetails(), "good night")
 	_, err := r.client.UnpauseActivity(r.ctx(), &workflowservice.UnpauseActivityRequest{
 		Namespace: namespace, Execution: r.execution(), Identity: identity,
 		Activity: &workflowservice.UnpauseActivityRequest_Id{Id: activityID},
