@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"time"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
 	"github.com/mainspring-go/mainspring/integration/bench/frontend"
@@ -110,9 +111,17 @@ func (p *pair) read() (r contestant.Reading, err error) {
 	return r, json.Unmarshal([]byte(answer), &r)
 }
 
-// stop ends the contestant in order, then its frontend.
-func (p *pair) stop() error {
-	return errors.Join(p.worker.end(), p.frontend.end())
+// stop ends the contestant in order, then its frontend, and returns how long the contestant took to
+// stop. It has nothing to do then but to end its polls.
+func (p *pair) stop() (took time.Duration, err error) {
+	answer, err := p.worker.ask(contestant.Stop)
+	if err != nil {
+		return 0, err
+	}
+	if took, err = time.ParseDuration(answer); err != nil {
+		return 0, err
+	}
+	return took, errors.Join(p.worker.end(), p.frontend.end())
 }
 
 // kill ends what is left of the pair.

@@ -111,6 +111,15 @@ func (r report) table() string {
 			fmt.Fprintf(&b, "\nBudget %.1f x the honest floor: %s.\n", res.Budget, verdict(res))
 		}
 	}
+	b.WriteString("\n**Idle stop, with polls in flight**\n\n| | ms | min - max |\n|---|---|---|\n")
+	for _, name := range contestant.All() {
+		var stops []float64
+		for _, res := range r.Results {
+			stops = append(stops, res.Stops[name])
+		}
+		took := spreadOf(stops)
+		fmt.Fprintf(&b, "| %s | %.1f | %.1f - %.1f |\n", name, took.median, took.low, took.high)
+	}
 	return b.String()
 }
 

@@ -51,6 +51,8 @@ type result struct {
 	Gzip   bool       `json:"gzip"`
 	Budget float64    `json:"budget"`
 	Rounds [][]sample `json:"rounds"`
+	// Stops are how many milliseconds each contestant took to stop when it was idle.
+	Stops map[string]float64 `json:"stopMillis"`
 }
 
 // carryOut measures everything, and tells progress how far it is.
@@ -84,7 +86,7 @@ func gzipped(on bool) string {
 
 // measure lets the contestants take turns at one row.
 func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
-	res := result{Row: string(r.work), Gzip: gzip, Budget: r.budget}
+	res := result{Row: string(r.work), Gzip: gzip, Budget: r.budget, Stops: make(map[string]float64)}
 	var pairs []*pair
 	defer func() {
 		for _, one := range pairs {
@@ -116,9 +118,11 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		}
 	}
 	for _, one := range pairs {
-		if err := one.stop(); err != nil {
+		took, err := one.stop()
+		if err != nil {
 			return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
 		}
+		res.Stops[one.job.Contestant] = took.Seconds() * 1e3
 	}
 	return res, nil
 }

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding/gzip"
@@ -77,7 +79,7 @@ type Reading struct {
 }
 
 // Serve is the life of a contestant's process: it starts, writes "ready", and answers each line with
-// a [Reading]. It stops at the end of in.
+// a [Reading]. It stops at the line "stop", and tells how long that took as a [time.Duration].
 func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	stop, err := job.start(ctx)
 	if err != nil {
@@ -87,6 +89,12 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	encoder := json.NewEncoder(out)
 	for lines.Scan() {
+		if lines.Text() == Stop {
+			began := time.Now()
+			err := stop(ctx)
+			fmt.Fprintln(out, time.Since(began))
+			return err
+		}
 		reading, err := read()
 		if err == nil {
 			err = encoder.Encode(reading)
@@ -95,8 +103,11 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
-	return stop(ctx)
+	return errors.Join(stop(ctx), lines.Err())
 }
+
+// Stop is the line that stops a contestant.
+const Stop = "stop"
 
 func read() (r Reading, err error) {
 	var used syscall.Rusage
