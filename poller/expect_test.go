@@ -14,18 +14,24 @@ import (
 	"github.com/mainspring-go/mainspring/poller"
 )
 
-// expect takes a place and a ticket.
-func (r *rig) expect(t *testing.T) (*poller.Expected[int, *ticket], *ticket) {
+// expect takes a ticket, and a place if there is one.
+func (r *rig) expect(t *testing.T) (*poller.Expected[int, *ticket], bool) {
 	t.Helper()
-	e, ok := r.Expect()
+	k, err := r.desk.Admit(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Error(err)
+	}
+	return r.Expect(k)
+}
+
+// mustExpect is expect of a poller that has to give a place.
+func (r *rig) mustExpect(t *testing.T) *poller.Expected[int, *ticket] {
+	t.Helper()
+	e, ok := r.expect(t)
 	if !ok {
 		t.Fatal("no task may be expected")
 	}
-	k, err := r.desk.Admit(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e, k
+	return e
 }
 
 func TestExpectedTaskIsHandledLikeAPolledOne(t *testing.T) {
@@ -39,13 +45,13 @@ func TestExpectedTaskIsHandledLikeAPolledOne(t *testing.T) {
 				k.Return()
 			}
 		})
-		e, k := r.expect(t)
+		e := r.mustExpect(t)
 		if s := r.Status(); s.Expecting != 1 || s.Handling != 0 || s.IdleSince.IsZero() {
 			t.Errorf("while it is expected: %+v", s)
 		}
-		if !e.Handle(42, k) || e.Handle(43, k) || e.Cancel() {
-			t.Error("it was settled not at all, or twice")
-		}
+		e.Run(42)
+		e.Run(43)
+		e.Release()
 		synctest.Wait()
 		s := r.Status()
 		if s.Expecting != 0 || s.Handling != 1 || s.Unpolled != 1 || s.Tasks != 0 || s.InFlight != 3 ||
@@ -68,8 +74,7 @@ func TestHandlersOfExpectedTasksMayBreak(t *testing.T) {
 				r := start(t, func(o *options) {
 					o.Handle = func(context.Context, int, *ticket) { breaks() }
 				})
-				e, k := r.expect(t)
-				e.Handle(1, k)
+				r.mustExpect(t).Run(1)
 				synctest.Wait()
 				if s := r.Status(); s.Panics != 1 || s.Handling != 0 || s.InFlight != 3 || r.desk.out.Load() != 3 {
 					t.Errorf("%+v, %d tickets out", s, r.desk.out.Load())
@@ -83,15 +88,14 @@ func TestHandlersOfExpectedTasksMayBreak(t *testing.T) {
 func TestWaitsForWhatIsExpected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
-		first, k := r.expect(t)
-		second, _ := r.Expect()
+		first, second := r.mustExpect(t), r.mustExpect(t)
 		r.Stop(poller.Interrupt)
 		r.ended(t)
-		time.AfterFunc(time.Second, func() { first.Handle(1, k) })
+		time.AfterFunc(time.Second, func() { first.Run(1) })
 		time.AfterFunc(2*time.Second, func() {
-			if !second.Cancel() || second.Cancel() || second.Handle(2, nil) {
-				t.Error("it was settled not at all, or twice")
-			}
+			second.Release()
+			second.Release()
+			second.Run(2)
 		})
 		within(t, 2*time.Second, "Wait", func() {
 			if err := r.Wait(t.Context()); err != nil {
@@ -105,24 +109,46 @@ func TestWaitsForWhatIsExpected(t *testing.T) {
 	})
 }
 
-func TestExpectsNothingUnlessItRuns(t *testing.T) {
+// Run may come a moment later than what is expected.
+func TestExpectsBeforeItRuns(t *testing.T) {
+	for name, begin := range map[string]func(t *testing.T, r *rig){
+		"run":  func(t *testing.T, r *rig) { t.Helper(); r.run(t.Context()) },
+		"stop": func(t *testing.T, r *rig) { t.Helper(); r.Stop(poller.Complete); r.run(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 10, nil)
+				r.mustExpect(t).Run(1)
+				synctest.Wait()
+				if got := r.seen(); len(got) > 0 {
+					t.Errorf("handled %v before it ran", got)
+				}
+				begin(t, r)
+				synctest.Wait()
+				if got := r.seen(); !slices.Equal(got, []int{1}) {
+					t.Errorf("handled %v", got)
+				}
+				r.stop(t)
+			})
+		})
+	}
+}
+
+func TestExpectsNothingAtRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refuses := func(r *rig, when string) {
 			t.Helper()
-			if _, ok := r.Expect(); ok {
+			if _, ok := r.expect(t); ok {
 				t.Errorf("a task may be expected %s", when)
 			}
 		}
 		r := newRig(t, 10, nil)
-		refuses(r, "before Run")
 		r.run(t.Context())
 		synctest.Wait()
 		r.Pause()
 		refuses(r, "in a pause")
 		r.Resume()
-		if e, ok := r.Expect(); !ok || !e.Cancel() {
-			t.Error("no task may be expected after a pause")
-		}
+		r.mustExpect(t).Release()
 		r.Stop(poller.Complete)
 		refuses(r, "after Stop")
 		r.stop(t)
@@ -157,22 +183,17 @@ func expectRace(t *testing.T, seed uint64) {
 		begin, takes, comes := rnd.IntN(10), rnd.IntN(5), rnd.IntN(3) > 0
 		callers.Go(func() {
 			time.Sleep(time.Duration(begin) * time.Millisecond)
-			e, ok := r.Expect()
+			e, ok := r.expect(t)
 			if !ok {
 				return
 			}
-			k, err := r.desk.Admit(context.WithoutCancel(t.Context()))
-			if err != nil {
-				t.Error(err)
-			}
 			time.Sleep(time.Duration(takes) * time.Millisecond)
 			if !comes {
-				k.Return()
-				e.Cancel()
+				e.Release()
 				return
 			}
 			want.Add(1)
-			e.Handle(n, k)
+			e.Run(n)
 		})
 	}
 	time.Sleep(time.Duration(rnd.IntN(12)) * time.Millisecond)

@@ -24,6 +24,7 @@ type Poller[T any, K Ticket] struct {
 	opts  Options[T, K]
 	watch watchers
 
+	live chan struct{} // closed when it runs, or is stopped before
 	over chan struct{} // closed when it is stopping and no seat is taken
 	done chan struct{} // closed when it is over and no handler runs
 
@@ -70,10 +71,13 @@ func New[T any, K Ticket](opts Options[T, K]) (*Poller[T, K], error) {
 		return nil, err
 	}
 	return &Poller[T, K]{
-		opts:   opts,
-		watch:  watch,
-		over:   make(chan struct{}),
-		done:   make(chan struct{}),
+		opts:      opts,
+		watch:     watch,
+		live:      make(chan struct{}),
+		over:      make(chan struct{}),
+		done:      make(chan struct{}),
+		handleCtx: context.Background(),
+
 		scaler: opts.Scaler,
 		target: target,
 		fails: failures{
@@ -159,6 +163,7 @@ func (p *Poller[T, K]) start(ctx context.Context) (bool, error) {
 	p.handleCtx = context.WithoutCancel(ctx)
 	p.pollCtx, p.cancelPolls = context.WithCancelCause(ctx)
 	p.epoch, p.endEpoch = context.WithCancelCause(p.pollCtx)
+	close(p.live)
 	state := p.state()
 	p.fill()
 	p.mu.Unlock()
@@ -183,6 +188,9 @@ func (p *Poller[T, K]) stop(mode StopMode, why error) {
 		p.parked = nil
 	}
 	running := p.endEpoch != nil
+	if first && !running {
+		close(p.live)
+	}
 	if running {
 		p.endEpoch(ErrStopped)
 		if mode == Interrupt {

@@ -28,10 +28,10 @@ func TestWaitTasksTakesNoNoticeOfPolls(t *testing.T) {
 		}
 		r.queue.tasks <- 1
 		r.queue.tasks <- 2
-		e, _ := r.expect(t)
+		e := r.mustExpect(t)
 		synctest.Wait()
 		began := time.Now()
-		time.AfterFunc(3*time.Second, func() { e.Cancel() })
+		time.AfterFunc(3*time.Second, e.Release)
 		why := errors.New("tired")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 500*time.Millisecond, why)
 		defer cancel()

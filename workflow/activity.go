@@ -39,8 +39,8 @@ type ActivityOptions struct {
 	// RetryPolicy; nil is the server's: retry for ever with back-off.
 	RetryPolicy *temporal.RetryPolicy
 	// DisableEagerExecution forbids the worker to ask for the activity together
-	// with its answer to the workflow task. Workers do not ask for activities in
-	// that way yet, so this holds for all.
+	// with its answer to the workflow task. By default a worker does so for those on its
+	// own task queue that it has room for, so that they start without a poll.
 	DisableEagerExecution bool
 	// Summary is one line that people see beside the activity.
 	Summary string
@@ -234,5 +234,6 @@ func (r *run) activityCommand(
 		RetryPolicy:            temporal.RetryPolicyToProto(o.RetryPolicy),
 		Priority:               temporal.PriorityToProto(o.Priority),
 		UseWorkflowBuildId:     queue == r.info.TaskQueueName,
+		RequestEagerExecution:  !o.DisableEagerExecution, // as a wish: the worker decides
 	}, nil
 }

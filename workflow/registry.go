@@ -118,6 +118,12 @@ func (r *Registry) Definitions() []runner.Definition {
 	return out
 }
 
+// Has reports whether a workflow of the type can run.
+func (r *Registry) Has(workflowType string) bool {
+	_, ok := r.byType[workflowType]
+	return ok || r.dynamic != nil
+}
+
 // Name returns the workflow type of what workflow code names a workflow with:
 // a string is the type itself, a function is looked up.
 func (r *Registry) Name(w any) (string, error) {

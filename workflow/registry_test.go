@@ -39,6 +39,9 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s has no function", d.Type)
 		}
 	}
+	if !r.Has("renamed") || r.Has("Part") {
+		t.Error("it does not know what it has")
+	}
 	if diff := cmp.Diff([]string{"Greet", "Ship", "renamed"}, types); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)
 	}
@@ -126,6 +129,9 @@ func TestRegisterDynamicWorkflow(t *testing.T) {
 	var r workflow.Registry
 	if err := r.RegisterDynamicWorkflow(dynamic, workflow.DynamicRegisterOptions{}); err != nil {
 		t.Fatal(err)
+	}
+	if !r.Has("anything") {
+		t.Error("a dynamic workflow is there for any type")
 	}
 	err := r.RegisterDynamicWorkflow(dynamic, workflow.DynamicRegisterOptions{})
 	if err == nil || !strings.Contains(err.Error(), "is the second one") {

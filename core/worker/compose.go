@@ -45,7 +45,9 @@ type parts struct {
 	workflowSlots slots.Supplier
 	activitySlots slots.Supplier
 	localSlots    slots.Supplier
-	locals        *locals // nil without workflows
+	firstTasks    entrance[*workflowTask] // of workflows that start eagerly
+	eager         *eagerActivities        // nil if none may
+	locals        *locals                 // nil without workflows
 	runs          *sticky.Cache[string, *task.Run]
 	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
 	rechecks      []func()                         // of what the user's parts tell only when asked
@@ -64,7 +66,7 @@ const (
 
 // compose makes the parts of the worker. Tasks run under ctx.
 func (w *Worker) compose(ctx context.Context) (*parts, error) {
-	p := &parts{}
+	p := &parts{eager: w.eager()}
 	if len(w.workflows.Definitions()) > 0 {
 		if err := w.composeWorkflows(ctx, p); err != nil {
 			return nil, err
@@ -147,13 +149,12 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts, cold func() fu
 			LocalActivity:    w.resolveLocal,
 			WorkflowName:     w.workflows.Name,
 
-			BuildID:               o.BuildID,
-			Interceptors:          interceptor.Workflows(o.Interceptors),
-			ContextPropagators:    o.ContextPropagators,
-			PreferredVersion:      o.PreferredVersionProvider,
-			EnableLoggingInReplay: o.EnableLoggingInReplay,
-			MetricsHandler:        o.MetricsHandler,
-
+			BuildID:                  o.BuildID,
+			Interceptors:             interceptor.Workflows(o.Interceptors),
+			ContextPropagators:       o.ContextPropagators,
+			PreferredVersion:         o.PreferredVersionProvider,
+			EnableLoggingInReplay:    o.EnableLoggingInReplay,
+			MetricsHandler:           o.MetricsHandler,
 			FailWorkflow:             o.FailWorkflowOn,
 			DeadlockDetectionTimeout: o.DeadlockDetectionTimeout,
 			DisableSafeEviction:      o.DisableSafeWorkflowEviction,
@@ -203,6 +204,9 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts, cold func() fu
 	if p.sticky {
 		options.StickyQueue = w.stickyQueue()
 	}
+	if p.eager != nil {
+		options.Eager, options.MaxEagerActivities = p.eager, o.MaxEagerActivityReservationsPerWorkflowTask
+	}
 	return task.New(options)
 }
 
@@ -226,7 +230,7 @@ func (w *Worker) pollWorkflows(
 		slots: p.workflowSlots, balance: b, side: side,
 		request: slots.Request{Kind: kindWorkflow, Queue: queue.GetName(), Sticky: side == poller.Sticky},
 	}
-	return addPoller(p, field, poller.Options[*workflowTask, ticket]{
+	made, err := addPoller(p, field, poller.Options[*workflowTask, ticket]{
 		Name:   name,
 		Source: workflowSource(w.service, w.identity, queue),
 		Admit:  admit,
@@ -247,6 +251,11 @@ func (w *Worker) pollWorkflows(
 		Observers: []poller.Observer{admit},
 		Logger:    o.Logger,
 	})
+	// A start says of what version of a deployment the worker is, and no other build id.
+	if side == poller.Normal && w.startsEagerly && !o.UseWorkerVersioning {
+		p.firstTasks = entrance[*workflowTask]{made, admit}
+	}
+	return err
 }
 
 // composeActivities adds the way of activities.
@@ -295,18 +304,22 @@ func (w *Worker) pollActivities(tasks context.Context, p *parts, q activityQueue
 		return err
 	}
 	queue := &taskqueuepb.TaskQueue{Name: q.queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
-	return addPoller(p, "Parts.ActivityScaler", poller.Options[*activityTask, ticket]{
+	admit := admission{
+		slots: q.slots, rate: q.rate,
+		request: slots.Request{Kind: kindActivity, Queue: q.queue},
+	}
+	made, err := addPoller(p, "Parts.ActivityScaler", poller.Options[*activityTask, ticket]{
 		Name:   q.name,
 		Source: activitySource(w.service, w.identity, queue, q.perSecond),
-		Admit: &admission{
-			slots: q.slots, rate: q.rate,
-			request: slots.Request{Kind: kindActivity, Queue: q.queue},
-		},
+		Admit:  &admit,
 		Handle: func(_ context.Context, t *activityTask, k ticket) {
-			err := k.use(tasks, slots.Task{
-				Type: t.GetActivityType().GetName(), ID: t.GetActivityId(),
-				Group: t.GetPriority().GetFairnessKey(),
-			})
+			k, err := admit.makeUp(tasks, k)
+			if err == nil {
+				err = k.use(tasks, slots.Task{
+					Type: t.GetActivityType().GetName(), ID: t.GetActivityId(),
+					Group: t.GetPriority().GetFairnessKey(),
+				})
+			}
 			if err != nil {
 				_, _ = h.HandBack(tasks, t, err)
 			} else {
@@ -319,6 +332,14 @@ func (w *Worker) pollActivities(tasks context.Context, p *parts, q activityQueue
 		Classify: classify,
 		Logger:   w.options.Logger,
 	})
+	if err != nil || p.eager == nil || q.queue != w.taskQueue {
+		return err
+	}
+	p.eager.handBack = func(t *activityTask, reason error) { _, _ = h.HandBack(tasks, t, reason) }
+	eager := admit
+	eager.slots, err = w.eagerSlots(q.slots)
+	p.eager.entrance = entrance[*activityTask]{made, &eager}
+	return err
 }
 
 // checkExecutor warns of an executor that is too small, and has it looked after.
@@ -392,11 +413,11 @@ func middleware(interceptors []interceptor.WorkerInterceptor) []activity.Middlew
 
 // addPoller makes a poller and adds it to the parts. The scaler, in the option
 // field, is all that can be wrong with it.
-func addPoller[T any](p *parts, field string, o poller.Options[T, ticket]) error {
+func addPoller[T any](p *parts, field string, o poller.Options[T, ticket]) (*poller.Poller[T, ticket], error) {
 	made, err := poller.New(o)
 	if err != nil {
-		return &OptionError{Field: field, Value: fmt.Sprintf("%T", o.Scaler), Err: err}
+		return nil, &OptionError{Field: field, Value: fmt.Sprintf("%T", o.Scaler), Err: err}
 	}
 	p.pollers = append(p.pollers, made)
-	return nil
+	return made, nil
 }

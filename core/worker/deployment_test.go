@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -117,5 +118,25 @@ func testDeploymentOptions(t *testing.T, f *frontend) {
 	}
 	if said < 5 {
 		t.Errorf("%d kinds of requests have room for a deployment", said)
+	}
+}
+
+// buildIDOf returns the build id of a request that should have one.
+func buildIDOf(req proto.Message) (id string, says bool) {
+	switch r := req.(type) {
+	case interface {
+		GetWorkerVersionCapabilities() *commonpb.WorkerVersionCapabilities
+	}:
+		return r.GetWorkerVersionCapabilities().GetBuildId(), true
+	case interface {
+		GetWorkerVersionStamp() *commonpb.WorkerVersionStamp
+	}:
+		return r.GetWorkerVersionStamp().GetBuildId(), true
+	case interface {
+		GetWorkerVersion() *commonpb.WorkerVersionStamp
+	}:
+		return r.GetWorkerVersion().GetBuildId(), true
+	default:
+		return "", false
 	}
 }

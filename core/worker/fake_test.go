@@ -52,6 +52,7 @@ type frontend struct {
 	shutdown func(context.Context) error                                      // before ShutdownWorker answers
 	poll     atomic.Pointer[func(kind) error]                                 // before a poll waits; may change
 	complete func(*workflowservice.RespondWorkflowTaskCompletedRequest) error // before it is taken
+	eager    eagerServer
 
 	workflowTasks, stickyTasks chan *workflowservice.PollWorkflowTaskQueueResponse
 	activityTasks              chan *workflowservice.PollActivityTaskQueueResponse
@@ -213,8 +214,10 @@ func (f *frontend) DescribeNamespace(
 		}
 	}
 	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespacepb.NamespaceInfo{
-		Limits:       f.limits,
-		Capabilities: &namespacepb.NamespaceInfo_Capabilities{WorkerPollCompleteOnShutdown: f.drains},
+		Limits: f.limits,
+		Capabilities: &namespacepb.NamespaceInfo_Capabilities{
+			WorkerPollCompleteOnShutdown: f.drains, EagerWorkflowStart: f.eager.starts,
+		},
 	}}, nil
 }
 
@@ -249,7 +252,7 @@ func (f *frontend) RespondWorkflowTaskCompleted(
 			return nil, err
 		}
 	}
-	return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
+	return f.eager.answer(req)
 }
 
 func (f *frontend) RespondWorkflowTaskFailed(

@@ -46,6 +46,8 @@ const (
 	DefaultDeadlockDetectionTimeout          = time.Second
 	DefaultMaxHeartbeatThrottleInterval      = 60 * time.Second
 	DefaultDefaultHeartbeatThrottleInterval  = 30 * time.Second
+
+	DefaultMaxEagerActivityReservationsPerWorkflowTask = task.DefaultMaxEagerActivities
 )
 
 // Options of a [Worker]. The zero value of every field is its default; fields
@@ -113,6 +115,18 @@ type Options struct {
 	// MaxConcurrentSessionExecutionSize is how many sessions are open at once;
 	// default 1000.
 	MaxConcurrentSessionExecutionSize int
+	// DisableEagerActivityExecution keeps activities of workflows from starting on the
+	// worker that runs these, without a poll, when their workflow task is answered. By
+	// default those do that the worker has registered, on its task queue, while there are
+	// slots and MaxActivitiesPerSecond allows it; none do if
+	// MaxTaskQueueActivitiesPerSecond is set.
+	DisableEagerActivityExecution bool
+	// MaxEagerActivityReservationsPerWorkflowTask is how many activities of one
+	// workflow task do so; default 3.
+	MaxEagerActivityReservationsPerWorkflowTask int
+	// MaxConcurrentEagerActivityExecutionSize is how many activities that started so
+	// run at once, within MaxConcurrentActivities; default: no limit of their own.
+	MaxConcurrentEagerActivityExecutionSize int
 	// NoRemoteActivities keeps the worker from polling for activities.
 	NoRemoteActivities bool
 	// StickyQueueScheduleToStartTimeout is how long a task waits on the sticky
@@ -277,7 +291,8 @@ type Parts struct {
 	// MaxConcurrentLocalActivities. They are asked for the type of one that is to
 	// run, and learn its ID; a wait between attempts holds none.
 	LocalActivitySlots slots.Supplier
-	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond.
+	// ActivityRate paces the activities, in place of MaxActivitiesPerSecond. With one
+	// that is no [ratelimit.TryLimiter], none starts eagerly.
 	ActivityRate ratelimit.Limiter
 	// LocalActivityRate paces the attempts of local activities, in place of
 	// MaxLocalActivitiesPerSecond. A token is reserved last, when there is a slot

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
@@ -87,6 +86,9 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("%d polls", n)
 		}
 	},
+	"DisableEagerActivityExecution":               testDisableEagerActivities,
+	"MaxEagerActivityReservationsPerWorkflowTask": testMaxEagerActivities,
+	"MaxConcurrentEagerActivityExecutionSize":     testMaxConcurrentEagerActivities,
 	"NoRemoteActivities": func(t *testing.T, f *frontend) {
 		o := both()
 		o.NoRemoteActivities = true
@@ -286,26 +288,6 @@ func (f *frontend) everyRequest(t *testing.T, o worker.Options) []proto.Message 
 		t.Errorf("requests of %d kinds: %v", len(kinds), kinds)
 	}
 	return all
-}
-
-// buildIDOf returns the build id of a request that should have one.
-func buildIDOf(req proto.Message) (id string, says bool) {
-	switch r := req.(type) {
-	case interface {
-		GetWorkerVersionCapabilities() *commonpb.WorkerVersionCapabilities
-	}:
-		return r.GetWorkerVersionCapabilities().GetBuildId(), true
-	case interface {
-		GetWorkerVersionStamp() *commonpb.WorkerVersionStamp
-	}:
-		return r.GetWorkerVersionStamp().GetBuildId(), true
-	case interface {
-		GetWorkerVersion() *commonpb.WorkerVersionStamp
-	}:
-		return r.GetWorkerVersion().GetBuildId(), true
-	default:
-		return "", false
-	}
 }
 
 func testMaxCachedWorkflows(t *testing.T, f *frontend) {

@@ -167,6 +167,7 @@ func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error)
 		&workflowservice.GetSystemInfoRequest{}); err == nil {
 		w.server = info.GetCapabilities() // they spare calls; we do without when it does not tell
 	}
+	w.startsEagerly = resp.GetNamespaceInfo().GetCapabilities().GetEagerWorkflowStart()
 	return resp.GetNamespaceInfo().GetCapabilities().GetWorkerPollCompleteOnShutdown(), nil
 }
 

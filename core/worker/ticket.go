@@ -15,6 +15,7 @@ type ticket struct {
 	pass   *poller.Pass // nil unless two queues share the slots
 	permit slots.Permit
 	token  ratelimit.Token // zero unless starts are paced
+	late   bool            // nothing else: its task came first, and waits for a ticket
 }
 
 // Spend says that the poll brought a task.
@@ -80,6 +81,40 @@ func (a *admission) Admit(ctx context.Context) (t ticket, err error) {
 	}
 	complete = true
 	return t, nil
+}
+
+// tryAdmit is Admit for a task that is in sight and need not start here: it does not wait.
+func (a *admission) tryAdmit(taskType string) (t ticket, ok bool) {
+	defer func() {
+		if !ok {
+			t.Return()
+		}
+	}()
+	if a.balance != nil {
+		if t.pass, ok = a.balance.TryEnter(a.side); !ok {
+			return t, false
+		}
+	}
+	r := a.request
+	r.TaskType = taskType
+	if t.permit, ok = a.slots.TryReserve(r); !ok || a.rate == nil {
+		return t, ok
+	}
+	limiter, ok := a.rate.(ratelimit.TryLimiter)
+	if ok {
+		t.token, ok = limiter.TryReserve()
+	}
+	return t, ok
+}
+
+// makeUp returns the ticket of a task that came with one, or waits for that.
+func (a *admission) makeUp(ctx context.Context, t ticket) (ticket, error) {
+	if !t.late {
+		return t, nil
+	}
+	t, err := a.Admit(ctx)
+	t.Spend()
+	return t, err
 }
 
 // ObservePoll tells the balance what the latest poll said of its queue.

@@ -236,6 +236,12 @@ func (o *Options) activityNumbers(p *problems) {
 		DefaultMaxConcurrentActivityTaskPolls, poller.MaxTarget)
 	p.count("MaxConcurrentSessionExecutionSize", &o.MaxConcurrentSessionExecutionSize,
 		DefaultMaxConcurrentSessionExecutionSize, slots.MaxLimit)
+	p.count("MaxEagerActivityReservationsPerWorkflowTask", &o.MaxEagerActivityReservationsPerWorkflowTask,
+		DefaultMaxEagerActivityReservationsPerWorkflowTask, slots.MaxLimit)
+	if n := o.MaxConcurrentEagerActivityExecutionSize; n < 0 || n > slots.MaxLimit {
+		p.add("MaxConcurrentEagerActivityExecutionSize", n,
+			fmt.Sprintf("use zero for no limit of their own or a number up to %d", slots.MaxLimit))
+	}
 	if o.EnableSessionWorker && (o.DeploymentOptions.UseVersioning || o.UseWorkerVersioning) {
 		p.add("EnableSessionWorker", true, "leave it out, or DeploymentOptions.UseVersioning and "+
 			"UseWorkerVersioning: the queue of a session belongs to no version")

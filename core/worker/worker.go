@@ -42,7 +42,9 @@ type Worker struct {
 	namespace   *namespacepb.NamespaceInfo_Limits // nil if the server does not tell
 	server      *workflowservice.GetSystemInfoResponse_Capabilities
 	cancelTasks context.CancelCauseFunc
-	grace       *time.Timer // cancels the tasks; set when stopping begins
+
+	startsEagerly bool        // the namespace lets workflows start so
+	grace         *time.Timer // cancels the tasks; set when stopping begins
 
 	stopping    chan struct{} // closed when the worker begins to stop
 	coordinator *shutdown.Coordinator

@@ -78,6 +78,7 @@ func startOurs(
 		VerifyWorkflows:                   verify,
 		MaxHeartbeatThrottleInterval:      10 * time.Millisecond,
 		DefaultHeartbeatThrottleInterval:  10 * time.Millisecond,
+		DisableEagerActivityExecution:     true, // as the SDK's below: who runs an activity must not be chance
 	})
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestActivityCommands(t *testing.T) {
 		TaskQueue: &taskqueuepb.TaskQueue{Name: "tasks", Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
 		Header:    &commonpb.Header{}, Input: histories.Payloads("x", 1),
 		ScheduleToCloseTimeout: zero, ScheduleToStartTimeout: zero, HeartbeatTimeout: zero,
-		StartToCloseTimeout: durationpb.New(time.Minute), UseWorkflowBuildId: true,
+		StartToCloseTimeout: durationpb.New(time.Minute), UseWorkflowBuildId: true, RequestEagerExecution: true,
 	}
 	got := scheduled(t, native.Options{}, options, "a")
 	if diff := cmp.Diff(plain, got.GetScheduleActivityTaskCommandAttributes(), protocmp.Transform()); diff != "" {
@@ -61,7 +61,7 @@ func TestActivityCommands(t *testing.T) {
 			InitialInterval: durationpb.New(time.Second), BackoffCoefficient: 2, MaximumInterval: durationpb.New(time.Minute),
 			MaximumAttempts: 3, NonRetryableErrorTypes: []string{"Fatal"},
 		},
-		Priority: &commonpb.Priority{PriorityKey: 2},
+		Priority: &commonpb.Priority{PriorityKey: 2}, RequestEagerExecution: true,
 	}
 	names := native.Options{ActivityName: func(any) (string, error) { return "resolved", nil }}
 	got = scheduled(t, names, func(ctx workflow.Context) workflow.Context {
@@ -85,6 +85,16 @@ func TestActivityCommands(t *testing.T) {
 	summary := &sdkpb.UserMetadata{Summary: histories.Payloads("in short").GetPayloads()[0]}
 	if diff := cmp.Diff(summary, got.GetUserMetadata(), protocmp.Transform()); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
+
+	got = scheduled(t, native.Options{}, func(ctx workflow.Context) workflow.Context {
+		return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			StartToCloseTimeout: time.Minute, DisableEagerExecution: true,
+		})
+	}, "a")
+	plain.RequestEagerExecution = false
+	if diff := cmp.Diff(plain, got.GetScheduleActivityTaskCommandAttributes(), protocmp.Transform()); diff != "" {
+		t.Errorf("attributes without eager execution (-want +got):\n%s", diff)
 	}
 
 	// Options replace all that was there, except the task queue.

@@ -93,7 +93,7 @@ type Options struct {
 	// DefaultVersioningBehavior is that of workflows that leave theirs
 	// unspecified. It needs a Deployment.
 	DefaultVersioningBehavior enumspb.VersioningBehavior
-	// TaskQueue is the task queue that is polled; required with StickyQueue.
+	// TaskQueue is the task queue that is polled; required with StickyQueue and Eager.
 	TaskQueue string
 	// StickyQueue is the worker's own queue, where the server is to put the next
 	// tasks of runs that are cached here; empty asks for none.
@@ -113,6 +113,12 @@ type Options struct {
 	// stops. Tasks that wait for some are then answered at once with what there
 	// is, so that another worker goes on, and runs again what has not ended.
 	LocalStop <-chan struct{}
+	// Eager starts activities that come with the answers to workflow tasks, of those
+	// that the workflow wants so on TaskQueue. Without it none is asked for.
+	Eager EagerActivities
+	// MaxEagerActivities is how many of one workflow task; default
+	// [DefaultMaxEagerActivities].
+	MaxEagerActivities int
 	// Limits are the sizes of what the server takes.
 	Limits Limits
 	// PanicPolicy says what becomes of workflows whose code panics, does not let
@@ -205,7 +211,7 @@ func New(o Options) (*Handler, error) {
 		{"Runner", o.Runner == nil},
 		{"Cache", o.Cache == nil},
 		{"Namespace", o.Namespace == ""},
-		{"TaskQueue", o.StickyQueue != "" && o.TaskQueue == ""},
+		{"TaskQueue", (o.StickyQueue != "" || o.Eager != nil) && o.TaskQueue == ""},
 	} {
 		if required.missing {
 			errs = append(errs, fmt.Errorf("task options: %s is not set: it is required", required.field))
@@ -222,8 +228,15 @@ func New(o Options) (*Handler, error) {
 		errs = append(errs, fmt.Errorf("task options: StickyScheduleToStartTimeout is %v: "+
 			"use zero for the default of 10s or a positive duration", o.StickyScheduleToStartTimeout))
 	}
+	if o.MaxEagerActivities < 0 {
+		errs = append(errs, fmt.Errorf("task options: MaxEagerActivities is %d: "+
+			"use zero for the default of %d or a positive number", o.MaxEagerActivities, DefaultMaxEagerActivities))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	if o.MaxEagerActivities == 0 {
+		o.MaxEagerActivities = DefaultMaxEagerActivities
 	}
 	if o.StickyScheduleToStartTimeout == 0 {
 		o.StickyScheduleToStartTimeout = 10 * time.Second

@@ -31,11 +31,22 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%q is not in the error:\n%v", want, err)
 		}
 	}
+	eager := good
+	eager.Eager, eager.MaxEagerActivities = &dealer{}, -1
+	_, err = task.New(eager)
+	for _, want := range []string{
+		"TaskQueue is not set", "MaxEagerActivities is -1: use zero for the default of 3 or a positive number",
+	} {
+		if err == nil || !strings.Contains(err.Error(), "task options: "+want) {
+			t.Errorf("%q is not in the error:\n%v", want, err)
+		}
+	}
 	h, err := task.New(good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.StickyScheduleToStartTimeout != 10*time.Second || h.DataConverter == nil || h.FailureConverter == nil || h.Logger == nil {
+	if h.StickyScheduleToStartTimeout != 10*time.Second || h.DataConverter == nil || h.FailureConverter == nil || h.Logger == nil ||
+		h.MaxEagerActivities != task.DefaultMaxEagerActivities {
 		t.Errorf("defaults are missing: %+v", h.Options)
 	}
 }

@@ -28,11 +28,15 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 	if err := w.oversized(ctx, t, req); err != nil {
 		return nil, w.fail(ctx, t, err)
 	}
+	eager := reserved{handler: w.Handler}
+	defer eager.release()
+	eager.ask(t, a)
 	resp, err := w.Service.RespondWorkflowTaskCompleted(ctx, req)
 	if err != nil {
 		return nil, w.refused(ctx, t, req, err)
 	}
 	w.outcome = Answered
+	eager.run(ctx, resp.GetActivityTasks())
 	switch id := resp.GetResetHistoryEventId(); {
 	case a.Closed:
 		w.lease.Drop(Completed)

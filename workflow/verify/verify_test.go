@@ -461,3 +461,27 @@ func TestMaxTasks(t *testing.T) {
 		t.Error("no runner is fine")
 	}
 }
+
+// A worker denies what it has no room for, after the code has run.
+func TestWhatIsEagerIsUpToTheWorker(t *testing.T) {
+	r := start(t, verify.Options{}, func(ctx workflow.Context) error {
+		done := charge(ctx)
+		workflow.GetSignalChannel(ctx, "go").Receive(ctx, nil)
+		return done.Get(ctx, nil)
+	})
+	r.Task()
+	a, err := r.Sticky(r.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wish := a.Commands[0].GetScheduleActivityTaskCommandAttributes()
+	if !wish.GetRequestEagerExecution() {
+		t.Fatal("the code does not wish it")
+	}
+	wish.RequestEagerExecution = false
+	r.Complete(a)
+	r.Signal("go")
+	if err := r.task(); err != nil {
+		t.Error(err)
+	}
+}
