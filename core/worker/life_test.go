@@ -221,6 +221,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 
 func TestShutdownIsOne(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
+		f.drains = true
 		w := f.worker(t, both())
 		ran := make(chan error, 1)
 		go func() { ran <- w.Run(t.Context()) }()

@@ -514,6 +514,7 @@ type anonymous struct{ worker.Client }
 
 func TestNamesWithoutHelpOfTheClient(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
+		f.drains = true
 		w, err := worker.New(anonymous{f.client}, taskQueue, both())
 		if err != nil {
 			t.Fatal(err)

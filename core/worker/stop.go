@@ -125,21 +125,22 @@ func (w *Worker) addTasks(stage string, stop func(context.Context) error) error 
 		shutdown.Member{Name: "tasks", Stop: stop, Left: w.running.Lines})
 }
 
-// stopPolls ends the polls. A server that knows how ends them itself when it is
-// told, so that no task is on its way to a poll that was given up; with others
+// stopPolls ends the polls. The server is told while they are still out: it puts
+// no more tasks into a sticky queue that nobody polls. One that knows how ends them
+// itself, so that no task is on its way to a poll that was given up; with others
 // they are cut short.
 func (w *Worker) stopPolls(ctx context.Context) error {
-	mode, patience := poller.Interrupt, time.Duration(0)
-	if w.parts.drains {
-		mode = poller.Complete
-	}
 	for _, p := range w.parts.pollers {
-		p.Stop(mode)
+		p.Stop(poller.Complete)
 	}
-	if w.tellServer(ctx) {
+	told, patience := w.tellServer(ctx), time.Duration(0)
+	if told && w.parts.drains {
 		patience = drainTimeout
 	}
 	poller.AwaitPolls(ctx, patience, w.parts.pollers)
+	if told && !w.parts.drains && w.parts.sticky {
+		_ = w.tellServer(ctx) // a poll on its way then made it wait for more
+	}
 	return nil
 }
 

@@ -32,6 +32,7 @@ func TestServerIsToldOfTheEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in(t, func(t *testing.T, f *frontend) {
+				f.drains = true // an older one is told twice: see below
 				c.o.Namespace, c.o.Identity = "shop", "me"
 				stop(t, f.start(t, c.o))
 				req := only[*workflowservice.ShutdownWorkerRequest](t, f)
@@ -61,6 +62,27 @@ func TestServerIsToldOfTheEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server that does not end the polls takes one that comes late for a reason to keep the sticky
+// queue: it is told again when none is left.
+func TestOldServerIsToldAgainWhenThePollsAreOver(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		var polls []int
+		f.shutdown = func(context.Context) error {
+			time.Sleep(time.Second) // for what is on its way
+			polls = append(polls, f.polling(stickyKind))
+			return nil
+		}
+		w := f.start(t, both())
+		at := f.polling(stickyKind)
+		if took := stop(t, w); took != 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if !slices.Equal(polls, []int{at, 0}) || at == 0 {
+			t.Errorf("when it was told, %v polls were out, want %d and 0", polls, at)
+		}
+	})
 }
 
 func TestServerThatCannotBeTold(t *testing.T) {

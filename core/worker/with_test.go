@@ -102,6 +102,7 @@ func TestWithCanceledBeforeSomethingBreaks(t *testing.T) {
 // Who stops the worker does not interrupt the body.
 func TestWithAndShutdown(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
+		f.drains = true
 		w := f.worker(t, both())
 		err := worker.With(t.Context(), w, func(ctx context.Context) error {
 			if err := w.Shutdown(ctx); err != nil {
