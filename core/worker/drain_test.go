@@ -164,6 +164,7 @@ func TestStubbornActivityIsWaitedFor(t *testing.T) {
 
 func TestActivitiesSeeTheStopBeforeTheyAreCanceled(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
+		f.drains = true
 		w := f.worker(t, worker.Options{GracefulShutdownTimeout: time.Hour})
 		err := w.RegisterActivityWithOptions(func(ctx context.Context) error {
 			<-activity.GetWorkerStopChannel(ctx)
@@ -179,6 +180,35 @@ func TestActivitiesSeeTheStopBeforeTheyAreCanceled(t *testing.T) {
 		}
 		only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
 	})
+}
+
+// Where polls are cut short, a task that is on its way is lost: within the grace period, they may
+// bring it first.
+func TestPollsMayBringWhatIsOnItsWayOnOldServers(t *testing.T) {
+	for grace, want := range map[time.Duration]time.Duration{
+		0: 0, 300 * time.Millisecond: 300 * time.Millisecond, time.Hour: time.Second,
+	} {
+		in(t, func(t *testing.T, f *frontend) {
+			o := both()
+			o.GracefulShutdownTimeout = grace
+			w := f.start(t, o)
+			took := stopLater(t, w)
+			if grace > 0 {
+				pass(grace / 10000)
+				f.activityTasks <- activityTask("Echo", 1, "on its way")
+			}
+			if got := <-took; got != want {
+				t.Errorf("grace %v: took %v, want %v", grace, got, want)
+			}
+			synctest.Wait()
+			if grace > 0 {
+				only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
+			}
+			if n := f.polling(normal) + f.polling(stickyKind) + f.polling(activities); n > 0 {
+				t.Errorf("%d polls left", n)
+			}
+		})
+	}
 }
 
 func TestPollsInFlightAreCutShortOnOldServers(t *testing.T) {

@@ -29,8 +29,13 @@ const (
 	tellTimeout = 10 * time.Second
 	// drainTimeout is how long a server that was told has to end the polls.
 	drainTimeout = 10 * time.Second
+	// cutAfter is how long polls may bring what is on its way to them before they are
+	// cut short, on a server that does not end them, if there is a grace period.
+	cutAfter = time.Second
 	// pollsTimeout is when a poll that ignores its cancellation is given up.
-	pollsTimeout = tellTimeout + drainTimeout + 5*time.Second
+	pollsTimeout = tellTimeout + drainTimeout
+	// linger is how long a machine that is short of processors may take to notice.
+	linger = 5 * time.Second
 )
 
 func (w *Worker) stages() []shutdown.Stage {
@@ -128,12 +133,13 @@ func (w *Worker) addTasks(stage string, stop func(context.Context) error) error 
 // stopPolls ends the polls. The server is told while they are still out: it puts
 // no more tasks into a sticky queue that nobody polls. One that knows how ends them
 // itself, so that no task is on its way to a poll that was given up; with others
-// they are cut short.
+// they are cut short, and a task that is on its way then is lost.
 func (w *Worker) stopPolls(ctx context.Context) error {
 	for _, p := range w.parts.pollers {
 		p.Stop(poller.Complete)
 	}
-	told, patience := w.tellServer(ctx), time.Duration(0)
+	cut := time.Now().Add(min(w.options.GracefulShutdownTimeout, cutAfter))
+	told, patience := w.tellServer(ctx), time.Until(cut)
 	if told && w.parts.drains {
 		patience = drainTimeout
 	}

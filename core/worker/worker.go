@@ -113,7 +113,7 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		return nil, err
 	}
 	var err error
-	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger}, w.stages()...)
+	w.coordinator, err = shutdown.New(shutdown.Options{Logger: options.Logger, Linger: linger}, w.stages()...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,13 +37,16 @@ func withServer(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	opts := embedded.Options{
-		Namespaces:       []string{otherNamespace, invitedNamespace, scenarios.Limited},
+		Namespaces:       []string{otherNamespace, invitedNamespace, scenarios.Limited, oldNamespace},
 		SearchAttributes: scenarios.SearchAttributes(),
 		// The server ends the polls of a worker that stops, as the service in
 		// memory does. Without it a task may go to a poll that was just given up,
 		// and comes back when it has timed out.
 		DynamicConfig: map[string]any{
-			"frontend.enableCancelWorkerPollsOnShutdown": true,
+			"frontend.enableCancelWorkerPollsOnShutdown": []dynamicconfig.ConstrainedValue{
+				{Constraints: dynamicconfig.Constraints{Namespace: oldNamespace}, Value: false},
+				{Value: true},
+			},
 			// What is told of a queue is never old.
 			"matching.TaskQueueInfoByBuildIdTTL": "1ms",
 			// Task queues may have versions of their own, as they had before deployments.
@@ -75,6 +78,8 @@ const patience = 90 * time.Second
 const (
 	otherNamespace   = "other"
 	invitedNamespace = "invited"
+	// Here the server does not end the polls of a worker that stops, as older ones.
+	oldNamespace = "old"
 )
 
 // taskQueue is a task queue that no other test uses.

@@ -11,7 +11,7 @@ import (
 
 // Patience is the timeout of each attempt in a flow: much longer than anything takes, so that a task
 // that was lost shows.
-const Patience = 20 * time.Second
+const Patience = 10 * time.Second
 
 // Work is an activity, also a local one, that takes a while and stops when it is told to.
 func Work(ctx context.Context, d time.Duration) error {
