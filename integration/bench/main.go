@@ -13,10 +13,11 @@
 // The command prints a table, and writes it into README.md beside this file, with results.json and
 // plot.svg, unless it is told to measure less than everything.
 //
-// The benchmarks in the tests of this package measure replay, the hand-over between coroutines, and
-// what a run costs that waits in a worker's cache, of both in one process:
+// Replay and the hand-over between coroutines are rows of two contestants without a frontend. What a
+// run costs that waits in a worker's cache is measured by a benchmark in the tests of this package, of
+// both in one process:
 //
-//	go test -run '^$' -bench . -benchtime 5x ./integration/bench
+//	go test -run '^$' -bench Idle -benchtime 5x ./integration/bench
 package main
 
 import (
@@ -67,6 +68,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
 	flags.StringVar(&p.prof, "cpuprofile", "", "write CPU profiles of Mainspring to files that begin so")
 	work := flags.String("work", "", "for the command itself")
+	flags.StringVar(&job.Replay, "replay", "", "for the command itself")
 	flags.StringVar(&job.Address, "address", "", "for the command itself")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -106,7 +108,7 @@ func (p *plan) narrow(only, compress string) error {
 	}
 	var rows []row
 	for _, r := range p.rows {
-		if strings.Contains(string(r.work), only) {
+		if strings.Contains(r.name, only) {
 			rows = append(rows, r)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,16 +30,24 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 		if err := p.narrow("", fmt.Sprint(gzip)); err != nil {
 			t.Fatal(err)
 		}
+		// The SDK takes a while for the longest ones; what they do is what shorter ones do.
+		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.units > 20_000 })
 		if gzip {
-			p.rows = p.rows[len(p.rows)-1:] // which has tasks of both kinds
+			p.rows = p.rows[3:4] // which has tasks of both kinds
 		}
 		var out, progress bytes.Buffer
 		if err := p.carryOut(t.Context(), &out, &progress); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range contestant.All() {
-			if n := strings.Count(out.String(), "\n| "+name+" |"); n != len(p.rows)+1 { // and one of the stops
-				t.Errorf("%d lines for %s, want %d", n, name, len(p.rows)+1)
+			want := 1 // of the stops
+			for _, r := range p.rows {
+				if slices.Contains(r.contestants, name) {
+					want++
+				}
+			}
+			if n := strings.Count(out.String(), "\n| "+name+" |"); n != want {
+				t.Errorf("%d lines for %s, want %d", n, name, want)
 			}
 		}
 	}
@@ -65,7 +74,9 @@ func planted() report {
 		}
 		rounds = append(rounds, round)
 	}
-	return newReport([]result{{Row: "activity", Budget: 1.3, Rounds: rounds}}, time.Minute)
+	return newReport([]result{{
+		Row: "activity", Against: contestant.Honest, Budget: budget{Ratio: 1.3}, Rounds: rounds,
+	}}, time.Minute)
 }
 
 func TestReport(t *testing.T) {

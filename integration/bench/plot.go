@@ -25,18 +25,18 @@ func (r report) plot() string {
 			continue
 		}
 		y += headHeight
-		fmt.Fprintf(&b, `<text x="4" y="%d" font-weight="bold">%s: CPU µs, no gzip</text>`+"\n", y-8, res.Row)
+		fmt.Fprintf(&b, `<text x="4" y="%d" font-weight="bold">%s: CPU µs</text>`+"\n", y-8, res.title())
 		most := 0.0
-		for _, name := range contestant.All() {
+		for _, name := range res.contestants() {
 			most = max(most, res.of(name, func(s sample) float64 { return s.CPU }).median)
 		}
-		for _, name := range contestant.All() {
+		for _, name := range res.contestants() {
 			cpu := res.of(name, func(s sample) float64 { return s.CPU }).median
 			width := cpu / most * (plotWidth - labelWidth - 60)
 			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`, labelWidth-6, y+barHeight-3, name)
 			fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%.0f" height="%d" fill="%s"/>`,
 				labelWidth, y, width, barHeight, colour(name))
-			fmt.Fprintf(&b, `<text x="%.0f" y="%d">%.0f</text>`+"\n", labelWidth+width+6, y+barHeight-3, cpu)
+			fmt.Fprintf(&b, `<text x="%.0f" y="%d">%s</text>`+"\n", labelWidth+width+6, y+barHeight-3, short(cpu))
 			y += barHeight + barGap
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
-	"github.com/mainspring-go/mainspring/integration/bench/frontend"
 )
 
 // A process is this program in another role. It is told lines and answers with lines.
@@ -64,7 +63,7 @@ func (p *process) end() error {
 	return errors.Join(p.in.Close(), p.cmd.Wait())
 }
 
-// A pair is a contestant and a frontend of its own.
+// A pair is a contestant and a frontend of its own; a replay has none.
 type pair struct {
 	job      contestant.Job
 	frontend *process
@@ -79,13 +78,15 @@ func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair
 			p.kill()
 		}
 	}()
-	if p.frontend, err = startProcess(ctx, "-as", "frontend"); err != nil {
-		return nil, err
+	if job.Replay == "" {
+		if p.frontend, err = startProcess(ctx, "-as", "frontend"); err != nil {
+			return nil, err
+		}
+		if p.job.Address, err = p.frontend.line(); err != nil {
+			return nil, err
+		}
 	}
-	if p.job.Address, err = p.frontend.line(); err != nil {
-		return nil, err
-	}
-	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-work", string(job.Work),
+	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-work", string(job.Work), "-replay", job.Replay,
 		"-address", p.job.Address, "-gzip="+strconv.FormatBool(job.Gzip), "-cpuprofile", profile)
 	if err != nil {
 		return nil, err
@@ -94,9 +95,20 @@ func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair
 	return p, err
 }
 
-// handOut returns when n units of work are done.
-func (p *pair) handOut(work frontend.Work, n int) error {
-	answer, err := p.frontend.ask(fmt.Sprintf("%s\t%d", work, n))
+// do returns when n units of work are done, or n replays.
+func (p *pair) do(n int) error {
+	if p.job.Replay == "" {
+		return expectOK(p.frontend.ask(fmt.Sprintf("%s\t%d", p.job.Work, n)))
+	}
+	for range n {
+		if err := expectOK(p.worker.ask(contestant.Replay)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func expectOK(answer string, err error) error {
 	if err == nil && answer != "ok" {
 		err = errors.New(answer)
 	}
@@ -121,7 +133,11 @@ func (p *pair) stop() (took time.Duration, err error) {
 	if took, err = time.ParseDuration(answer); err != nil {
 		return 0, err
 	}
-	return took, errors.Join(p.worker.end(), p.frontend.end())
+	err = p.worker.end()
+	if p.frontend != nil {
+		err = errors.Join(err, p.frontend.end())
+	}
+	return took, err
 }
 
 // kill ends what is left of the pair.

@@ -94,42 +94,81 @@ func (r report) table() string {
 	fmt.Fprintf(&b, "%s, `%s`, %s, %d rounds in turn, %.0f s.\n",
 		r.Date, r.Command, r.Machine, len(r.Results[0].Rounds), r.Seconds)
 	for _, res := range r.Results {
-		fmt.Fprintf(&b, "\n**%s, %s**\n\n", strings.ToUpper(res.Row[:1])+res.Row[1:], gzipped(res.Gzip))
-		b.WriteString("| | CPU µs | min - max | x honest floor | min - max | a second | allocations | kB | max RSS MB |\n")
+		fmt.Fprintf(&b, "\n**%s**\n\n", res.title())
+		fmt.Fprintf(&b, "| | CPU µs | min - max | x %s | min - max | a second | allocations | kB | max RSS MB |\n", res.Against)
 		b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
-		for _, name := range contestant.All() {
+		for _, name := range res.contestants() {
 			cpu := res.of(name, func(s sample) float64 { return s.CPU })
-			ratio := res.ratio(name, contestant.Honest)
-			fmt.Fprintf(&b, "| %s | %.0f | %.0f - %.0f | %.2f | %.2f - %.2f | %.0f | %.0f | %.1f | %.0f |\n",
-				name, cpu.median, cpu.low, cpu.high, ratio.median, ratio.low, ratio.high,
+			ratio := res.ratio(name, res.Against)
+			fmt.Fprintf(&b, "| %s | %s | %s - %s | %.2f | %.2f - %.2f | %.0f | %s | %s | %.0f |\n",
+				name, short(cpu.median), short(cpu.low), short(cpu.high), ratio.median, ratio.low, ratio.high,
 				res.of(name, func(s sample) float64 { return s.PerSecond }).median,
-				res.of(name, func(s sample) float64 { return s.Allocs }).median,
-				res.of(name, func(s sample) float64 { return s.Bytes }).median/1e3,
+				short(res.of(name, func(s sample) float64 { return s.Allocs }).median),
+				short(res.of(name, func(s sample) float64 { return s.Bytes }).median/1e3),
 				res.of(name, func(s sample) float64 { return float64(s.RSS) }).median/1e6)
 		}
 		if !res.Gzip {
-			fmt.Fprintf(&b, "\nBudget %.1f x the honest floor: %s.\n", res.Budget, verdict(res))
+			fmt.Fprintf(&b, "\nBudget %s.\n", verdict(res))
 		}
+	}
+	r.stops(&b)
+	return b.String()
+}
+
+// stops writes how long contestants took to stop, over all rows.
+func (r report) stops(b *strings.Builder) {
+	all := make(map[string][]float64)
+	for _, res := range r.Results {
+		for name, took := range res.Stops {
+			all[name] = append(all[name], took)
+		}
+	}
+	if len(all) == 0 {
+		return // only replays were measured
 	}
 	b.WriteString("\n**Idle stop, with polls in flight**\n\n| | ms | min - max |\n|---|---|---|\n")
 	for _, name := range contestant.All() {
-		var stops []float64
-		for _, res := range r.Results {
-			stops = append(stops, res.Stops[name])
-		}
-		took := spreadOf(stops)
-		fmt.Fprintf(&b, "| %s | %.1f | %.1f - %.1f |\n", name, took.median, took.low, took.high)
+		took := spreadOf(all[name])
+		fmt.Fprintf(b, "| %s | %.1f | %.1f - %.1f |\n", name, took.median, took.low, took.high)
 	}
-	return b.String()
+}
+
+// title names the row.
+func (r result) title() string {
+	title := strings.ToUpper(r.Row[:1]) + r.Row[1:]
+	if r.Budget.Ratio == 0 {
+		return title // nothing is sent
+	}
+	return title + ", " + gzipped(r.Gzip)
+}
+
+// short is a number in about three digits.
+func short(f float64) string {
+	if f < 10 {
+		return fmt.Sprintf("%.2g", f)
+	}
+	return fmt.Sprintf("%.0f", f)
+}
+
+// contestants are those of the row, in its order.
+func (r result) contestants() []string {
+	var names []string
+	for _, s := range r.Rounds[0] {
+		names = append(names, s.Contestant)
+	}
+	return names
 }
 
 // verdict says whether Mainspring keeps the budget, by the median.
 func verdict(res result) string {
-	got := res.ratio(contestant.Mainspring, contestant.Honest).median
-	if got <= res.Budget {
-		return fmt.Sprintf("kept, %.2f", got)
+	got, most, unit := res.of(contestant.Mainspring, func(s sample) float64 { return s.CPU }).median, res.Budget.Micros, "µs"
+	if res.Budget.Ratio > 0 {
+		got, most, unit = res.ratio(contestant.Mainspring, res.Against).median, res.Budget.Ratio, "x "+res.Against
 	}
-	return fmt.Sprintf("exceeded, %.2f", got)
+	if got <= most {
+		return fmt.Sprintf("%.2g %s: kept, %.2f", most, unit, got)
+	}
+	return fmt.Sprintf("%.2g %s: exceeded, %.2f", most, unit, got)
 }
 
 // The part of README.md that write replaces is between these lines.

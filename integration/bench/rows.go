@@ -8,23 +8,52 @@ import (
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
 	"github.com/mainspring-go/mainspring/integration/bench/frontend"
+	"github.com/mainspring-go/mainspring/integration/bench/replays"
 )
 
-// A row is a kind of work that all contestants do.
+// A row is what several contestants do in turn.
 type row struct {
-	work   frontend.Work
-	units  int     // in one turn
-	budget float64 // of Mainspring's CPU time, in times the honest floor
+	name        string
+	contestants []string
+	job         contestant.Job // but for its contestant
+	repeats     int            // units of work, or replays, in one turn
+	units       int            // in one of these
+	against     string         // who the ratios compare with
+	budget      budget
+}
+
+// A budget is what Mainspring's CPU time may be: in times another's, or in microseconds.
+type budget struct {
+	Ratio  float64 `json:"ratio,omitempty"`
+	Micros float64 `json:"micros,omitempty"`
 }
 
 // rows are those of the table, in its order.
 func rows() []row {
-	return []row{
+	var all []row
+	for _, one := range []struct {
+		work   frontend.Work
+		units  int
+		budget float64
+	}{
 		{frontend.Activity, 5000, 1.3},
 		{frontend.TwoTasks, 2500, 1.5},
 		{frontend.Signals, 5000, 1.4},
 		{frontend.Whole, 2000, 1.4},
+	} {
+		all = append(all, row{
+			name: string(one.work), contestants: contestant.All(), job: contestant.Job{Work: one.work},
+			repeats: one.units, units: 1, against: contestant.Honest, budget: budget{Ratio: one.budget},
+		})
 	}
+	for _, r := range replays.All() {
+		all = append(all, row{
+			name: r.Name, contestants: []string{contestant.SDK, contestant.Mainspring},
+			job: contestant.Job{Replay: r.Name}, repeats: max(1, 100_000/r.Units), units: r.Units,
+			against: contestant.SDK, budget: budget{Micros: r.Budget},
+		})
+	}
+	return all
 }
 
 // once and capped are the shares of a turn's units that a short turn has, and one of the SDK as
@@ -47,10 +76,11 @@ type sample struct {
 
 // A result is what was measured of a row, round by round in the order of the contestants.
 type result struct {
-	Row    string     `json:"row"`
-	Gzip   bool       `json:"gzip"`
-	Budget float64    `json:"budget"`
-	Rounds [][]sample `json:"rounds"`
+	Row     string     `json:"row"`
+	Gzip    bool       `json:"gzip"`
+	Against string     `json:"against"`
+	Budget  budget     `json:"budget"`
+	Rounds  [][]sample `json:"rounds"`
 	// Stops are how many milliseconds each contestant took to stop when it was idle.
 	Stops map[string]float64 `json:"stopMillis"`
 }
@@ -61,10 +91,13 @@ func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
 	began := time.Now()
 	for _, r := range p.rows {
 		for _, gzip := range p.gzips {
-			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.work, gzipped(gzip))
+			if gzip && r.job.Replay != "" {
+				continue // nothing is sent
+			}
+			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.name, gzipped(gzip))
 			one, err := p.measure(ctx, r, gzip)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", r.work, gzipped(gzip), err)
+				return fmt.Errorf("%s, %s: %w", r.name, gzipped(gzip), err)
 			}
 			results = append(results, one)
 		}
@@ -86,25 +119,31 @@ func gzipped(on bool) string {
 
 // measure lets the contestants take turns at one row.
 func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
-	res := result{Row: string(r.work), Gzip: gzip, Budget: r.budget, Stops: make(map[string]float64)}
+	res := result{Row: r.name, Gzip: gzip, Against: r.against, Budget: r.budget, Stops: make(map[string]float64)}
 	var pairs []*pair
 	defer func() {
 		for _, one := range pairs {
 			one.kill()
 		}
 	}()
-	for _, name := range contestant.All() {
+	for _, name := range r.contestants {
 		profile := ""
 		if name == contestant.Mainspring && p.prof != "" {
-			profile = fmt.Sprintf("%s-%s-%s.prof", p.prof, r.work, gzipped(gzip))
+			profile = fmt.Sprintf("%s-%s-%s.prof", p.prof, r.name, gzipped(gzip))
 		}
-		one, err := startPair(ctx, contestant.Job{Contestant: name, Work: r.work, Gzip: gzip}, profile)
+		job := r.job
+		job.Contestant, job.Gzip = name, gzip
+		one, err := startPair(ctx, job, profile)
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}
 		pairs = append(pairs, one)
 	}
-	for round := range p.rounds + 1 {
+	first := 0
+	if p.once {
+		first = 1 // there is nothing to warm up for
+	}
+	for round := first; round <= p.rounds; round++ {
 		var samples []sample
 		for _, one := range pairs {
 			s, err := one.turn(r, p.once)
@@ -122,6 +161,9 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
 		}
+		if r.job.Replay != "" {
+			continue // it does not run
+		}
 		res.Stops[one.job.Contestant] = took.Seconds() * 1e3
 	}
 	return res, nil
@@ -129,19 +171,19 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 
 // turn has a contestant do its share of a row.
 func (p *pair) turn(r row, short bool) (s sample, err error) {
-	units := r.units
+	repeats := r.repeats
 	if short {
-		units /= once
+		repeats = max(1, repeats/once)
 	}
-	if p.job.Contestant == contestant.SDK && r.work != frontend.Signals {
-		units /= capped
+	if p.job.Contestant == contestant.SDK && p.job.Work != "" && p.job.Work != frontend.Signals {
+		repeats /= capped
 	}
 	before, err := p.read()
 	if err != nil {
 		return s, err
 	}
 	began := time.Now()
-	if err := p.handOut(r.work, units); err != nil {
+	if err := p.do(repeats); err != nil {
 		return s, err
 	}
 	elapsed := time.Since(began)
@@ -149,6 +191,7 @@ func (p *pair) turn(r row, short bool) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
+	units := repeats * r.units
 	n := float64(units)
 	return sample{
 		Contestant: p.job.Contestant,

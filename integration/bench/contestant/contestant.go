@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/encoding/gzip"
 
 	"github.com/mainspring-go/mainspring/integration/bench/frontend"
+	"github.com/mainspring-go/mainspring/integration/bench/replays"
 )
 
 // The names of the contestants.
@@ -34,8 +35,10 @@ func All() []string { return []string{SDK, Saturated, Floor, Honest, Mainspring}
 type Job struct {
 	// Contestant is one of the names.
 	Contestant string
-	// Work is what the frontend hands out.
+	// Work is what the frontend hands out; empty if the job is a replay.
 	Work frontend.Work
+	// Replay is the name of a replay, which needs no frontend.
+	Replay string
 	// Address is where the frontend is.
 	Address string
 	// Gzip says whether requests are compressed, and with them the answers.
@@ -55,6 +58,21 @@ func (j Job) start(ctx context.Context) (stop func(context.Context) error, err e
 		return j.startMainspring(ctx)
 	default:
 		return nil, fmt.Errorf("contestant %q is not known: one of %q", j.Contestant, All())
+	}
+}
+
+// replay is how the contestant does the job's replay.
+func (j Job) replay() (replays.Do, error) {
+	r, err := replays.Named(j.Replay)
+	switch {
+	case err != nil:
+		return nil, err
+	case j.Contestant == SDK:
+		return r.SDK(), nil
+	case j.Contestant == Mainspring:
+		return r.Ours(), nil
+	default:
+		return nil, fmt.Errorf("contestant %q has nothing to replay with", j.Contestant)
 	}
 }
 
@@ -78,10 +96,17 @@ type Reading struct {
 	MaxRSS int64 `json:"maxRSS"` //nolint:tagliatelle // as it is written
 }
 
+// The lines that a contestant's process is told, beside any other, which asks for a [Reading].
+const (
+	Stop   = "stop"
+	Replay = "replay"
+)
+
 // Serve is the life of a contestant's process: it starts, writes "ready", and answers each line with
-// a [Reading]. It stops at the line "stop", and tells how long that took as a [time.Duration].
+// a [Reading]. It stops at [Stop], and tells how long that took as a [time.Duration]. If its job is a
+// replay it does that once at each [Replay], and answers "ok".
 func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
-	stop, err := job.start(ctx)
+	stop, do, err := job.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,11 +114,18 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	encoder := json.NewEncoder(out)
 	for lines.Scan() {
-		if lines.Text() == Stop {
+		switch lines.Text() {
+		case Stop:
 			began := time.Now()
 			err := stop(ctx)
 			fmt.Fprintln(out, time.Since(began))
 			return err
+		case Replay:
+			if err := do(); err != nil {
+				return err
+			}
+			fmt.Fprintln(out, "ok")
+			continue
 		}
 		reading, err := read()
 		if err == nil {
@@ -106,8 +138,15 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	return errors.Join(stop(ctx), lines.Err())
 }
 
-// Stop is the line that stops a contestant.
-const Stop = "stop"
+// begin starts what the job is; one of stop and do has nothing to do.
+func (j Job) begin(ctx context.Context) (stop func(context.Context) error, do replays.Do, err error) {
+	if j.Replay != "" {
+		do, err = j.replay()
+		return func(context.Context) error { return nil }, do, err
+	}
+	stop, err = j.start(ctx)
+	return stop, func() error { return errors.New("this job is no replay") }, err
+}
 
 func read() (r Reading, err error) {
 	var used syscall.Rusage

@@ -1,7 +1,7 @@
-package main_test
+package replays
 
 import (
-	"testing"
+	"strconv"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -11,8 +11,6 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"github.com/mainspring-go/mainspring/temporal/converter"
 )
 
 // A writer writes a history as a server would: an event a millisecond.
@@ -29,13 +27,12 @@ func (w *writer) add(typ enumspb.EventType, e *historypb.HistoryEvent) int64 {
 }
 
 // begin begins a history.
-func begin(b *testing.B, typ string, arg any) *writer {
-	b.Helper()
+func begin(typ string, arg int) *writer {
 	w := &writer{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	w.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
 			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
-				WorkflowType: &commonpb.WorkflowType{Name: typ}, Input: payloads(b, arg),
+				WorkflowType: &commonpb.WorkflowType{Name: typ}, Input: payloads(arg),
 				TaskQueue:              &taskqueuepb.TaskQueue{Name: "q"},
 				OriginalExecutionRunId: "run", FirstExecutionRunId: "run", Attempt: 1,
 				WorkflowTaskTimeout: durationpb.New(10 * time.Second),
@@ -68,13 +65,12 @@ func (w *writer) task() int64 {
 }
 
 // schedule adds an activity and returns its id.
-func (w *writer) schedule(b *testing.B, task int64, arg any) int64 {
-	b.Helper()
+func (w *writer) schedule(task int64, arg int) int64 {
 	id := int64(len(w.events)) + 1
 	return w.add(enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
 			ActivityTaskScheduledEventAttributes: &historypb.ActivityTaskScheduledEventAttributes{
-				ActivityId: itoa(id), ActivityType: &commonpb.ActivityType{Name: "a"}, Input: payloads(b, arg),
+				ActivityId: strconv.FormatInt(id, 10), ActivityType: &commonpb.ActivityType{Name: "a"}, Input: payloads(arg),
 				TaskQueue: &taskqueuepb.TaskQueue{Name: "q"}, WorkflowTaskCompletedEventId: task,
 			},
 		},
@@ -110,38 +106,40 @@ func (w *writer) end(task int64, result *commonpb.Payloads) *historypb.History {
 }
 
 // sequentialHistory has n activities one after the other, parallelHistory all at once.
-func sequentialHistory(b *testing.B, n int) *historypb.History {
-	b.Helper()
-	one := payloads(b, 1)
-	w := begin(b, "sequential", n)
+func sequentialHistory(n int) *historypb.History {
+	one := payloads(1)
+	w := begin("sequential", n)
 	task := w.task()
 	for i := range n {
-		w.complete(w.schedule(b, task, i), one)
+		w.complete(w.schedule(task, i), one)
 		task = w.task()
 	}
-	return w.end(task, payloads(b, n))
+	return w.end(task, payloads(n))
 }
 
-func parallelHistory(b *testing.B, n int) *historypb.History {
-	b.Helper()
-	one := payloads(b, 1)
-	w := begin(b, "parallel", n)
+func parallelHistory(n int) *historypb.History {
+	one := payloads(1)
+	w := begin("parallel", n)
 	task := w.task()
 	first := int64(len(w.events)) + 1
 	for i := range n {
-		w.schedule(b, task, i)
+		w.schedule(task, i)
 	}
 	for i := range int64(n) {
 		w.complete(first+i, one)
 	}
-	return w.end(w.task(), payloads(b, n))
+	return w.end(w.task(), payloads(n))
 }
 
-func payloads(b *testing.B, v any) *commonpb.Payloads {
-	b.Helper()
-	p, err := converter.GetDefaultDataConverter().ToPayloads(v)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return p
+// payloads is a number as the converters of all SDKs encode it.
+func payloads(n int) *commonpb.Payloads {
+	return &commonpb.Payloads{Payloads: []*commonpb.Payload{{
+		Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(strconv.Itoa(n)),
+	}}}
+}
+
+// handOverHistory is that of a workflow that ends in its first task.
+func handOverHistory(n int) *historypb.History {
+	w := begin("pingPong", n)
+	return w.end(w.task(), payloads(n/2))
 }
