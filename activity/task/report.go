@@ -141,6 +141,10 @@ func (a *attempt) reportFailed(ctx context.Context, failed error) error {
 		failed = temporal.NewNonRetryableApplicationError(e.Error(), typ, nil)
 	}
 	failure := a.failureOf(failed)
+	if failure.GetApplicationFailureInfo() == nil {
+		failed = takable(failed, failure)
+		failure = a.failureOf(failed)
+	}
 	size, limit := proto.Size(failure), a.handler.options.MaxResultBytes
 	if limit > 0 && size > limit {
 		return a.sendShortened(ctx, failed, failure, fmt.Sprintf("over the error limit of %d", limit))
@@ -150,6 +154,16 @@ func (a *attempt) reportFailed(ctx context.Context, failed error) error {
 		return a.sendShortened(ctx, failed, failure, "too large to be sent: "+err.Error())
 	}
 	return err
+}
+
+// takable wraps an error of a kind that the server makes itself, such as a timeout of something
+// that the activity has waited for. The server refuses it as the failure of an activity, and the
+// attempt would time out instead.
+func takable(err error, failure *failurepb.Failure) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), temporal.ErrorType(err),
+		temporal.ApplicationErrorOptions{
+			Cause: err, NonRetryable: failure.GetServerFailureInfo().GetNonRetryable(),
+		})
 }
 
 // sendShortened sends what fits of a failure. The server would make one of it that is never retried.

@@ -241,3 +241,48 @@ func TestFailureThatDoesNotEncodeIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsOfTheServersKindsAreWrapped has activities return errors of kinds that the server
+// makes itself, which it would refuse as failures of an activity.
+func TestErrorsOfTheServersKindsAreWrapped(t *testing.T) {
+	timeout := temporal.NewHeartbeatTimeoutError()
+	for name, test := range map[string]struct {
+		err          error
+		typ          string
+		nonRetryable bool
+		kept         func(cause *failurepb.Failure) bool
+	}{
+		"timeout": {timeout, "TimeoutError", false, func(f *failurepb.Failure) bool {
+			return f.GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT
+		}},
+		"terminated": {&temporal.TerminatedError{}, "TerminatedError", false, func(f *failurepb.Failure) bool {
+			return f.GetTerminatedFailureInfo() != nil
+		}},
+		"server": {temporal.NewServerError("no", true, nil), "ServerError", true, func(f *failurepb.Failure) bool {
+			return f.GetServerFailureInfo().GetNonRetryable()
+		}},
+		"activity": {
+			temporal.NewActivityError(temporal.ActivityErrorAttributes{ActivityID: "7"}, timeout),
+			"ActivityError", false, func(f *failurepb.Failure) bool {
+				return f.GetActivityFailureInfo().GetActivityId() == "7" && f.GetCause().GetTimeoutFailureInfo() != nil
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &service{}
+			h := newHandler(t, srv, func() error { return test.err })
+			if outcome, err := h.Handle(t.Context(), newTask()); outcome != task.Failed || err != nil {
+				t.Fatalf("got %v, %v, want failed and reported", outcome, err)
+			}
+			f := srv.failure(t)
+			info := f.GetApplicationFailureInfo()
+			if info.GetType() != test.typ || info.GetNonRetryable() != test.nonRetryable ||
+				f.GetMessage() != test.err.Error() {
+				t.Errorf("got %v, want type %s, message %q, non-retryable %v", f, test.typ, test.err, test.nonRetryable)
+			}
+			if !test.kept(f.GetCause()) {
+				t.Errorf("got the cause %v, want what the activity returned", f.GetCause())
+			}
+		})
+	}
+}
