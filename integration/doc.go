@@ -10,6 +10,7 @@
 //	realserver  the tests that need one, in one binary
 //	crosscheck  the module temporal against the SDK, value by value
 //	compat      histories that move between us and the SDK, workflow by workflow
+//	outcomes    activities that end in every way, and what histories say of it
 //	house       who may import whom, and what a stranger gets
 //	quickstart  the newcomer's program: go run ./integration/quickstart
 //

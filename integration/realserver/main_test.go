@@ -22,6 +22,13 @@ import (
 var server *embedded.Server
 
 func TestMain(m *testing.M) {
+	if settings := os.Getenv(partEnv); settings != "" {
+		if err := beVictim(settings); err != nil {
+			fmt.Fprintln(os.Stderr, "realserver:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	flag.Parse()
 	code, err := withServer(m.Run)
 	if err != nil {
