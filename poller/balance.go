@@ -50,26 +50,21 @@ func NewBalance(capacity func() (slots int, finite bool)) *Balance {
 	return &Balance{capacity: capacity, changed: make(chan struct{})}
 }
 
-// LimitCold bounds the tasks that are cold, which is what [Balance.Cold] says: while n of them are,
-// the normal side begins no polls. What it would bring waits where it is, with no clock running,
-// and the slots are there for the sticky side. There may be more than n: those of polls that were
-// in flight, and those that the sticky side brings, which are not held back. n <= 0 means no bound,
-// as does never calling it.
+// LimitCold bounds the tasks that are cold: whose state may not be at hand, so that it has to be
+// rebuilt. While n of them are, the normal side begins no polls. What it would bring waits where it
+// is, with no clock running, and the slots are there for the sticky side. A task of the normal side
+// is cold until [Pass.Warm], since nobody has looked at it yet; one of the sticky side from
+// [Pass.Cold] on. There may be more than n: polls that were in flight bring theirs, and the sticky
+// side is not held back. n <= 0 means no bound, as does never calling it.
 func (b *Balance) LimitCold(n int) { b.change(func(s *balance) { s.maxCold = max(0, n) }) }
 
-// Cold says that a task is cold: its state is not at hand and has to be rebuilt. Call warm when it
-// has been, or when the task ends, from any goroutine and more than once if you like.
-func (b *Balance) Cold() (warm func()) {
-	b.change(func(s *balance) { s.cold++ })
-	return sync.OnceFunc(func() { b.change(func(s *balance) { s.cold-- }) })
-}
-
 // A Pass is the right of one poll, and later of its task, to a slot. Its methods may be called
-// more than once, and from any goroutine.
+// more than once, and from any goroutine; those of a nil Pass do nothing.
 type Pass struct {
 	owner *Balance
 	side  Side
-	held  passState // guarded by the balance's lock
+	held  passState // guarded by the balance's lock, as is what follows
+	cold  bool
 }
 
 type passState int
@@ -148,18 +143,44 @@ func (b *Balance) Recheck() { b.change(func(*balance) {}) }
 // Work says that the poll brought a task, which now occupies the slot. Say so before the next
 // poll asks to enter, as the Spend method of a ticket ([Spender]) does.
 func (p *Pass) Work() {
-	p.owner.change(func(s *balance) {
+	p.change(func(s *balance) {
 		if p.held == passPolling {
 			p.held = passWorking
 			s.polls[p.side]--
 			s.working++
+			p.turn(s, p.side == Normal)
 		}
 	})
 }
 
+// Cold says that the state of the task is not at hand and has to be rebuilt.
+func (p *Pass) Cold() { p.change(func(s *balance) { p.turn(s, p.held == passWorking) }) }
+
+// Warm says that it is at hand.
+func (p *Pass) Warm() { p.change(func(s *balance) { p.turn(s, false) }) }
+
+// turn makes the task cold or warm.
+func (p *Pass) turn(s *balance, cold bool) {
+	switch {
+	case cold && !p.cold:
+		s.cold++
+	case !cold && p.cold:
+		s.cold--
+	}
+	p.cold = cold
+}
+
+// change applies f, unless there is no pass.
+func (p *Pass) change(f func(*balance)) {
+	if p != nil {
+		p.owner.change(f)
+	}
+}
+
 // Leave says that the slot is free again.
 func (p *Pass) Leave() {
-	p.owner.change(func(s *balance) {
+	p.change(func(s *balance) {
+		p.turn(s, false)
 		switch p.held {
 		case passPolling:
 			s.polls[p.side]--
@@ -197,7 +218,7 @@ type balance struct {
 	backlog [2]int64 // latest hint
 	working int      // passes whose poll brought a task
 	last    Side     // who got the last pass
-	cold    int      // tasks that are being rebuilt
+	cold    int      // tasks whose state may have to be rebuilt
 	maxCold int      // how many may be for the normal side to poll; 0 for no bound
 }
 

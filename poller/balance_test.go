@@ -148,53 +148,65 @@ func TestBalanceOfColdTasks(t *testing.T) {
 		name     string
 		capacity func() (int, bool)
 	}{
-		{"slots", slots(5)},
+		{"slots", slots(6)},
 		{"no number of slots", func() (int, bool) { return 0, false }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := poller.NewBalance(c.capacity)
 				b.LimitCold(2)
-				first := try(t, b, poller.Normal)
-				first.Work()
-				warmFirst := b.Cold()
-				second := try(t, b, poller.Normal)
-				if second == nil {
-					t.Fatal("one cold task of two kept the normal side from polling")
+				task := func(side poller.Side) *poller.Pass {
+					t.Helper()
+					pass := try(t, b, side)
+					if pass == nil {
+						t.Fatal("the side may not poll")
+					}
+					pass.Work()
+					return pass
 				}
-				second.Work()
-				warmSecond := b.Cold()
+				first, second := task(poller.Normal), task(poller.Normal)
 				normal := make(chan *poller.Pass, 1)
 				enter(t, b, poller.Normal, normal)
-				s1, s2 := try(t, b, poller.Sticky), try(t, b, poller.Sticky)
-				if s1 == nil || s2 == nil {
-					t.Error("the sticky side did not get the slots that the normal side may not use")
-				} else {
-					s2.Leave()
-				}
 				if len(normal) != 0 {
-					t.Error("two cold tasks of two let the normal side poll")
+					t.Fatal("two tasks that nobody has looked at let the normal side poll")
 				}
-				warmFirst()
-				warmFirst() // counts once
+				third, fourth := task(poller.Sticky), task(poller.Sticky)
+				first.Warm()
+				first.Warm() // counts once
 				synctest.Wait()
 				if len(normal) != 1 {
 					t.Fatal("the normal side waits though one task is warm")
 				}
 				(<-normal).Leave()
-				third := b.Cold()
+				third.Cold()
+				third.Cold()
 				if pass := try(t, b, poller.Normal); pass != nil {
-					t.Error("a task that said twice that it is warm counted for two")
+					t.Error("a cold task of the sticky side does not count")
 				}
+				second.Leave()
+				second.Cold() // it has left
+				if pass := try(t, b, poller.Normal); pass == nil {
+					t.Error("a task that has left is cold still")
+				} else {
+					pass.Cold() // it has no task
+					pass.Leave()
+				}
+				fourth.Cold()
 				b.LimitCold(0)
 				if pass := try(t, b, poller.Normal); pass == nil {
 					t.Error("no bound, but the normal side has to wait")
 				}
-				warmSecond()
-				third()
 			})
 		})
 	}
+}
+
+func TestNoPassDoesNothing(t *testing.T) {
+	var pass *poller.Pass
+	pass.Work()
+	pass.Cold()
+	pass.Warm()
+	pass.Leave()
 }
 
 // With one slot the sides take turns; a side that may not poll has none.
@@ -204,7 +216,6 @@ func TestBalanceGivesTheTurnOfColdTasksAway(t *testing.T) {
 		b.LimitCold(1)
 		held := try(t, b, poller.Normal)
 		held.Work()
-		warm := b.Cold()
 		normal := make(chan *poller.Pass, 1)
 		enter(t, b, poller.Normal, normal)
 		for range 3 {
@@ -215,7 +226,6 @@ func TestBalanceGivesTheTurnOfColdTasksAway(t *testing.T) {
 			pass.Work()
 			pass.Leave()
 		}
-		warm()
 		held.Leave()
 		(<-normal).Leave()
 	})

@@ -100,7 +100,7 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 	}
 	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
 	balance.LimitCold(o.MaxConcurrentReplays)
-	handler, err := w.workflowHandler(tasks, p, balance.Cold)
+	handler, err := w.workflowHandler(tasks, p)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (w *Worker) limits() Limits {
 	return l
 }
 
-func (w *Worker) workflowHandler(tasks context.Context, p *parts, cold func() func()) (*task.Handler, error) {
+func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler, error) {
 	o := &w.options
 	run := o.WorkflowRunner
 	if run == nil {
@@ -194,7 +194,6 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts, cold func() fu
 		Observer:                     &w.counters,
 		Locals:                       p.locals,
 		LocalStop:                    tasks.Done(),
-		Cold:                         cold,
 		FailWorkflow:                 o.FailWorkflowOn,
 		Limits:                       w.limits(),
 	}
@@ -240,7 +239,7 @@ func (w *Worker) pollWorkflows(
 			_ = k.use(tasks, slots.Task{
 				Type: t.GetWorkflowType().GetName(), ID: t.GetWorkflowExecution().GetRunId(),
 			})
-			err := h.Handle(ctx, t) // the handler logs, and the observer is told
+			err := h.HandleWith(ctx, t, k.pass) // the handler logs, and the observer is told
 			k.Return()
 			if errors.Is(err, sticky.ErrClosed) {
 				w.breaks("Parts.Cache", o.Parts.Cache, err)

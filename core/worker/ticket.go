@@ -21,18 +21,14 @@ type ticket struct {
 // Spend says that the poll brought a task.
 func (t ticket) Spend() {
 	t.token.Spend()
-	if t.pass != nil {
-		t.pass.Work()
-	}
+	t.pass.Work()
 }
 
 // Return gives everything back: after a task, what it has used up is gone.
 func (t ticket) Return() {
 	t.token.Refund()
 	t.permit.Release()
-	if t.pass != nil {
-		t.pass.Leave()
-	}
+	t.pass.Leave()
 }
 
 // use tells the permit what it is used for, and waits if the supplier holds the

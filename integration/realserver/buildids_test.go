@@ -277,7 +277,7 @@ func TestWorkflowTaskExecutor(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if e.most.Load() != 1 || e.all.Load() < 100 {
+	if e.most.Load() != 1 || e.all.Load() < 40 { // at least two for each
 		t.Errorf("%d activations, %d of them at once", e.all.Load(), e.most.Load())
 	}
 }

@@ -2,6 +2,7 @@ package realserver_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,10 +70,12 @@ func TestRestartDoesNotStarveCachedRuns(t *testing.T) {
 	}
 
 	held := &heldReplays{Runner: native.New(native.Options{}), free: make(chan struct{})}
+	release := sync.OnceFunc(func() { close(held.free) })
 	two := startWorker(t, dial(t), queue, worker.Options{
 		Workflows: []any{adder}, WorkflowRunner: held,
 		MaxConcurrentWorkflowTasks: 8, MaxConcurrentReplays: 2,
 	})
+	t.Cleanup(release) // before the worker is stopped
 	hot := start(t, c, queue, "adder", nil)
 	addTo(t, c, hot, 1, 0)
 	for _, run := range runs {
@@ -85,7 +88,7 @@ func TestRestartDoesNotStarveCachedRuns(t *testing.T) {
 	if n := held.most.Load(); n != 2 {
 		t.Errorf("%d runs were rebuilt at once, want 2", n)
 	}
-	close(held.free)
+	release()
 	for _, run := range runs {
 		awaitSum(t, c, run, 3)
 		finish(t, c, run, 3)

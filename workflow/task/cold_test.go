@@ -2,15 +2,25 @@ package task_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/mainspring-go/mainspring/workflow"
-	"github.com/mainspring-go/mainspring/workflow/task"
 )
+
+// temperatures writes down what it is told.
+type temperatures struct{ log *[]string }
+
+func (r temperatures) Cold() { r.add("cold") }
+func (r temperatures) Warm() { r.add("warm") }
+
+func (r temperatures) add(s string) {
+	if n := len(*r.log); n == 0 || (*r.log)[n-1] != s {
+		*r.log = append(*r.log, s)
+	}
+}
 
 // A task is cold while its run is rebuilt, and only then.
 func TestColdTasks(t *testing.T) {
@@ -18,19 +28,15 @@ func TestColdTasks(t *testing.T) {
 	b := newBench(t, func(ctx workflow.Context) (string, error) {
 		log = append(log, "runs")
 		return counting(ctx)
-	}, func(o *task.Options) {
-		o.Cold = func() func() {
-			log = append(log, "cold")
-			return sync.OnceFunc(func() { log = append(log, "warm") })
-		}
 	})
+	b.progress = temperatures{&log}
 	for i, c := range []struct {
 		name string
 		poll func(...func(*polled)) *polled
 		want []string
 	}{
-		{"the first task", b.full, []string{"runs"}},
-		{"a cached run", b.sticky, nil},
+		{"the first task", b.full, []string{"warm", "runs", "warm"}},
+		{"a cached run", b.sticky, []string{"warm"}},
 		{"all of history", b.full, []string{"cold", "runs", "warm"}},
 		{"a run that is not there", func(edits ...func(*polled)) *polled {
 			b.close()
@@ -52,7 +58,7 @@ func TestColdTasks(t *testing.T) {
 	b.pages = func(*pageAsk) (*page, error) { return nil, serviceerror.NewUnavailable("no history") }
 	b.Signal("s", "x")
 	b.Task()
-	if err := b.handler.Handle(t.Context(), b.sticky()); err == nil {
+	if err := b.handle(t, b.sticky()); err == nil {
 		t.Error("no error without a history")
 	}
 	if diff := cmp.Diff([]string{"cold", "warm"}, log); diff != "" {

@@ -149,6 +149,7 @@ func (e *events) WorkflowTaskEnded(ev task.Event) { *e = append(*e, ev) }
 
 // A bench has a handler with fakes around it.
 type bench struct {
+	progress task.Progress // nil for none
 	*service
 	*cache
 	*histories.History
@@ -210,10 +211,18 @@ func (b *bench) ask(name string, withHistory bool) *polled {
 	})
 }
 
+// handle hands the task to the handler, watched if someone watches.
+func (b *bench) handle(t *testing.T, p *polled) error {
+	if b.progress == nil {
+		return b.handler.Handle(t.Context(), p)
+	}
+	return b.handler.HandleWith(t.Context(), p, b.progress)
+}
+
 // does handles a task that ends well, and completes it in the history.
 func (b *bench) does(t *testing.T, p *polled, want string) *completed {
 	t.Helper()
-	if err := b.handler.Handle(t.Context(), p); err != nil {
+	if err := b.handle(t, p); err != nil {
 		t.Fatal(err)
 	}
 	if len(b.completed) == 0 {

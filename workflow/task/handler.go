@@ -17,14 +17,34 @@ import (
 // A polled is a workflow task as it came off the wire.
 type polled = workflowservice.PollWorkflowTaskQueueResponse
 
+// Progress is told how a task gets on. It is called on the task's goroutine, more
+// than once, and must not block: the task's time runs.
+type Progress interface {
+	// Cold says that the run has to be rebuilt from its history.
+	Cold()
+	// Warm says that the run is at hand, or has been rebuilt.
+	Warm()
+}
+
 // Handle processes the task, and those that the server hands out with its
 // answers. Canceling ctx ends waiting for the run and for the server.
 func (h *Handler) Handle(ctx context.Context, t *polled) error {
+	return h.HandleWith(ctx, t, unwatched{})
+}
+
+// unwatched is nobody's progress.
+type unwatched struct{}
+
+func (unwatched) Cold() {}
+func (unwatched) Warm() {}
+
+// HandleWith is [Handler.Handle] for who wants to know how it gets on.
+func (h *Handler) HandleWith(ctx context.Context, t *polled, p Progress) error {
 	lease, err := h.Cache.Acquire(ctx, t.GetWorkflowExecution().GetRunId())
 	if err != nil {
 		return err
 	}
-	w := &work{Handler: h, lease: lease}
+	w := &work{Handler: h, lease: lease, progress: p}
 	defer lease.Release()
 	defer w.leaveLocals()
 	var errs []error
@@ -49,6 +69,8 @@ type work struct {
 	aside  *Run // made for one query only, never cached
 	began  time.Time
 	waited time.Duration // for local activities, in this task
+
+	progress Progress
 
 	locals   *locals // nil until a task waits for some
 	handOver bool    // another worker is to go on with them

@@ -130,10 +130,6 @@ type Options struct {
 	FailWorkflow func(workflowType string, err error) bool
 	// Logger; default: nothing is logged.
 	Logger *slog.Logger
-	// Cold is called when a task begins to rebuild a run from its history, and what
-	// it returns when that is done or the task has ended; may be nil. It must not
-	// block: the task's time runs.
-	Cold func() (warm func())
 	// Observer is told of every task that ends; may be nil.
 	Observer Observer
 }

@@ -65,8 +65,8 @@ func (e *taskError) Unwrap() error { return e.err }
 func (w *work) process(
 	ctx context.Context, r *Run, t machine.Task, pages *pager,
 ) (machine.Answer, error) {
-	warm := w.cold()
-	defer warm()
+	w.rebuilding()
+	defer w.progress.Warm()
 	r.machine.Begin(t)
 	if pages.start != nil || !pages.more() {
 		if err := r.machine.Feed(pages.start, !pages.more()); err != nil {
@@ -83,7 +83,7 @@ func (w *work) process(
 		case machine.Activate:
 			started = cmp.Or(a.StartedID, started)
 			if !a.Replaying {
-				warm()
+				w.progress.Warm()
 				r.clock.set(a.Time)
 			}
 			r.length, r.size = max(r.length, a.HistoryLength), max(r.size, a.HistorySize)
@@ -113,12 +113,13 @@ func (w *work) process(
 	}
 }
 
-// cold says that the run has to be rebuilt, if it has.
-func (w *work) cold() (warm func()) {
-	if w.Cold == nil || w.origin != Missed && w.origin != Rebuilt {
-		return func() {}
+// rebuilding says whether the run has to be rebuilt.
+func (w *work) rebuilding() {
+	if w.origin == Missed || w.origin == Rebuilt {
+		w.progress.Cold()
+	} else {
+		w.progress.Warm()
 	}
-	return w.Cold()
 }
 
 // broken is the failed task of an error of the machines.
