@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,12 +32,21 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	flag.Parse()
+	manyAtOnce()
 	code, err := withServer(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "realserver:", err)
 		code = max(code, 1)
 	}
 	os.Exit(code)
+}
+
+// manyAtOnce lets more tests run at once than there are processors, unless the command
+// says how many: they wait for timers most of the time.
+func manyAtOnce() {
+	if f := flag.Lookup("test.parallel"); f.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = f.Value.Set(strconv.Itoa(max(4, runtime.GOMAXPROCS(0))))
+	}
 }
 
 // withServer runs the tests while the server runs. Set REALSERVER_LOG=1 to see
