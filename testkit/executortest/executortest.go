@@ -48,51 +48,52 @@ type Clause struct {
 // Clauses returns the contract of an executor with these abilities, always in the same order.
 func Clauses(can Abilities) []Clause {
 	s := suite{can: can}
+	on := s.onRig
 	clauses := []Clause{
-		{"CapacityIsTold", "Capacity is how many calls can run at once, 0 without a limit", s.capacityIsTold},
-		{"ResultPasses", "the encoded result comes back as the activity made it", s.resultPasses},
-		{"ErrorPasses", "the activity's error comes back as it is", s.errorPasses},
-		{"PendingPasses", "activity.ErrResultPending is still recognized", s.pendingPasses},
-		{"BadInputFails", "input that does not decode is an error of the call", s.badInputFails},
-		{"InfoReaches", "GetInfo and the deadline reach the activity", s.infoReaches},
-		{"HeartbeatsReach", "heartbeats come in order, before Execute returns", s.heartbeatsReach},
-		{"DetailsReach", "heartbeat details of the attempt before reach the activity", s.detailsReach},
-		{"WorkerStopReaches", "the worker's stop channel reaches the activity", s.workerStopReaches},
-		{"CancellationReaches", "the end of ctx reaches the activity with its cause", s.cancellationReaches},
-		{"ExecuteWaits", "Execute returns when the call is over, not when ctx is", s.executeWaits},
-		{"CallRunsOnce", "a call runs once, and not on after Execute has returned", s.callRunsOnce},
-		{"ManyAtOnce", "as many calls run at once as there are places", s.manyAtOnce},
-		{"CallsKeepApart", "many calls at once each get their own result", s.callsKeepApart},
-		{"PanicIsAnError", "a panic is a *temporal.PanicError with its stack, and costs no place", s.panicIsAnError},
-		{"GoexitCostsNoPlace", "an activity that ends its goroutine costs no place", s.goexitCostsNoPlace},
-		{"NothingBlocks", "Capacity and Health never block, and a healthy executor says so", s.nothingBlocks},
+		{"CapacityIsTold", "Capacity is how many calls can run at once, 0 without a limit", on((*rig).capacityIsTold)},
+		{"ResultPasses", "the encoded result comes back as the activity made it", on((*rig).resultPasses)},
+		{"ErrorPasses", "the activity's error comes back as it is", on((*rig).errorPasses)},
+		{"PendingPasses", "activity.ErrResultPending is still recognized", on((*rig).pendingPasses)},
+		{"BadInputFails", "input that does not decode is an error of the call", on((*rig).badInputFails)},
+		{"InfoReaches", "GetInfo and the deadline reach the activity", on((*rig).infoReaches)},
+		{"HeartbeatsReach", "heartbeats come in order, before Execute returns", on((*rig).heartbeatsReach)},
+		{"DetailsReach", "heartbeat details of the attempt before reach the activity", on((*rig).detailsReach)},
+		{"WorkerStopReaches", "the worker's stop channel reaches the activity", on((*rig).workerStopReaches)},
+		{"CancellationReaches", "the end of ctx reaches the activity with its cause", on((*rig).cancellationReaches)},
+		{"ExecuteWaits", "Execute returns when the call is over, not when ctx is", on((*rig).executeWaits)},
+		{"CallRunsOnce", "a call runs once, and not on after Execute has returned", on((*rig).callRunsOnce)},
+		{"ManyAtOnce", "as many calls run at once as there are places", on((*rig).manyAtOnce)},
+		{"CallsKeepApart", "many calls at once each get their own result", on((*rig).callsKeepApart)},
+		{"PanicIsAnError", "a panic is a *temporal.PanicError with its stack, and costs no place", on((*rig).panicIsAnError)},
+		{"GoexitCostsNoPlace", "an activity that ends its goroutine costs no place", on((*rig).goexitCostsNoPlace)},
+		{"NothingBlocks", "Capacity and Health never block, and a healthy executor says so", on((*rig).nothingBlocks)},
 	}
 	if !can.InPlace {
 		clauses = append(clauses, Clause{
-			"GoexitIsAnError", "an activity that ends its goroutine is an error of the call", s.goexitIsAnError,
+			"GoexitIsAnError", "an activity that ends its goroutine is an error of the call", on((*rig).goexitIsAnError),
 		})
 	}
 	if !can.Unlimited {
 		clauses = append(clauses, []Clause{
-			{"CapacityIsHard", "no more calls than Capacity run at once", s.capacityIsHard},
-			{"FirstComeFirstServed", "calls that wait begin in order of arrival", s.isFIFO},
-			{"WaitObeysContext", "a call that waits gives up with ctx's cause when ctx ends", s.waitObeysContext},
-			{"WhoGivesUpTakesNothing", "a call that gave up waiting never begins and takes no place", s.gaveUp},
+			{"CapacityIsHard", "no more calls than Capacity run at once", on((*rig).capacityIsHard)},
+			{"FirstComeFirstServed", "calls that wait begin in order of arrival", on((*rig).isFIFO)},
+			{"WaitObeysContext", "a call that waits gives up with ctx's cause when ctx ends", on((*rig).waitObeysContext)},
+			{"WhoGivesUpTakesNothing", "a call that gave up waiting never begins and takes no place", on((*rig).gaveUp)},
 		}...)
 	}
 	if can.Break != nil {
 		clauses = append(clauses, []Clause{
-			{"BrokenIsTold", "Health of a broken executor is an error, for good", s.brokenIsTold},
-			{"BrokenRunsNothing", "a broken executor refuses calls at once", s.brokenRunsNothing},
-			{"BreakLeavesNobodyWaiting", "a call that waits when the executor breaks returns", s.breakLeavesNobody},
+			{"BrokenIsTold", "Health of a broken executor is an error, for good", on((*rig).brokenIsTold)},
+			{"BrokenRunsNothing", "a broken executor refuses calls at once", on((*rig).brokenRunsNothing)},
+			{"BreakLeavesNobodyWaiting", "a call that waits when the executor breaks returns", on((*rig).breakLeavesNobody)},
 		}...)
 	}
 	if !can.Remote {
 		clauses = append(clauses, []Clause{
-			{"ErrorKeepsItsIdentity", "errors.Is finds the activity's error", s.errorIdentity},
-			{"ConverterIsUsed", "the call's data converter decodes and encodes", s.converterIsUsed},
-			{"MiddlewareRuns", "the call's Invoke and Header are used", s.middlewareRuns},
-			{"LoggerAndMetricsReach", "GetLogger and GetMetricsHandler are those of ctx", s.loggerAndMetrics},
+			{"ErrorKeepsItsIdentity", "errors.Is finds the activity's error", on((*rig).errorIdentity)},
+			{"ConverterIsUsed", "the call's data converter decodes and encodes", on((*rig).converterIsUsed)},
+			{"MiddlewareRuns", "the call's Invoke and Header are used", on((*rig).middlewareRuns)},
+			{"LoggerAndMetricsReach", "GetLogger and GetMetricsHandler are those of ctx", on((*rig).loggerAndMetrics)},
 		}...)
 	}
 	if can.Close != nil && !can.Remote {

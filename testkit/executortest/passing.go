@@ -22,12 +22,7 @@ import (
 
 // The clauses on what passes between the caller and the activity.
 
-func (s suite) resultPasses(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) resultPasses(ctx context.Context) error {
 	c, err := r.run(ctx, "Echo", "a word")
 	if err != nil {
 		return err
@@ -48,12 +43,7 @@ func (s suite) resultPasses(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) errorPasses(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) errorPasses(ctx context.Context) error {
 	c, err := r.run(ctx, "Fail", "it broke")
 	if err != nil {
 		return err
@@ -75,12 +65,7 @@ func (s suite) errorPasses(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) pendingPasses(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) pendingPasses(ctx context.Context) error {
 	c, err := r.run(ctx, "Pending")
 	if err == nil && !errors.Is(c.err, activity.ErrResultPending) {
 		err = fmt.Errorf("got %v, want activity.ErrResultPending", c.err)
@@ -88,12 +73,7 @@ func (s suite) pendingPasses(ctx context.Context, mk New) error {
 	return err
 }
 
-func (s suite) badInputFails(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) badInputFails(ctx context.Context) error {
 	c, err := r.run(ctx, "Echo", []int{1})
 	if err == nil && (c.err == nil || !strings.Contains(c.err.Error(), "decode")) {
 		err = fmt.Errorf("got %v, %v, want an error that says what does not decode", c.result, c.err)
@@ -101,12 +81,7 @@ func (s suite) badInputFails(ctx context.Context, mk New) error {
 	return err
 }
 
-func (s suite) infoReaches(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) infoReaches(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Tell")
 	if err != nil {
 		return err
@@ -128,7 +103,7 @@ func (s suite) infoReaches(ctx context.Context, mk New) error {
 		Namespace: "namespace", Attempt: 3, Heartbeat: time.Minute, DetailsErr: temporal.ErrNoData.Error(),
 		HasDeadline: true, Deadline: deadline.UTC(),
 	}
-	if s.can.Remote { // the clocks, and what a message may round
+	if r.can.Remote { // the clocks, and what a message may round
 		if d := got.Deadline.Sub(want.Deadline).Abs(); d < time.Second {
 			got.Deadline = want.Deadline
 		}
@@ -139,12 +114,7 @@ func (s suite) infoReaches(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) detailsReach(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) detailsReach(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Tell")
 	if err != nil {
 		return err
@@ -163,12 +133,7 @@ func (s suite) detailsReach(ctx context.Context, mk New) error {
 	return err
 }
 
-func (s suite) heartbeatsReach(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) heartbeatsReach(ctx context.Context) error {
 	words := []string{"one", "two", "three"}
 	c, err := r.run(ctx, "Beat", words)
 	if err != nil {
@@ -180,12 +145,7 @@ func (s suite) heartbeatsReach(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) workerStopReaches(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) workerStopReaches(ctx context.Context) error {
 	c, err := r.hold(ctx)
 	if err != nil {
 		return err
@@ -201,12 +161,7 @@ func (s suite) workerStopReaches(ctx context.Context, mk New) error {
 	return err
 }
 
-func (s suite) cancellationReaches(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) cancellationReaches(ctx context.Context) error {
 	c, err := r.hold(ctx)
 	if err != nil {
 		return err
@@ -222,12 +177,7 @@ func (s suite) cancellationReaches(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) executeWaits(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) executeWaits(ctx context.Context) error {
 	c, err := r.hold(ctx)
 	if err != nil {
 		return err
@@ -242,18 +192,13 @@ func (s suite) executeWaits(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) callRunsOnce(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) callRunsOnce(ctx context.Context) error {
 	c, err := r.run(ctx, "Beat", []string{"ran"})
 	if err != nil {
 		return err
 	}
 	r.settle()
-	if !s.can.Remote {
+	if !r.can.Remote {
 		time.Sleep(time.Hour) // nothing may come later either
 	}
 	c.mu.Lock()
@@ -277,12 +222,7 @@ func (r *rig) inProcess(c *call, f any) error {
 	return err
 }
 
-func (s suite) errorIdentity(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) errorIdentity(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Nothing")
 	if err != nil {
 		return err
@@ -317,12 +257,7 @@ func (m *marking) FromPayloads(p *commonpb.Payloads, pointers ...any) error {
 	return m.DataConverter.FromPayloads(p, pointers...)
 }
 
-func (s suite) converterIsUsed(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) converterIsUsed(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Echo", "a word")
 	if err != nil {
 		return err
@@ -339,12 +274,7 @@ func (s suite) converterIsUsed(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) middlewareRuns(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) middlewareRuns(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Echo", "a word")
 	if err != nil {
 		return err
@@ -381,12 +311,7 @@ type counting struct {
 func (c counting) Counter(string) metrics.Counter { return c }
 func (c counting) Inc(by int64)                   { c.n.Add(by) }
 
-func (s suite) loggerAndMetrics(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) loggerAndMetrics(ctx context.Context) error {
 	c, err := r.newCall(ctx, "Write")
 	if err != nil {
 		return err

@@ -15,14 +15,9 @@ import (
 
 // The clauses on how many calls run at once, and on what breaks.
 
-func (s suite) capacityIsTold(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) capacityIsTold(ctx context.Context) error {
 	want := capacity
-	if s.can.Unlimited {
+	if r.can.Unlimited {
 		want = 0
 	}
 	if got := r.Capacity(); got != want {
@@ -37,24 +32,14 @@ func (s suite) capacityIsTold(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) manyAtOnce(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) manyAtOnce(ctx context.Context) error {
 	if err := r.everyPlace(ctx); err != nil {
 		return err
 	}
 	return r.everyPlace(ctx) // the places come back
 }
 
-func (s suite) callsKeepApart(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) callsKeepApart(ctx context.Context) error {
 	var all []*call
 	for i := range 20 * capacity {
 		c, err := r.newCall(ctx, "Echo", fmt.Sprint("word ", i))
@@ -78,12 +63,7 @@ func (s suite) callsKeepApart(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) capacityIsHard(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) capacityIsHard(ctx context.Context) error {
 	all, err := r.holdAll(ctx)
 	if err != nil {
 		return err
@@ -102,12 +82,7 @@ func (s suite) capacityIsHard(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) isFIFO(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) isFIFO(ctx context.Context) error {
 	running, err := r.holdAll(ctx)
 	if err != nil {
 		return err
@@ -137,12 +112,7 @@ func (s suite) isFIFO(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) waitObeysContext(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) waitObeysContext(ctx context.Context) error {
 	if _, err := r.holdAll(ctx); err != nil {
 		return err
 	}
@@ -158,7 +128,7 @@ func (s suite) waitObeysContext(ctx context.Context, mk New) error {
 	if err := r.over(next); err != nil {
 		return fmt.Errorf("a call waits on although its ctx has ended: %w", err)
 	}
-	if took := time.Since(at); !s.can.Remote && took > 0 {
+	if took := time.Since(at); !r.can.Remote && took > 0 {
 		return fmt.Errorf("a call gave up %v after its ctx had ended", took)
 	}
 	if !errors.Is(next.err, activity.ErrWorkerShutdown) {
@@ -167,12 +137,7 @@ func (s suite) waitObeysContext(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) gaveUp(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) gaveUp(ctx context.Context) error {
 	running, err := r.holdAll(ctx)
 	if err != nil {
 		return err
@@ -200,12 +165,7 @@ func (s suite) gaveUp(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) panicIsAnError(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) panicIsAnError(ctx context.Context) error {
 	for range capacity + 1 {
 		c, err := r.run(ctx, "Panic")
 		if err != nil {
@@ -227,12 +187,7 @@ func (s suite) panicIsAnError(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) goexitCostsNoPlace(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) goexitCostsNoPlace(ctx context.Context) error {
 	for range capacity + 1 {
 		if _, err := r.run(ctx, "Exit"); err != nil {
 			return err
@@ -244,12 +199,7 @@ func (s suite) goexitCostsNoPlace(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) goexitIsAnError(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) goexitIsAnError(ctx context.Context) error {
 	c, err := r.run(ctx, "Exit")
 	if err == nil && (c.err == nil || errors.Is(c.err, errNotReturned)) {
 		err = fmt.Errorf("got %v, %v, want an error that says so", c.result, c.err)
@@ -257,16 +207,11 @@ func (s suite) goexitIsAnError(ctx context.Context, mk New) error {
 	return err
 }
 
-func (s suite) nothingBlocks(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) nothingBlocks(ctx context.Context) error {
 	if _, err := r.holdAll(ctx); err != nil {
 		return err
 	}
-	if !s.can.Unlimited {
+	if !r.can.Unlimited {
 		if _, err := r.start(ctx, "Hold"); err != nil {
 			return err
 		}
@@ -299,12 +244,7 @@ func (r *rig) broken() error {
 	return nil
 }
 
-func (s suite) brokenIsTold(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) brokenIsTold(ctx context.Context) error {
 	if err := r.Health(); err != nil {
 		return fmt.Errorf("the Health of a new executor: %w", err)
 	}
@@ -316,7 +256,7 @@ func (s suite) brokenIsTold(ctx context.Context, mk New) error {
 	}
 	for range 3 {
 		r.settle()
-		if !s.can.Remote {
+		if !r.can.Remote {
 			time.Sleep(time.Hour)
 		}
 		if r.Health() == nil {
@@ -326,12 +266,7 @@ func (s suite) brokenIsTold(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) brokenRunsNothing(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) brokenRunsNothing(ctx context.Context) error {
 	if err := r.broken(); err != nil {
 		return err
 	}
@@ -345,18 +280,13 @@ func (s suite) brokenRunsNothing(ctx context.Context, mk New) error {
 	return nil
 }
 
-func (s suite) breakLeavesNobody(ctx context.Context, mk New) error {
-	r, err := s.rig(mk)
-	defer r.close()
-	if err != nil {
-		return err
-	}
+func (r *rig) breakLeavesNobody(ctx context.Context) error {
 	running, err := r.holdAll(ctx)
 	if err != nil {
 		return err
 	}
 	var waiting *call
-	if !s.can.Unlimited {
+	if !r.can.Unlimited {
 		if waiting, err = r.start(ctx, "Hold"); err != nil {
 			return err
 		}

@@ -36,6 +36,18 @@ func (s suite) rig(mk New) (*rig, error) {
 	return r, Register(r.registry)
 }
 
+// onRig makes a check of one that needs a new executor, which it closes.
+func (s suite) onRig(check func(r *rig, ctx context.Context) error) func(context.Context, New) error {
+	return func(ctx context.Context, mk New) error {
+		r, err := s.rig(mk)
+		defer r.close()
+		if err != nil {
+			return err
+		}
+		return check(r, ctx)
+	}
+}
+
 // errNotReturned is the error of a call whose Execute has not returned, and never will.
 var errNotReturned = errors.New("the call of Execute did not return")
 
