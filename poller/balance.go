@@ -154,10 +154,25 @@ func (p *Pass) Work() {
 }
 
 // Cold says that the state of the task is not at hand and has to be rebuilt.
-func (p *Pass) Cold() { p.change(func(s *balance) { p.turn(s, p.held == passWorking) }) }
+func (p *Pass) Cold() { p.become(true) }
 
 // Warm says that it is at hand.
-func (p *Pass) Warm() { p.change(func(s *balance) { p.turn(s, false) }) }
+func (p *Pass) Warm() { p.become(false) }
+
+// become turns the task of the pass, if it has one. Tasks say more than once how they are, so
+// nobody is woken for what was so before.
+func (p *Pass) become(cold bool) {
+	if p == nil {
+		return
+	}
+	b := p.owner
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.held == passWorking && p.cold != cold {
+		p.turn(&b.state, cold)
+		b.wake()
+	}
+}
 
 // turn makes the task cold or warm.
 func (p *Pass) turn(s *balance, cold bool) {
@@ -197,6 +212,11 @@ func (b *Balance) change(f func(*balance)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f(&b.state)
+	b.wake()
+}
+
+// wake lets those who wait look again. It is called with the lock held.
+func (b *Balance) wake() {
 	if b.state.waiting[Normal]+b.state.waiting[Sticky] > 0 {
 		close(b.changed)
 		b.changed = make(chan struct{})

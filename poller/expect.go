@@ -35,9 +35,7 @@ func (e *Expected[T, K]) Run(task T) {
 		return
 	}
 	p, h := e.poller, e.hand
-	if s, ok := any(h.ticket).(Spender); ok {
-		s.Spend()
-	}
+	p.spend(h)
 	p.mu.Lock()
 	p.unpolled++
 	p.idle.over()

@@ -328,7 +328,7 @@ func (p *Poller[T, K]) conclude(t tally, class Class, err error) {
 	}
 }
 
-// spend tells the ticket of h, if it wants to know, that its poll brought a task. To look at the
+// spend tells the ticket of h, if it wants to know, that it has a task. To look at the
 // ticket itself would copy it to the heap, unless it is a pointer or an interface.
 func (p *Poller[T, K]) spend(h *hand[K]) {
 	s, ok := any(&h.ticket).(Spender)
