@@ -98,8 +98,6 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 	if err := w.composeLocals(tasks, p); err != nil {
 		return err
 	}
-	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
-	balance.LimitCold(o.MaxConcurrentReplays)
 	handler, err := w.workflowHandler(tasks, p)
 	if err != nil {
 		return err
@@ -108,6 +106,8 @@ func (w *Worker) composeWorkflows(tasks context.Context, p *parts) error {
 		return w.pollWorkflows(tasks, p, handler, nil, poller.Normal, o.MaxConcurrentWorkflowTaskPolls)
 	}
 	normal, stickyPolls := poller.Split(o.MaxConcurrentWorkflowTaskPolls, *o.NonstickyToStickyPollRatio)
+	balance := poller.NewBalance(func() (int, bool) { return limitOf(p.workflowSlots) })
+	balance.LimitCold(o.MaxConcurrentReplays)
 	if _, resizes := o.Parts.WorkflowSlots.(slots.Resizer); resizes {
 		p.rechecks = append(p.rechecks, balance.Recheck)
 	}
