@@ -2,7 +2,6 @@ package realserver_test
 
 import (
 	"testing"
-	"time"
 
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -104,10 +103,7 @@ func makeCurrent(t *testing.T, c client.Client, queue, version string) {
 // until asks again until the answer is yes.
 func until(t *testing.T, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !yes(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it never came to be")
-		}
-		time.Sleep(20 * time.Millisecond)
+	if !holds(t, patience, yes) {
+		t.Fatal("it never came to be")
 	}
 }

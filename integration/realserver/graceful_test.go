@@ -166,7 +166,7 @@ func TestActivityThatHoldsUpAStopIsNamed(t *testing.T) {
 		t.Errorf("it was canceled for %v", cause)
 	}
 	named := `activity hold (id 5, attempt 1) of workflow "` + wf.GetID() + `" (run ` + wf.GetRunID() + `)`
-	await(t, "the report to name the activity", func() bool {
+	until(t, func() bool {
 		report, over := w.Report()
 		return !over && strings.Contains(report.String(), named)
 	})

@@ -173,13 +173,7 @@ func completions(t *testing.T, c client.Client, run client.WorkflowRun) map[int]
 	out := make(map[int]completion)
 	starts := make(map[int64]*historypb.ActivityTaskStartedEventAttributes)
 	scheduled := 0
-	it := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), false,
-		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for it.HasNext() {
-		e, err := it.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, e := range history(t, c, run).GetEvents() {
 		switch e.GetEventType() {
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
 			scheduled++

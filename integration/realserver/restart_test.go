@@ -83,7 +83,7 @@ func TestRestartDoesNotStarveCachedRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "two runs to be rebuilt", func() bool { return held.now.Load() == 2 })
+	until(t, func() bool { return held.now.Load() == 2 })
 	addTo(t, c, hot, 3, 1)
 	if n := held.most.Load(); n != 2 {
 		t.Errorf("%d runs were rebuilt at once, want 2", n)
@@ -100,16 +100,6 @@ func TestRestartDoesNotStarveCachedRuns(t *testing.T) {
 	awaitNoRuns(t, two)
 }
 
-// await waits until something is so.
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // The server does not tell the worker that a run was terminated.
 func TestTerminatedRunsLeaveTheCache(t *testing.T) {
 	t.Parallel()
@@ -121,7 +111,7 @@ func TestTerminatedRunsLeaveTheCache(t *testing.T) {
 	for range 5 {
 		runs = append(runs, start(t, c, queue, "ballast", []any{[]byte("x")}))
 	}
-	await(t, "five runs to begin", func() bool { return w.Stats().WorkflowTasks == 5 })
+	until(t, func() bool { return w.Stats().WorkflowTasks == 5 })
 	for _, run := range runs {
 		if err := c.TerminateWorkflow(t.Context(), run.GetID(), "", "for the test"); err != nil {
 			t.Fatal(err)
@@ -150,7 +140,7 @@ func TestCacheIsBoundedByBytes(t *testing.T) {
 	for range 6 {
 		runs = append(runs, start(t, c, queue, "ballast", []any{make([]byte, 300<<10)}))
 	}
-	await(t, "six runs to begin", func() bool { return w.Stats().WorkflowTasks == 6 })
+	until(t, func() bool { return w.Stats().WorkflowTasks == 6 })
 	if s := w.Stats().Cache; s.Entries != 3 || s.Evictions[sticky.ReasonOverweight] != 3 {
 		t.Errorf("cache %+v, want 3 of 6 runs with histories of 400 kB", s)
 	}

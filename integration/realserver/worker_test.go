@@ -212,13 +212,7 @@ func awaitStatus(t *testing.T, c client.Client, id, want string) {
 // countEvents counts the events of a type in the history of a run.
 func countEvents(t *testing.T, c client.Client, run client.WorkflowRun, typ enumspb.EventType) (n int) {
 	t.Helper()
-	it := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), false,
-		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for it.HasNext() {
-		e, err := it.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, e := range history(t, c, run).GetEvents() {
 		if e.GetEventType() == typ {
 			n++
 		}
