@@ -35,6 +35,7 @@ activity:   temporal | go.temporal.io/api google.golang.org/protobuf | github.co
 workflow:   temporal | go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
 
 interceptor: temporal activity workflow | go.temporal.io/api |
+sandbox:    temporal workflow | github.com/tetratelabs/wazero golang.org/x/sys go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
 
 # what composes them, and what dials
 core/connect: | go.temporal.io/api google.golang.org/grpc |
@@ -45,7 +46,7 @@ testkit:    ratelimit slots sticky poller shutdown temporal activity workflow in
 integration/examples/directory: ratelimit slots poller shutdown | |
 
 # the real thing: may import everything, and nothing imports it
-integration: ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect core testkit | * | *
+integration: ratelimit slots sticky poller shutdown temporal activity workflow interceptor sandbox core/connect core testkit | * | *
 `
 
 // rule is one line of the policy.

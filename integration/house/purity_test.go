@@ -20,7 +20,8 @@ type linkRule struct {
 // what speaks HTTP is left outside.
 func guest(importPath string) bool {
 	return !matchesAny([]string{"temporal/converter/codecserver"}, importPath) && matchesAny(
-		[]string{"temporal/...", "workflow", "workflow/typed", "workflow/native/...", "workflow/runner/..."}, importPath)
+		[]string{"temporal/...", "workflow", "workflow/typed", "workflow/native/...", "workflow/runner/...",
+			"sandbox/engine/abi"}, importPath)
 }
 
 func linkRules() []linkRule {
