@@ -169,10 +169,7 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 	}
 	for _, def := range w.workflows.Definitions() {
 		if err := run.Prepare(def); err != nil {
-			return nil, &OptionError{
-				Field: "WorkflowRunner", Value: fmt.Sprintf("%T", run),
-				Err: fmt.Errorf("it cannot run workflow %q: %w", def.Type, err),
-			}
+			return nil, refused("WorkflowRunner", run, fmt.Errorf("it cannot run workflow %q: %w", def.Type, err))
 		}
 	}
 	options := task.Options{
@@ -366,10 +363,7 @@ func (w *Worker) breaks(field string, part any, err error) {
 	select {
 	case <-w.stopping: // its owner may have closed it
 	default:
-		w.coordinator.Fatal(&OptionError{
-			Field: field, Value: fmt.Sprintf("%T", part),
-			Err: fmt.Errorf("it serves no more tasks: %w", err),
-		})
+		w.coordinator.Fatal(refused(field, part, fmt.Errorf("it serves no more tasks: %w", err)))
 	}
 }
 
@@ -415,7 +409,7 @@ func middleware(interceptors []interceptor.WorkerInterceptor) []activity.Middlew
 func addPoller[T any](p *parts, field string, o poller.Options[T, ticket]) (*poller.Poller[T, ticket], error) {
 	made, err := poller.New(o)
 	if err != nil {
-		return nil, &OptionError{Field: field, Value: fmt.Sprintf("%T", o.Scaler), Err: err}
+		return nil, refused(field, o.Scaler, err)
 	}
 	p.pollers = append(p.pollers, made)
 	return made, nil

@@ -6,6 +6,7 @@ import (
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/mainspring-go/mainspring/temporal/settings"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -26,13 +27,13 @@ type DeploymentOptions struct {
 }
 
 // deployment checks the option and makes the build id that of the version.
-func (o *Options) deployment(p *problems) {
+func (o *Options) deployment(p *settings.Check) {
 	d := &o.DeploymentOptions
 	named := d.Version != WorkerDeploymentVersion{}
 	if d.UseVersioning || named {
 		part := func(field, value string) {
 			if value == "" {
-				p.add("DeploymentOptions.Version."+field, `""`, "name the version by both its DeploymentName and its BuildID")
+				p.Add("DeploymentOptions.Version."+field, `""`, "name the version by both its DeploymentName and its BuildID")
 			}
 		}
 		part("DeploymentName", d.Version.DeploymentName)
@@ -41,22 +42,22 @@ func (o *Options) deployment(p *problems) {
 	if b := d.DefaultVersioningBehavior; b != workflow.VersioningBehaviorUnspecified {
 		switch {
 		case b != workflow.VersioningBehaviorPinned && b != workflow.VersioningBehaviorAutoUpgrade:
-			p.add("DeploymentOptions.DefaultVersioningBehavior", b,
+			p.Add("DeploymentOptions.DefaultVersioningBehavior", b,
 				"use one of the constants workflow.VersioningBehavior...")
 		case !d.UseVersioning:
-			p.add("DeploymentOptions.DefaultVersioningBehavior", b, "set UseVersioning too, or leave it out")
+			p.Add("DeploymentOptions.DefaultVersioningBehavior", b, "set UseVersioning too, or leave it out")
 		}
 	}
 	if named && o.BuildID != "" && o.BuildID != d.Version.BuildID {
-		p.add("BuildID", fmt.Sprintf("%q", o.BuildID),
+		p.Add("BuildID", fmt.Sprintf("%q", o.BuildID),
 			"leave it out: DeploymentOptions.Version.BuildID takes its place")
 	}
 	switch {
 	case !o.UseWorkerVersioning:
 	case *d != (DeploymentOptions{}):
-		p.add("UseWorkerVersioning", true, "leave it out: DeploymentOptions take its place")
+		p.Add("UseWorkerVersioning", true, "leave it out: DeploymentOptions take its place")
 	case o.BuildID == "":
-		p.add("UseWorkerVersioning", true, "set BuildID too, to a build id that the task queue knows")
+		p.Add("UseWorkerVersioning", true, "set BuildID too, to a build id that the task queue knows")
 	}
 	if named {
 		o.BuildID = d.Version.BuildID
@@ -87,14 +88,14 @@ func (d *DeploymentOptions) unversioned(defs []runner.Definition) error {
 		switch {
 		case def.Dynamic && def.Behavior == nil:
 			return &OptionError{
-				Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
+				Of: "worker", Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
 				Fix: "set it, or register the dynamic workflow with " +
 					"workflow.DynamicRegisterOptions.LoadDynamicRuntimeOptions",
 			}
 		case def.Dynamic:
 		case def.VersioningBehavior == enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED:
 			return &OptionError{
-				Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
+				Of: "worker", Field: "DeploymentOptions.DefaultVersioningBehavior", Value: "unspecified",
 				Fix: fmt.Sprintf("set it, or register workflow %q with workflow.RegisterOptions.VersioningBehavior",
 					def.Type),
 			}

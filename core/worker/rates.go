@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/mainspring-go/mainspring/ratelimit"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // rates are how fast activities start. All can change while the worker runs.
@@ -64,9 +65,9 @@ func (w *Worker) SetMaxLocalActivitiesPerSecond(perSecond float64) error {
 // means no limit. The server hears of it with the next poll. The error is an
 // [*OptionError].
 func (w *Worker) SetMaxTaskQueueActivitiesPerSecond(perSecond float64) error {
-	var p problems
-	if p.rate("MaxTaskQueueActivitiesPerSecond", perSecond); len(p) > 0 {
-		return p[0]
+	p := settings.Check{Of: "worker"}
+	if p.Rate("MaxTaskQueueActivitiesPerSecond", perSecond, "activities"); p.Err() != nil {
+		return p.Errors()[0]
 	}
 	w.rates.queue.set(perSecond)
 	return nil
@@ -82,12 +83,12 @@ func perSecond(l ratelimit.Limiter) float64 {
 
 // setLimit changes the rate of a limiter that the user may have given.
 func setLimit(field string, l ratelimit.Limiter, perSecond float64) error {
-	var p problems
-	if p.rate(field, perSecond); len(p) > 0 {
-		return p[0]
+	p := settings.Check{Of: "worker"}
+	if p.Rate(field, perSecond, "activities"); p.Err() != nil {
+		return p.Errors()[0]
 	}
 	if err := ratelimit.SetRate(l, perSecond); err != nil {
-		return &OptionError{Field: field, Value: fmt.Sprint(perSecond), Err: err}
+		return &OptionError{Of: "worker", Field: field, Value: fmt.Sprint(perSecond), Err: err}
 	}
 	return nil
 }

@@ -173,7 +173,7 @@ func (w *Worker) describeNamespace(ctx context.Context) (drains bool, err error)
 
 func (w *Worker) badNamespace(err error) error {
 	return &OptionError{
-		Field: "Namespace", Value: fmt.Sprintf("%q", w.options.Namespace),
+		Of: "worker", Field: "Namespace", Value: fmt.Sprintf("%q", w.options.Namespace),
 		Err: fmt.Errorf("it cannot be described, so it is not polled: %w", err),
 	}
 }

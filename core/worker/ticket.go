@@ -6,6 +6,7 @@ import (
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/ratelimit"
 	"github.com/mainspring-go/mainspring/slots"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // A ticket is what a poll holds before it is sent: a slot for the task it may
@@ -122,7 +123,7 @@ func (a *admission) ObservePoll(e poller.PollEvent) {
 
 // limitOf is how many slots the supplier has now, if it knows.
 func limitOf(s slots.Supplier) (limit int, finite bool) {
-	if isNilInside(s) {
+	if settings.NilInside(s) {
 		return 0, false
 	}
 	if r, ok := s.(slots.Reporter); ok {

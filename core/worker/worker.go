@@ -89,13 +89,13 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		stopping:   make(chan struct{}),
 	}
 	for i, f := range options.Workflows {
-		wrong.registration(fmt.Sprintf("Workflows[%d]", i), f, w.workflows.RegisterWorkflow(f))
+		wrong.Refused(fmt.Sprintf("Workflows[%d]", i), f, w.workflows.RegisterWorkflow(f))
 	}
 	for i, a := range options.Activities {
-		wrong.registration(fmt.Sprintf("Activities[%d]", i), a, w.activities.RegisterActivity(a))
+		wrong.Refused(fmt.Sprintf("Activities[%d]", i), a, w.activities.RegisterActivity(a))
 	}
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
+	if err := wrong.Err(); err != nil {
+		return nil, err
 	}
 	w.options, w.given = options, given
 	w.service = service{client.WorkflowService()}
