@@ -96,7 +96,13 @@ func setLimit(field string, l ratelimit.Limiter, perSecond float64) error {
 // A queueRate is what the server is asked to hand out a second to all workers of
 // a task queue. It is safe for concurrent use.
 type queueRate struct {
-	told atomic.Pointer[taskqueuepb.TaskQueueMetadata] // nil as long as there was no limit
+	told atomic.Pointer[toldRate] // nil as long as there was no limit
+}
+
+// A toldRate is a limit, zero for none, and how polls say it.
+type toldRate struct {
+	perSecond float64
+	metadata  *taskqueuepb.TaskQueueMetadata
 }
 
 // unlimited is what stands for no limit where there has been one: a server goes
@@ -105,14 +111,16 @@ const unlimited = 100_000
 
 func (q *queueRate) set(perSecond float64) {
 	if perSecond > 0 || q.told.Load() != nil {
-		q.told.Store(&taskqueuepb.TaskQueueMetadata{MaxTasksPerSecond: wrapperspb.Double(cmp.Or(perSecond, unlimited))})
+		q.told.Store(&toldRate{perSecond, &taskqueuepb.TaskQueueMetadata{
+			MaxTasksPerSecond: wrapperspb.Double(cmp.Or(perSecond, unlimited)),
+		}})
 	}
 }
 
 // perSecond is the limit, zero for none.
 func (q *queueRate) perSecond() float64 {
-	if n := q.told.Load().GetMaxTasksPerSecond().GetValue(); n != unlimited {
-		return n
+	if t := q.told.Load(); t != nil {
+		return t.perSecond
 	}
 	return 0
 }
@@ -122,5 +130,8 @@ func (q *queueRate) metadata() *taskqueuepb.TaskQueueMetadata {
 	if q == nil {
 		return nil
 	}
-	return q.told.Load()
+	if t := q.told.Load(); t != nil {
+		return t.metadata
+	}
+	return nil
 }

@@ -221,6 +221,8 @@ func TestRatesInForce(t *testing.T) {
 		set(t, w.SetMaxTaskQueueActivitiesPerSecond, 0)
 		set(t, w.SetMaxLocalActivitiesPerSecond, 0)
 		check(0, 0, 0)
+		set(t, w.SetMaxTaskQueueActivitiesPerSecond, 100_000) // what a poll says for no limit, too
+		check(0, 100_000, 0)
 		if got := w.Config().Given.MaxActivitiesPerSecond; got != 1.5 {
 			t.Errorf("given was %v", got)
 		}
