@@ -22,12 +22,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"slices"
 	"strings"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
@@ -50,6 +52,7 @@ type plan struct {
 	gzips  []bool
 	rounds int
 	once   bool
+	full   bool   // also what takes long
 	prof   string // where to write CPU profiles of Mainspring; empty for none
 	out    string // directory; empty to write nothing
 }
@@ -61,26 +64,29 @@ func run(ctx context.Context, args []string) error {
 		as  = flags.String("as", "", "for the command itself: be the frontend, or the contestant of this name")
 		job contestant.Job
 	)
-	only := flags.String("row", "", "measure only rows whose name contains this")
+	only := flags.String("row", "", "measure only rows whose section, name and size, as progress shows them, contain this")
 	compress := flags.String("gzip", "both", "true, false or both")
 	flags.IntVar(&p.rounds, "rounds", 5, "how many turns each contestant has")
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
+	flags.BoolVar(&p.full, "full", false, "measure also what takes minutes more")
 	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
 	flags.StringVar(&p.prof, "cpuprofile", "", "write CPU profiles of Mainspring to files that begin so")
-	work := flags.String("work", "", "for the command itself")
-	flags.StringVar(&job.Replay, "replay", "", "for the command itself")
-	flags.StringVar(&job.Address, "address", "", "for the command itself")
+	text := flags.String("job", "{}", "for the command itself: the contestant's job, as JSON")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
 		return err
 	}
-	switch job.Contestant, job.Work, job.Gzip = *as, frontend.Work(*work), *compress == "true"; *as {
+	switch *as {
 	case "":
 	case "frontend":
 		return frontend.Serve(ctx, os.Stdin, os.Stdout)
 	default:
+		if err := json.Unmarshal([]byte(*text), &job); err != nil {
+			return fmt.Errorf("-job %q: %w", *text, err)
+		}
+		job.Contestant = *as
 		stop, err := profile(p.prof)
 		if err != nil {
 			return err
@@ -106,9 +112,12 @@ func (p *plan) narrow(only, compress string) error {
 	if p.rounds < 1 {
 		return fmt.Errorf("-rounds is %d: use 1 or more", p.rounds)
 	}
+	if !p.full {
+		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.full })
+	}
 	var rows []row
 	for _, r := range p.rows {
-		if strings.Contains(r.name, only) {
+		if strings.Contains(r.title(), only) {
 			rows = append(rows, r)
 		}
 	}
@@ -118,7 +127,7 @@ func (p *plan) narrow(only, compress string) error {
 	if p.once {
 		p.rounds = 1
 	}
-	if p.once || len(rows) < len(p.rows) || len(p.gzips) < 2 {
+	if p.once || only != "" || len(p.gzips) < 2 {
 		p.out = ""
 	}
 	p.rows = rows

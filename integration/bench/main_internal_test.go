@@ -46,7 +46,7 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 					want++
 				}
 			}
-			if n := strings.Count(out.String(), "\n| "+name+" |"); n != want {
+			if n := strings.Count(out.String(), "| "+name+" |"); n != want {
 				t.Errorf("%d lines for %s, want %d", n, name, want)
 			}
 		}
@@ -75,7 +75,7 @@ func planted() report {
 		rounds = append(rounds, round)
 	}
 	return newReport([]result{{
-		Row: "activity", Against: contestant.Honest, Budget: budget{Ratio: 1.3}, Rounds: rounds,
+		Section: perTask, Row: "activity", Against: contestant.Honest, Budget: budget{Ratio: 1.3}, Rounds: rounds,
 	}}, time.Minute)
 }
 

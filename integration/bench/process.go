@@ -9,10 +9,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"time"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
+	"github.com/mainspring-go/mainspring/integration/bench/frontend"
 )
 
 // A process is this program in another role. It is told lines and answers with lines.
@@ -86,8 +86,11 @@ func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair
 			return nil, err
 		}
 	}
-	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-work", string(job.Work), "-replay", job.Replay,
-		"-address", p.job.Address, "-gzip="+strconv.FormatBool(job.Gzip), "-cpuprofile", profile)
+	text, err := json.Marshal(p.job)
+	if err != nil {
+		return nil, err
+	}
+	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-job", string(text), "-cpuprofile", profile)
 	if err != nil {
 		return nil, err
 	}
@@ -95,15 +98,32 @@ func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair
 	return p, err
 }
 
-// do returns when n units of work are done, or n replays.
-func (p *pair) do(n int) error {
+// do returns when n units of the order are done, or n replays.
+func (p *pair) do(o frontend.Order, n int) error {
 	if p.job.Replay == "" {
-		return expectOK(p.frontend.ask(fmt.Sprintf("%s\t%d", p.job.Work, n)))
+		o.Units = n
+		return p.handOut(o)
 	}
 	for range n {
 		if err := expectOK(p.worker.ask(contestant.Replay)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// handOut has the frontend hand out an order.
+func (p *pair) handOut(o frontend.Order) error {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	var outcome frontend.Outcome
+	if err := p.frontend.tell(string(text), &outcome); err != nil {
+		return err
+	}
+	if outcome.Wrong != "" {
+		return errors.New(outcome.Wrong)
 	}
 	return nil
 }
@@ -116,11 +136,19 @@ func expectOK(answer string, err error) error {
 }
 
 func (p *pair) read() (r contestant.Reading, err error) {
-	answer, err := p.worker.ask("read")
+	return r, p.worker.tell("read", &r)
+}
+
+// tell asks a question and decodes the answer.
+func (p *process) tell(question string, answer any) error {
+	text, err := p.ask(question)
 	if err != nil {
-		return r, err
+		return err
 	}
-	return r, json.Unmarshal([]byte(answer), &r)
+	if err := json.Unmarshal([]byte(text), answer); err != nil {
+		return errors.New(text) // which says what is wrong
+	}
+	return nil
 }
 
 // stop ends the contestant in order, then its frontend, and returns how long the contestant took to

@@ -70,17 +70,17 @@ func (r result) of(name string, number func(sample) float64) spread {
 	return spreadOf(values)
 }
 
-// ratio is the CPU time of one contestant in times another's of the same round.
-func (r result) ratio(of, to string) spread {
+// ratio is a number of one contestant in times another's of the same round.
+func (r result) ratio(of, to string, number func(sample) float64) spread {
 	var values []float64
 	for _, round := range r.Rounds {
 		var above, below float64
 		for _, s := range round {
 			if s.Contestant == of {
-				above = s.CPU
+				above = number(s)
 			}
 			if s.Contestant == to {
-				below = s.CPU
+				below = number(s)
 			}
 		}
 		values = append(values, above/below)
@@ -88,27 +88,23 @@ func (r result) ratio(of, to string) spread {
 	return spreadOf(values)
 }
 
-// table is the results as Markdown.
+// table is the results as Markdown, section by section.
 func (r report) table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, `%s`, %s, %d rounds in turn, %.0f s.\n",
-		r.Date, r.Command, r.Machine, len(r.Results[0].Rounds), r.Seconds)
-	for _, res := range r.Results {
-		fmt.Fprintf(&b, "\n**%s**\n\n", res.title())
-		fmt.Fprintf(&b, "| | CPU µs | min - max | x %s | min - max | a second | allocations | kB | max RSS MB |\n", res.Against)
-		b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
-		for _, name := range res.contestants() {
-			cpu := res.of(name, func(s sample) float64 { return s.CPU })
-			ratio := res.ratio(name, res.Against)
-			fmt.Fprintf(&b, "| %s | %s | %s - %s | %.2f | %.2f - %.2f | %.0f | %s | %s | %.0f |\n",
-				name, short(cpu.median), short(cpu.low), short(cpu.high), ratio.median, ratio.low, ratio.high,
-				res.of(name, func(s sample) float64 { return s.PerSecond }).median,
-				short(res.of(name, func(s sample) float64 { return s.Allocs }).median),
-				short(res.of(name, func(s sample) float64 { return s.Bytes }).median/1e3),
-				res.of(name, func(s sample) float64 { return float64(s.RSS) }).median/1e6)
+	fmt.Fprintf(&b, "%s, `%s`, %s, %.0f s.\n", r.Date, r.Command, r.Machine, r.Seconds)
+	for _, s := range headings() {
+		var tables []table
+		for _, t := range r.tables() {
+			if t[0].Section == s.name {
+				tables = append(tables, t)
+			}
 		}
-		if !res.Gzip {
-			fmt.Fprintf(&b, "\nBudget %s.\n", verdict(res))
+		if len(tables) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n%s `go run ./integration/bench -row %q`\n", title(s.name), s.says, s.name)
+		for _, t := range tables {
+			t.write(&b, s.columns)
 		}
 	}
 	r.stops(&b)
@@ -126,28 +122,11 @@ func (r report) stops(b *strings.Builder) {
 	if len(all) == 0 {
 		return // only replays were measured
 	}
-	b.WriteString("\n**Idle stop, with polls in flight**\n\n| | ms | min - max |\n|---|---|---|\n")
+	b.WriteString("\n### Idle stop\n\nHow long the contestants above took to stop, with polls in flight.\n\n| | ms | min - max |\n|---|---|---|\n")
 	for _, name := range contestant.All() {
 		took := spreadOf(all[name])
 		fmt.Fprintf(b, "| %s | %.1f | %.1f - %.1f |\n", name, took.median, took.low, took.high)
 	}
-}
-
-// title names the row.
-func (r result) title() string {
-	title := strings.ToUpper(r.Row[:1]) + r.Row[1:]
-	if r.Budget.Ratio == 0 {
-		return title // nothing is sent
-	}
-	return title + ", " + gzipped(r.Gzip)
-}
-
-// short is a number in about three digits.
-func short(f float64) string {
-	if f < 10 {
-		return fmt.Sprintf("%.2g", f)
-	}
-	return fmt.Sprintf("%.0f", f)
 }
 
 // contestants are those of the row, in its order.
@@ -157,18 +136,6 @@ func (r result) contestants() []string {
 		names = append(names, s.Contestant)
 	}
 	return names
-}
-
-// verdict says whether Mainspring keeps the budget, by the median.
-func verdict(res result) string {
-	got, most, unit := res.of(contestant.Mainspring, func(s sample) float64 { return s.CPU }).median, res.Budget.Micros, "µs"
-	if res.Budget.Ratio > 0 {
-		got, most, unit = res.ratio(contestant.Mainspring, res.Against).median, res.Budget.Ratio, "x "+res.Against
-	}
-	if got <= most {
-		return fmt.Sprintf("%.2g %s: kept, %.2f", most, unit, got)
-	}
-	return fmt.Sprintf("%.2g %s: exceeded, %.2f", most, unit, got)
 }
 
 // The part of README.md that write replaces is between these lines.

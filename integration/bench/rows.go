@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
@@ -13,13 +14,20 @@ import (
 
 // A row is what several contestants do in turn.
 type row struct {
-	name        string
+	section     string
+	name        string // of its table, which rows share that differ in their points
+	point       string // such as a size; empty if the row has a table of its own
+	what        string // a line about the table: what is measured, and its unit
 	contestants []string
 	job         contestant.Job // but for its contestant
+	order       frontend.Order // but for its units; none for a replay
 	repeats     int            // units of work, or replays, in one turn
 	units       int            // in one of these
 	against     string         // who the ratios compare with
 	budget      budget
+	zipped      bool // whether it is measured with gzip, too
+	rounds      int  // how many there are at most, as it takes long; zero for any number
+	full        bool // whether it is measured only with -full
 }
 
 // A budget is what Mainspring's CPU time may be: in times another's, or in microseconds.
@@ -28,8 +36,21 @@ type budget struct {
 	Micros float64 `json:"micros,omitempty"`
 }
 
-// rows are those of the table, in its order.
+// title names the row, also to -row.
+func (r row) title() string {
+	title := r.section + ", " + r.name
+	if r.point != "" {
+		title += ", " + r.point
+	}
+	return title
+}
+
+// rows are those of the tables, in their order.
 func rows() []row {
+	return slices.Concat(taskRows(), replayRows(), workerRows(), payloadRows())
+}
+
+func taskRows() []row {
 	var all []row
 	for _, one := range []struct {
 		work   frontend.Work
@@ -42,14 +63,21 @@ func rows() []row {
 		{frontend.Whole, 2000, 1.4},
 	} {
 		all = append(all, row{
-			name: string(one.work), contestants: contestant.All(), job: contestant.Job{Work: one.work},
-			repeats: one.units, units: 1, against: contestant.Honest, budget: budget{Ratio: one.budget},
+			section: perTask, name: string(one.work), contestants: contestant.All(),
+			job: contestant.Job{Work: one.work}, order: frontend.Order{Work: one.work},
+			repeats: one.units, units: 1, against: contestant.Honest, budget: budget{Ratio: one.budget}, zipped: true,
 		})
 	}
+	return all
+}
+
+func replayRows() []row {
+	var all []row
 	for _, r := range replays.All() {
 		all = append(all, row{
-			name: r.Name, contestants: []string{contestant.SDK, contestant.Mainspring},
-			job: contestant.Job{Replay: r.Name}, repeats: max(1, 100_000/r.Units), units: r.Units,
+			section: replayed, name: r.Group, point: r.Size, what: "A unit is one " + r.Unit + ".",
+			contestants: []string{contestant.SDK, contestant.Mainspring},
+			job:         contestant.Job{Replay: r.Name}, repeats: max(1, 100_000/r.Units), units: r.Units,
 			against: contestant.SDK, budget: budget{Micros: r.Budget},
 		})
 	}
@@ -76,7 +104,10 @@ type sample struct {
 
 // A result is what was measured of a row, round by round in the order of the contestants.
 type result struct {
+	Section string     `json:"section"`
 	Row     string     `json:"row"`
+	Point   string     `json:"point,omitempty"`
+	What    string     `json:"what,omitempty"`
 	Gzip    bool       `json:"gzip"`
 	Against string     `json:"against"`
 	Budget  budget     `json:"budget"`
@@ -91,13 +122,13 @@ func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
 	began := time.Now()
 	for _, r := range p.rows {
 		for _, gzip := range p.gzips {
-			if gzip && r.job.Replay != "" {
-				continue // nothing is sent
+			if gzip && !r.zipped {
+				continue
 			}
-			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.name, gzipped(gzip))
+			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.title(), gzipped(gzip))
 			one, err := p.measure(ctx, r, gzip)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", r.name, gzipped(gzip), err)
+				return fmt.Errorf("%s, %s: %w", r.title(), gzipped(gzip), err)
 			}
 			results = append(results, one)
 		}
@@ -119,7 +150,10 @@ func gzipped(on bool) string {
 
 // measure lets the contestants take turns at one row.
 func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
-	res := result{Row: r.name, Gzip: gzip, Against: r.against, Budget: r.budget, Stops: make(map[string]float64)}
+	res := result{
+		Section: r.section, Row: r.name, Point: r.point, What: r.what, Gzip: gzip,
+		Against: r.against, Budget: r.budget, Stops: make(map[string]float64),
+	}
 	var pairs []*pair
 	defer func() {
 		for _, one := range pairs {
@@ -127,13 +161,9 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		}
 	}()
 	for _, name := range r.contestants {
-		profile := ""
-		if name == contestant.Mainspring && p.prof != "" {
-			profile = fmt.Sprintf("%s-%s-%s.prof", p.prof, r.name, gzipped(gzip))
-		}
 		job := r.job
 		job.Contestant, job.Gzip = name, gzip
-		one, err := startPair(ctx, job, profile)
+		one, err := startPair(ctx, job, p.profileOf(name, r.title()+"-"+gzipped(gzip)))
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}
@@ -143,7 +173,7 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 	if p.once {
 		first = 1 // there is nothing to warm up for
 	}
-	for round := first; round <= p.rounds; round++ {
+	for round := first; round <= r.most(p.rounds); round++ {
 		var samples []sample
 		for _, one := range pairs {
 			s, err := one.turn(r, p.once)
@@ -161,12 +191,28 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
 		}
-		if r.job.Replay != "" {
-			continue // it does not run
+		if r.section != perTask {
+			continue // it does not run, or there is more than one worker or an idle one
 		}
 		res.Stops[one.job.Contestant] = took.Seconds() * 1e3
 	}
 	return res, nil
+}
+
+// profileOf is the file for the CPU profile of a contestant; empty for none.
+func (p *plan) profileOf(name, what string) string {
+	if name != contestant.Mainspring || p.prof == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s-%s.prof", p.prof, what)
+}
+
+// most is how many rounds there are if not for what takes long.
+func (r row) most(rounds int) int {
+	if r.rounds == 0 {
+		return rounds
+	}
+	return min(r.rounds, rounds)
 }
 
 // turn has a contestant do its share of a row.
@@ -176,14 +222,19 @@ func (p *pair) turn(r row, short bool) (s sample, err error) {
 		repeats = max(1, repeats/once)
 	}
 	if p.job.Contestant == contestant.SDK && p.job.Work != "" && p.job.Work != frontend.Signals {
-		repeats /= capped
+		repeats = max(1, repeats/capped)
 	}
+	return p.sample(repeats*r.units, func() error { return p.do(r.order, repeats) })
+}
+
+// sample measures what do costs that has the contestant do so many units.
+func (p *pair) sample(units int, do func() error) (s sample, err error) {
 	before, err := p.read()
 	if err != nil {
 		return s, err
 	}
 	began := time.Now()
-	if err := p.do(repeats); err != nil {
+	if err := do(); err != nil {
 		return s, err
 	}
 	elapsed := time.Since(began)
@@ -191,7 +242,6 @@ func (p *pair) turn(r row, short bool) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	units := repeats * r.units
 	n := float64(units)
 	return sample{
 		Contestant: p.job.Contestant,

@@ -34,19 +34,23 @@ func All() []string { return []string{SDK, Saturated, Floor, Honest, Mainspring}
 // A Job is what a contestant is to do.
 type Job struct {
 	// Contestant is one of the names.
-	Contestant string
+	Contestant string `json:"contestant"`
 	// Work is what the frontend hands out; empty if the job is a replay.
-	Work frontend.Work
+	Work frontend.Work `json:"work,omitempty"`
 	// Replay is the name of a replay, which needs no frontend.
-	Replay string
+	Replay string `json:"replay,omitempty"`
 	// Address is where the frontend is.
-	Address string
+	Address string `json:"address,omitempty"`
 	// Gzip says whether requests are compressed, and with them the answers.
-	Gzip bool
+	Gzip bool `json:"gzip,omitempty"`
+	// Workers is how many workers there are in the process, each on a task queue of its own and all
+	// on one connection; default 1.
+	Workers int `json:"workers,omitempty"`
 }
 
 // start starts the contestant of the job. It works until stop is called.
 func (j Job) start(ctx context.Context) (stop func(context.Context) error, err error) {
+	j.Workers = max(j.Workers, 1)
 	switch j.Contestant {
 	case SDK:
 		return j.startSDK(1)

@@ -29,8 +29,29 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 		// fewer calls in flight than the floor has.
 		o.MaxConcurrentWorkflowTaskPolls, o.NonstickyToStickyPollRatio = evenPolls, new(0.5)
 	}
-	w, err := worker.New(client, frontend.TaskQueue, o)
-	if err != nil {
+	var all []*worker.Worker
+	stop = func(ctx context.Context) (err error) {
+		for _, w := range all {
+			err = errors.Join(err, w.Shutdown(ctx))
+		}
+		return errors.Join(err, client.Close())
+	}
+	for i := range j.Workers {
+		w, err := j.newWorker(client, frontend.QueueName(i), o)
+		if err == nil {
+			err = w.Start(ctx)
+		}
+		if err != nil {
+			return nil, errors.Join(err, stop(ctx))
+		}
+		all = append(all, w)
+	}
+	return stop, nil
+}
+
+// newWorker is one that can do what the job may ask of it.
+func (j Job) newWorker(client worker.Client, queue string, o worker.Options) (w *worker.Worker, err error) {
+	if w, err = worker.New(client, queue, o); err != nil {
 		return nil, err
 	}
 	if j.Work == frontend.Activity || j.Work == frontend.Whole {
@@ -42,10 +63,7 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 	if err == nil && j.Work != frontend.Activity {
 		err = w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals})
 	}
-	if err == nil {
-		err = w.Start(ctx)
-	}
-	return func(ctx context.Context) error { return errors.Join(w.Shutdown(ctx), client.Close()) }, err
+	return w, err
 }
 
 func oneActivity(ctx workflow.Context, text string) (got string, err error) {

@@ -16,7 +16,8 @@ import (
 // saturation is how many workers of the SDK it takes until more do not bring more.
 const saturation = 4
 
-func (j Job) startSDK(workers int) (stop func(context.Context) error, err error) {
+// startSDK starts so many workers on each task queue.
+func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 	o := client.Options{
 		HostPort: j.Address, Namespace: frontend.Namespace, Logger: slog.New(slog.DiscardHandler),
 	}
@@ -28,8 +29,8 @@ func (j Job) startSDK(workers int) (stop func(context.Context) error, err error)
 		return nil, err
 	}
 	var all []sdkworker.Worker
-	for range workers {
-		w := sdkworker.New(c, frontend.TaskQueue, sdkworker.Options{
+	for i := range each * j.Workers {
+		w := sdkworker.New(c, frontend.QueueName(i%j.Workers), sdkworker.Options{
 			DisableWorkflowWorker:   j.Work == frontend.Activity,
 			LocalActivityWorkerOnly: j.Work == frontend.TwoTasks || j.Work == frontend.Signals,
 		})

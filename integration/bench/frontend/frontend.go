@@ -1,20 +1,15 @@
 package frontend
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"sync"
 
 	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // answers as it is asked
 )
 
@@ -48,9 +43,9 @@ const (
 // Text is the argument, signal and result of everything: 100 bytes as JSON.
 var Text = strings.Repeat("x", 98) //nolint:gochecknoglobals // a constant that Go cannot write
 
-// textPayload is Text as the converters of all SDKs encode it.
-func textPayload() *commonpb.Payloads {
-	return jsonPayload(`"` + Text + `"`)
+// textPayload is a text of so many bytes, quotes included, as the converters of all SDKs encode it.
+func textPayload(bytes int) *commonpb.Payloads {
+	return jsonPayload(`"` + strings.Repeat("x", bytes-len(`""`)) + `"`)
 }
 
 func jsonPayload(json string) *commonpb.Payloads {
@@ -63,97 +58,29 @@ func jsonPayload(json string) *commonpb.Payloads {
 type Frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 
-	activities chan *workflowservice.PollActivityTaskQueueResponse
-	starts     chan *workflowservice.PollWorkflowTaskQueueResponse
+	mu         sync.Mutex
+	activities queues[*workflowservice.PollActivityTaskQueueResponse]
+	workflows  queues[*workflowservice.PollWorkflowTaskQueueResponse]
 
-	mu     sync.Mutex
-	sticky map[string]chan *workflowservice.PollWorkflowTaskQueueResponse
-	open   map[uint64]*run // by number
-	next   uint64          // number of the next run
-	left   int             // units that were not done
-	done   chan struct{}   // closed when none is left
-	wrong  error           // what was wrong first
+	running map[uint64]*run // by number
+	next    uint64          // number of the next run
+	left    int             // runs that have not ended
+	done    chan struct{}   // closed when none is left
+	wrong   error           // what was wrong first
 }
-
-// queued is how many tasks may wait.
-const queued = 1 << 17
 
 // New returns a frontend.
 func New() *Frontend {
 	return &Frontend{
-		activities: make(chan *workflowservice.PollActivityTaskQueueResponse, queued),
-		starts:     make(chan *workflowservice.PollWorkflowTaskQueueResponse, queued),
-		sticky:     make(map[string]chan *workflowservice.PollWorkflowTaskQueueResponse),
-		open:       make(map[uint64]*run),
+		activities: make(queues[*workflowservice.PollActivityTaskQueueResponse]),
+		workflows:  make(queues[*workflowservice.PollWorkflowTaskQueueResponse]),
+		running:    make(map[uint64]*run),
 	}
-}
-
-// Serve is the life of the frontend's process: it writes its address as the first line, then
-// answers each line "work n", where n is a number of units, with "ok" when they are done or with
-// what was wrong. It returns at the end of in.
-func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	f := New()
-	server := grpc.NewServer()
-	workflowservice.RegisterWorkflowServiceServer(server, f)
-	go func() { _ = server.Serve(listener) }() // until Stop
-	defer server.Stop()
-	fmt.Fprintln(out, listener.Addr())
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		work, number, _ := strings.Cut(lines.Text(), "\t")
-		var n int
-		if _, err := fmt.Sscan(number, &n); err != nil {
-			return fmt.Errorf("frontend: %q is not a kind of work and a number: %w", lines.Text(), err)
-		}
-		if err := f.HandOut(ctx, Work(work), n); err != nil {
-			fmt.Fprintln(out, err)
-			continue
-		}
-		fmt.Fprintln(out, "ok")
-	}
-	return lines.Err()
-}
-
-// HandOut hands out n units of work and returns when all are done, or something was wrong.
-func (f *Frontend) HandOut(ctx context.Context, work Work, n int) error {
-	perRun := 1
-	if work == Signals {
-		perRun = SignalsPerFlow
-	}
-	if n <= 0 || n%perRun != 0 {
-		return fmt.Errorf("frontend: %d units of %s: give a multiple of %d", n, work, perRun)
-	}
-	f.mu.Lock()
-	f.left, f.done = n/perRun, make(chan struct{})
-	done := f.done
-	for range n / perRun {
-		r := &run{number: f.next, work: work}
-		f.next++
-		f.open[r.number] = r
-		if work == Activity {
-			f.activities <- r.activityTask()
-		} else {
-			f.starts <- r.firstTask()
-		}
-	}
-	f.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-done:
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.wrong
 }
 
 // ended takes a run away; err says what is wrong with it. Called with the lock held.
 func (f *Frontend) ended(r *run, err error) {
-	delete(f.open, r.number)
+	delete(f.running, r.number)
 	f.left--
 	if f.wrong == nil {
 		f.wrong = err
@@ -178,44 +105,18 @@ func (f *Frontend) fail(err error) error {
 	return err
 }
 
-// wait is a poll: it lasts until there is a task or nobody waits for it any more.
-func wait[T any](ctx context.Context, tasks <-chan T) (task T, err error) {
-	select {
-	case task = <-tasks:
-		return task, nil
-	case <-ctx.Done():
-		return task, ctx.Err()
-	}
-}
-
 // PollActivityTaskQueue implements the service.
 func (f *Frontend) PollActivityTaskQueue(
-	ctx context.Context, _ *workflowservice.PollActivityTaskQueueRequest,
+	ctx context.Context, req *workflowservice.PollActivityTaskQueueRequest,
 ) (*workflowservice.PollActivityTaskQueueResponse, error) {
-	return wait(ctx, f.activities)
+	return poll(ctx, f, f.activities, req)
 }
 
 // PollWorkflowTaskQueue implements the service.
 func (f *Frontend) PollWorkflowTaskQueue(
 	ctx context.Context, req *workflowservice.PollWorkflowTaskQueueRequest,
 ) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
-	if req.GetTaskQueue().GetKind() != enumspb.TASK_QUEUE_KIND_STICKY {
-		return wait(ctx, f.starts)
-	}
-	f.mu.Lock()
-	tasks := f.stickyQueue(req.GetTaskQueue().GetName())
-	f.mu.Unlock()
-	return wait(ctx, tasks)
-}
-
-// stickyQueue is called with the lock held.
-func (f *Frontend) stickyQueue(name string) chan *workflowservice.PollWorkflowTaskQueueResponse {
-	tasks, ok := f.sticky[name]
-	if !ok {
-		tasks = make(chan *workflowservice.PollWorkflowTaskQueueResponse, queued)
-		f.sticky[name] = tasks
-	}
-	return tasks
+	return poll(ctx, f, f.workflows, req)
 }
 
 // RespondActivityTaskCompleted implements the service.
@@ -224,16 +125,19 @@ func (f *Frontend) RespondActivityTaskCompleted(
 ) (*workflowservice.RespondActivityTaskCompletedResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r, ok := f.open[numberOf(req.GetTaskToken())]
+	r, ok := f.running[numberOf(req.GetTaskToken())]
 	if !ok {
 		return nil, f.fail(errUnknown)
 	}
-	err := checkText(req.GetResult())
+	err := r.checkText(req.GetResult())
 	switch {
 	case err != nil || r.work == Activity:
 		f.ended(r, err)
 	default:
-		f.stickyQueue(r.queue) <- r.activityDone().nextTask()
+		err = f.workflows.push(r.sticky, r.activityDone().nextTask())
+	}
+	if err != nil {
+		return nil, f.fail(err)
 	}
 	return &workflowservice.RespondActivityTaskCompletedResponse{}, nil
 }
@@ -262,20 +166,24 @@ func (f *Frontend) RespondWorkflowTaskCompleted(
 ) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r, ok := f.open[numberOf(req.GetTaskToken())]
+	r, ok := f.running[numberOf(req.GetTaskToken())]
 	if !ok {
 		return nil, f.fail(errUnknown)
 	}
 	r.completed(req)
-	switch ended, err := r.check(req.GetCommands()); {
+	ended, err := r.check(req.GetCommands())
+	switch {
 	case ended || err != nil:
 		f.ended(r, err)
 	case r.work == Whole:
-		f.activities <- r.activityTask()
+		err = f.activities.push(r.home, r.activityTask())
 	case r.work == TwoTasks:
-		f.stickyQueue(r.queue) <- r.activityDone().nextTask()
+		err = f.workflows.push(r.sticky, r.activityDone().nextTask())
 	default:
-		f.stickyQueue(r.queue) <- r.signaled().nextTask()
+		err = f.workflows.push(r.sticky, r.signaled().nextTask())
+	}
+	if err != nil {
+		return nil, f.fail(err)
 	}
 	return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
 }

@@ -20,7 +20,9 @@ import (
 type run struct {
 	number uint64
 	work   Work
-	queue  string // the sticky one of its worker
+	home   string // the task queue that it is on
+	sticky string // the one of its worker
+	text   *commonpb.Payloads
 
 	events    []*historypb.HistoryEvent // that the worker has not seen
 	lastID    int64
@@ -62,7 +64,7 @@ func (r *run) activityTask() *workflowservice.PollActivityTaskQueueResponse {
 		WorkflowExecution:           r.execution(),
 		ActivityType:                &commonpb.ActivityType{Name: EchoActivity},
 		ActivityId:                  "5",
-		Input:                       textPayload(),
+		Input:                       r.text,
 		ScheduledTime:               now,
 		CurrentAttemptScheduledTime: now,
 		StartedTime:                 now,
@@ -85,8 +87,8 @@ func (r *run) firstTask() *workflowservice.PollWorkflowTaskQueueResponse {
 	r.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
 			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
-				WorkflowType: r.workflowType(), Input: textPayload(), Attempt: 1,
-				TaskQueue:              &taskqueuepb.TaskQueue{Name: TaskQueue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
+				WorkflowType: r.workflowType(), Input: r.text, Attempt: 1,
+				TaskQueue:              &taskqueuepb.TaskQueue{Name: r.home, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
 				WorkflowTaskTimeout:    durationpb.New(10 * time.Second),
 				OriginalExecutionRunId: runID, FirstExecutionRunId: runID,
 			},
@@ -127,7 +129,7 @@ func (r *run) nextTask() *workflowservice.PollWorkflowTaskQueueResponse {
 // completed takes the answer to a workflow task into the history.
 func (r *run) completed(req *workflowservice.RespondWorkflowTaskCompletedRequest) {
 	if name := req.GetStickyAttributes().GetWorkerTaskQueue().GetName(); name != "" {
-		r.queue = name
+		r.sticky = name
 	}
 	r.add(enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
@@ -150,11 +152,11 @@ func (r *run) check(commands []*commandpb.Command) (ended bool, err error) {
 	case r.work == Signals:
 		return true, r.checkEnd(commands, jsonPayload(fmt.Sprint(SignalsPerFlow*len(Text))))
 	case r.scheduled != 0:
-		return true, r.checkEnd(commands, textPayload())
+		return true, r.checkEnd(commands, r.text)
 	}
 	schedule := only(commands).GetScheduleActivityTaskCommandAttributes()
-	if schedule.GetActivityType().GetName() != EchoActivity {
-		return false, fmt.Errorf("frontend: commands %v, want an activity", commands)
+	if schedule.GetActivityType().GetName() != EchoActivity || schedule.GetTaskQueue().GetName() != r.home {
+		return false, fmt.Errorf("frontend: commands %v, want an activity on %s", commands, r.home)
 	}
 	r.scheduled = r.add(enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
@@ -165,7 +167,7 @@ func (r *run) check(commands []*commandpb.Command) (ended bool, err error) {
 			},
 		},
 	})
-	return false, checkText(schedule.GetInput())
+	return false, r.checkText(schedule.GetInput())
 }
 
 func (r *run) checkEnd(commands []*commandpb.Command, want *commonpb.Payloads) error {
@@ -183,9 +185,9 @@ func only(commands []*commandpb.Command) *commandpb.Command {
 	return commands[0]
 }
 
-func checkText(got *commonpb.Payloads) error {
-	if !sameData(got, textPayload()) {
-		return fmt.Errorf("frontend: got %v, want the text that was sent", got)
+func (r *run) checkText(got *commonpb.Payloads) error {
+	if !sameData(got, r.text) {
+		return fmt.Errorf("frontend: got %.200v, want the text that was sent", got)
 	}
 	return nil
 }
@@ -206,7 +208,7 @@ func (r *run) activityDone() *run {
 	r.add(enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_ActivityTaskCompletedEventAttributes{
 			ActivityTaskCompletedEventAttributes: &historypb.ActivityTaskCompletedEventAttributes{
-				ScheduledEventId: r.scheduled, StartedEventId: started, Result: textPayload(),
+				ScheduledEventId: r.scheduled, StartedEventId: started, Result: r.text,
 			},
 		},
 	})
@@ -219,7 +221,7 @@ func (r *run) signaled() *run {
 	r.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
 			WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
-				SignalName: Signal, Input: textPayload(),
+				SignalName: Signal, Input: r.text,
 			},
 		},
 	})

@@ -14,8 +14,8 @@ import (
 
 // A Replay is a workflow and a history of it.
 type Replay struct {
-	// Name says what it is about.
-	Name string
+	// Name says what it is about: its Group and, if it is one of several there, its Size.
+	Name, Group, Size string
 	// Unit is what is counted in it, and Units how many there are.
 	Unit  string
 	Units int
@@ -33,20 +33,22 @@ type Replay struct {
 func All() []Replay {
 	const handOvers = 20_000
 	all := []Replay{{
-		Name: "hand-over between two coroutines", Unit: "hand-over", Units: handOvers, Budget: 0.3,
+		Name: "hand-over between two coroutines", Group: "hand-over between two coroutines", Unit: "hand-over", Units: handOvers, Budget: 0.3,
 		typ: "pingPong", ours: pingPong, sdk: sdkPingPong, arg: handOvers, history: handOverHistory,
 		want: handOvers / 2,
 	}}
 	for _, events := range []int{1000, 10_000, 50_000} {
 		n := events / 6
 		all = append(all, Replay{
-			Name: fmt.Sprintf("replay of %d events, sequential activities", events), Unit: "event", Units: 6*n + 5,
+			Name:  fmt.Sprintf("replay of %d events, sequential activities", events),
+			Group: "replay of sequential activities", Size: fmt.Sprintf("%d events", events), Unit: "event", Units: 6*n + 5,
 			Budget: 2.5, typ: "sequential", ours: sequential, sdk: sdkSequential, arg: n,
 			history: sequentialHistory, want: n,
 		})
 		n = events / 3
 		all = append(all, Replay{
-			Name: fmt.Sprintf("replay of %d events, parallel activities", events), Unit: "event", Units: 3*n + 8,
+			Name:  fmt.Sprintf("replay of %d events, parallel activities", events),
+			Group: "replay of parallel activities", Size: fmt.Sprintf("%d events", events), Unit: "event", Units: 3*n + 8,
 			Budget: 2, typ: "parallel", ours: parallel, sdk: sdkParallel, arg: n,
 			history: parallelHistory, want: n,
 		})
