@@ -28,7 +28,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/pprof"
 	"slices"
 	"strings"
 
@@ -52,8 +51,8 @@ type plan struct {
 	gzips  []bool
 	rounds int
 	once   bool
-	full   bool   // also what takes long
-	prof   string // where to write CPU profiles of Mainspring; empty for none
+	full   bool // also what takes long
+	prof   profiles
 	out    string // directory; empty to write nothing
 }
 
@@ -70,7 +69,9 @@ func run(ctx context.Context, args []string) error {
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
 	flags.BoolVar(&p.full, "full", false, "measure also what takes minutes more")
 	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
-	flags.StringVar(&p.prof, "cpuprofile", "", "write CPU profiles of Mainspring to files that begin so")
+	flags.StringVar(&p.prof.cpu, "cpuprofile", "",
+		"write CPU profiles of Mainspring and of the honest floor to files that begin so")
+	flags.StringVar(&p.prof.allocs, "memprofile", "", "write profiles of their allocations to files that begin so")
 	text := flags.String("job", "{}", "for the command itself: the contestant's job, as JSON")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("-job %q: %w", *text, err)
 		}
 		job.Contestant = *as
-		stop, err := profile(p.prof)
+		stop, err := p.prof.start()
 		if err != nil {
 			return err
 		}
@@ -132,22 +133,4 @@ func (p *plan) narrow(only, compress string) error {
 	}
 	p.rows = rows
 	return nil
-}
-
-// profile writes the CPU profile of this process to a file until stop is called.
-func profile(name string) (stop func() error, err error) {
-	if name == "" {
-		return func() error { return nil }, nil
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, err
-	}
-	return func() error {
-		pprof.StopCPUProfile()
-		return file.Close()
-	}, nil
 }

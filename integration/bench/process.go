@@ -70,8 +70,8 @@ type pair struct {
 	worker   *process
 }
 
-// startPair starts both; the contestant writes its CPU profile to a file if that has a name.
-func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair, err error) {
+// startPair starts both; the contestant writes its profiles to files that have a name.
+func startPair(ctx context.Context, job contestant.Job, prof profiles) (p *pair, err error) {
 	p = &pair{job: job}
 	defer func() {
 		if err != nil {
@@ -90,7 +90,8 @@ func startPair(ctx context.Context, job contestant.Job, profile string) (p *pair
 	if err != nil {
 		return nil, err
 	}
-	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-job", string(text), "-cpuprofile", profile)
+	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-job", string(text),
+		"-cpuprofile", prof.cpu, "-memprofile", prof.allocs)
 	if err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 	for _, name := range r.contestants {
 		job := r.job
 		job.Contestant, job.Gzip = name, gzip
-		one, err := startPair(ctx, job, p.profileOf(name, r.title()+"-"+gzipped(gzip)))
+		one, err := startPair(ctx, job, p.prof.of(name, r.title()+"-"+gzipped(gzip)))
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}
@@ -197,14 +197,6 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		res.Stops[one.job.Contestant] = took.Seconds() * 1e3
 	}
 	return res, nil
-}
-
-// profileOf is the file for the CPU profile of a contestant; empty for none.
-func (p *plan) profileOf(name, what string) string {
-	if name != contestant.Mainspring || p.prof == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s-%s.prof", p.prof, what)
 }
 
 // most is how many rounds there are if not for what takes long.
