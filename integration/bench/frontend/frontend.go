@@ -27,6 +27,10 @@ const (
 	Whole Work = "one-activity workflow"
 	// Signals are signals to workflows that are cached; a unit is a signal.
 	Signals Work = "signal to a cached workflow"
+	// Idle and Idle11 are workflows that wait for ever, with 1 or with 11 coroutines; a unit is one that
+	// has begun to wait.
+	Idle   Work = "idle workflow, 1 coroutine"
+	Idle11 Work = "idle workflow, 11 coroutines"
 )
 
 // The names that contestants poll and register.
@@ -36,6 +40,7 @@ const (
 	EchoActivity   = "Echo"
 	OneActivity    = "OneActivity"
 	CountSignals   = "CountSignals"
+	Wait           = "Wait"
 	Signal         = "signal"
 	SignalsPerFlow = 100
 )

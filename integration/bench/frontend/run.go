@@ -49,10 +49,26 @@ func (r *run) execution() *commonpb.WorkflowExecution {
 }
 
 func (r *run) workflowType() *commonpb.WorkflowType {
-	if r.work == Signals {
+	switch r.work {
+	case Signals:
 		return &commonpb.WorkflowType{Name: CountSignals}
+	case Idle, Idle11:
+		return &commonpb.WorkflowType{Name: Wait}
+	default:
+		return &commonpb.WorkflowType{Name: OneActivity}
 	}
-	return &commonpb.WorkflowType{Name: OneActivity}
+}
+
+// input is what the workflow is started with: the number of coroutines, or a text.
+func (r *run) input() *commonpb.Payloads {
+	switch r.work {
+	case Idle:
+		return jsonPayload("1")
+	case Idle11:
+		return jsonPayload("11")
+	default:
+		return r.text
+	}
 }
 
 func (r *run) activityTask() *workflowservice.PollActivityTaskQueueResponse {
@@ -87,7 +103,7 @@ func (r *run) firstTask() *workflowservice.PollWorkflowTaskQueueResponse {
 	r.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
 			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
-				WorkflowType: r.workflowType(), Input: r.text, Attempt: 1,
+				WorkflowType: r.workflowType(), Input: r.input(), Attempt: 1,
 				TaskQueue:              &taskqueuepb.TaskQueue{Name: r.home, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
 				WorkflowTaskTimeout:    durationpb.New(10 * time.Second),
 				OriginalExecutionRunId: runID, FirstExecutionRunId: runID,
@@ -143,12 +159,13 @@ func (r *run) completed(req *workflowservice.RespondWorkflowTaskCompletedRequest
 // check says whether the commands of a task are those that the workflow should have, and whether
 // they end it.
 func (r *run) check(commands []*commandpb.Command) (ended bool, err error) {
+	waits := r.work == Idle || r.work == Idle11
 	switch {
-	case r.work == Signals && r.signals < SignalsPerFlow:
+	case waits || (r.work == Signals && r.signals < SignalsPerFlow):
 		if len(commands) != 0 {
-			return false, fmt.Errorf("frontend: %d commands after %d signals, want none", len(commands), r.signals)
+			return waits, fmt.Errorf("frontend: %d commands after %d signals, want none", len(commands), r.signals)
 		}
-		return false, nil
+		return waits, nil
 	case r.work == Signals:
 		return true, r.checkEnd(commands, jsonPayload(fmt.Sprint(SignalsPerFlow*len(Text))))
 	case r.scheduled != 0:
