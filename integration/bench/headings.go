@@ -18,6 +18,7 @@ type figure struct {
 const (
 	perTask  = "per task"
 	replayed = "within a process"
+	latency  = "latency"
 	workers  = "workers"
 	growth   = "growth"
 )
@@ -28,6 +29,10 @@ func headings() []heading {
 	return []heading{
 		{name: perTask, says: "What a unit of work costs the process that does it, as fast as it can.", columns: taskColumns(), figure: cpu},
 		{name: replayed, says: "Replay and coroutines, without a server.", columns: growthColumns(), figure: cpu},
+		{
+			name: latency, says: "How long a task waits until its code runs.",
+			columns: latencyColumns(), figure: figure{"p99 µs", func(s sample) float64 { return s.P99 }},
+		},
 		{name: workers, says: "Several workers in one process, on a task queue each and one connection.", columns: growthColumns(), figure: cpu},
 		{name: growth, says: "How the cost of a unit grows with the size of something.", columns: growthColumns(), figure: cpu},
 	}

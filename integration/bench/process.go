@@ -68,6 +68,9 @@ type pair struct {
 	job      contestant.Job
 	frontend *process
 	worker   *process
+
+	rate    float64          // at which units arrive in a second
+	outcome frontend.Outcome // of the latest order
 }
 
 // startPair starts both; the contestant writes its profiles to files that have a name.
@@ -119,12 +122,12 @@ func (p *pair) handOut(o frontend.Order) error {
 	if err != nil {
 		return err
 	}
-	var outcome frontend.Outcome
-	if err := p.frontend.tell(string(text), &outcome); err != nil {
+	p.outcome = frontend.Outcome{}
+	if err := p.frontend.tell(string(text), &p.outcome); err != nil {
 		return err
 	}
-	if outcome.Wrong != "" {
-		return errors.New(outcome.Wrong)
+	if p.outcome.Wrong != "" {
+		return errors.New(p.outcome.Wrong)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type row struct {
 	order       frontend.Order // but for its units; none for a replay
 	repeats     int            // units of work, or replays, in one turn
 	units       int            // in one of these
+	load        load           // at which units arrive; none for as fast as they are asked for
 	against     string         // who the ratios compare with
 	budget      budget
 	zipped      bool // whether it is measured with gzip, too
@@ -47,7 +48,7 @@ func (r row) title() string {
 
 // rows are those of the tables, in their order.
 func rows() []row {
-	return slices.Concat(taskRows(), replayRows(), workerRows(), payloadRows())
+	return slices.Concat(taskRows(), replayRows(), latencyRows(), workerRows(), payloadRows())
 }
 
 func taskRows() []row {
@@ -100,6 +101,11 @@ type sample struct {
 	Bytes      float64 `json:"bytes"`
 	PerSecond  float64 `json:"perSecond"`
 	RSS        int64   `json:"maxRSSBytes"`
+
+	// Of units that arrive at random: how many do a second, and how long they wait.
+	Arrived float64 `json:"arrivedPerSecond,omitempty"`
+	P50     float64 `json:"p50Micros,omitempty"`
+	P99     float64 `json:"p99Micros,omitempty"`
 }
 
 // A result is what was measured of a row, round by round in the order of the contestants.
@@ -173,10 +179,18 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 	if p.once {
 		first = 1 // there is nothing to warm up for
 	}
+	if r.load != (load{}) {
+		first = 1
+		for _, one := range pairs {
+			if err := one.warm(r, p.once); err != nil {
+				return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
+			}
+		}
+	}
 	for round := first; round <= r.most(p.rounds); round++ {
 		var samples []sample
 		for _, one := range pairs {
-			s, err := one.turn(r, p.once)
+			s, err := one.turn(r, round, p.once)
 			if err != nil {
 				return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
 			}
@@ -208,7 +222,15 @@ func (r row) most(rounds int) int {
 }
 
 // turn has a contestant do its share of a row.
-func (p *pair) turn(r row, short bool) (s sample, err error) {
+func (p *pair) turn(r row, round int, short bool) (sample, error) {
+	if r.load != (load{}) {
+		return p.arrivals(r, round, short)
+	}
+	return p.burst(r, short)
+}
+
+// burst is a turn in which units are there as fast as they are asked for.
+func (p *pair) burst(r row, short bool) (sample, error) {
 	repeats := r.repeats
 	if short {
 		repeats = max(1, repeats/once)

@@ -52,10 +52,10 @@ func (j Job) startBare(ctx context.Context) (stop func(context.Context) error, e
 	}
 	for range 2 * polls {
 		b := &bare{stub: workflowservice.NewWorkflowServiceClient(conn), honest: j.Contestant == Honest, work: j.Work}
-		if j.Work == frontend.Activity || j.Work == frontend.Whole {
+		if j.activities() {
 			hands.Go(func() { b.repeat(ctx, b.activity) })
 		}
-		if j.Work != frontend.Activity {
+		if j.workflows() {
 			hands.Go(func() { b.repeat(ctx, b.workflow) })
 		}
 	}
@@ -93,10 +93,16 @@ func (b *bare) activity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	result := t.GetInput()
+	if b.work == frontend.Latency {
+		if result, err = frontend.Stamp(); err != nil {
+			return err
+		}
+	}
 	ctx, cancel = b.dress(ctx, 30*time.Second)
 	defer cancel()
 	_, err = b.stub.RespondActivityTaskCompleted(ctx, &workflowservice.RespondActivityTaskCompletedRequest{
-		TaskToken: t.GetTaskToken(), Result: t.GetInput(), Identity: identity,
+		TaskToken: t.GetTaskToken(), Result: result, Identity: identity,
 		Namespace: frontend.Namespace, ResourceId: t.GetWorkflowExecution().GetWorkflowId(),
 	})
 	return err

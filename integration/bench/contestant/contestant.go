@@ -48,6 +48,13 @@ type Job struct {
 	Workers int `json:"workers,omitempty"`
 }
 
+// activities and workflows say whether a worker polls for them.
+func (j Job) activities() bool {
+	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals
+}
+
+func (j Job) workflows() bool { return j.Work != frontend.Activity && j.Work != frontend.Latency }
+
 // start starts the contestant of the job. It works until stop is called.
 func (j Job) start(ctx context.Context) (stop func(context.Context) error, err error) {
 	j.Workers = max(j.Workers, 1)
@@ -167,3 +174,6 @@ func read() (r Reading, err error) {
 
 // Echo is the activity.
 func Echo(_ context.Context, text string) (string, error) { return strings.Clone(text), nil }
+
+// Stamp is the activity that tells when it began.
+func Stamp(context.Context, string) (int64, error) { return frontend.Clock() }

@@ -54,14 +54,15 @@ func (j Job) newWorker(client worker.Client, queue string, o worker.Options) (w 
 	if w, err = worker.New(client, queue, o); err != nil {
 		return nil, err
 	}
-	if j.Work == frontend.Activity || j.Work == frontend.Whole {
-		err = w.RegisterActivityWithOptions(Echo, activity.RegisterOptions{Name: frontend.EchoActivity})
+	if j.activities() {
+		err = errors.Join(
+			w.RegisterActivityWithOptions(Echo, activity.RegisterOptions{Name: frontend.EchoActivity}),
+			w.RegisterActivityWithOptions(Stamp, activity.RegisterOptions{Name: frontend.StampActivity}))
 	}
-	if err == nil && j.Work != frontend.Activity {
-		err = w.RegisterWorkflowWithOptions(oneActivity, workflow.RegisterOptions{Name: frontend.OneActivity})
-	}
-	if err == nil && j.Work != frontend.Activity {
-		err = w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals})
+	if err == nil && j.workflows() {
+		err = errors.Join(
+			w.RegisterWorkflowWithOptions(oneActivity, workflow.RegisterOptions{Name: frontend.OneActivity}),
+			w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals}))
 	}
 	return w, err
 }

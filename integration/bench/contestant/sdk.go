@@ -31,14 +31,14 @@ func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 	var all []sdkworker.Worker
 	for i := range each * j.Workers {
 		w := sdkworker.New(c, frontend.QueueName(i%j.Workers), sdkworker.Options{
-			DisableWorkflowWorker:   j.Work == frontend.Activity,
-			LocalActivityWorkerOnly: j.Work == frontend.TwoTasks || j.Work == frontend.Signals,
+			DisableWorkflowWorker: !j.workflows(), LocalActivityWorkerOnly: !j.activities(),
 		})
-		if j.Work != frontend.Activity {
+		if j.workflows() {
 			w.RegisterWorkflowWithOptions(sdkOneActivity, sdkworkflow.RegisterOptions{Name: frontend.OneActivity})
 			w.RegisterWorkflowWithOptions(sdkCountSignals, sdkworkflow.RegisterOptions{Name: frontend.CountSignals})
 		}
 		w.RegisterActivityWithOptions(Echo, sdkactivity.RegisterOptions{Name: frontend.EchoActivity})
+		w.RegisterActivityWithOptions(Stamp, sdkactivity.RegisterOptions{Name: frontend.StampActivity})
 		if err := w.Start(); err != nil {
 			return nil, err
 		}

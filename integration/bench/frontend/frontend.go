@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
@@ -72,6 +73,8 @@ type Frontend struct {
 	left    int             // runs that have not ended
 	done    chan struct{}   // closed when none is left
 	wrong   error           // what was wrong first
+
+	latencies []time.Duration // of the order
 }
 
 // New returns a frontend.
@@ -134,9 +137,17 @@ func (f *Frontend) RespondActivityTaskCompleted(
 	if !ok {
 		return nil, f.fail(errUnknown)
 	}
-	err := r.checkText(req.GetResult())
+	var err error
+	switch r.work {
+	case Latency:
+		var took time.Duration
+		took, err = r.latency(req.GetResult())
+		f.latencies = append(f.latencies, took)
+	default:
+		err = r.checkText(req.GetResult())
+	}
 	switch {
-	case err != nil || r.work == Activity:
+	case err != nil || r.work == Activity || r.work == Latency:
 		f.ended(r, err)
 	default:
 		err = f.workflows.push(r.sticky, r.activityDone().nextTask())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
@@ -22,12 +23,21 @@ type Order struct {
 	Text int `json:"text,omitempty"`
 	// Queues is on how many task queues the units are, in turn; default 1.
 	Queues int `json:"queues,omitempty"`
+	// Rate is how many units arrive a second, at random; default: all at once.
+	Rate float64 `json:"rate,omitempty"`
+	// Seed makes them arrive at other moments.
+	Seed uint64 `json:"seed,omitempty"`
 }
 
 // An Outcome is what became of an order.
 type Outcome struct {
 	// Wrong is what was wrong, empty if all units are done.
 	Wrong string `json:"wrong,omitempty"`
+	// Arrived is how many units arrived a second.
+	Arrived float64 `json:"arrived,omitempty"`
+	// P50 and P99 are the time from when a task was available to when its activity began that a half
+	// of the tasks of [Latency] did not exceed, and all but a hundredth.
+	P50, P99 time.Duration
 }
 
 // Serve is the life of the frontend's process: it writes its address as the first line, then answers
@@ -73,6 +83,8 @@ func (o *Order) complete() error {
 		return fmt.Errorf("frontend: %d units of %s: give one or more", o.Units, o.Work)
 	case o.Work == Signals && o.Units%SignalsPerFlow != 0:
 		return fmt.Errorf("frontend: %d units of %s: give a multiple of %d", o.Units, o.Work, SignalsPerFlow)
+	case o.Rate < 0:
+		return fmt.Errorf("frontend: %v units a second: give more than zero, or zero for all at once", o.Rate)
 	case o.Text < len(`""`):
 		return fmt.Errorf("frontend: a text of %d bytes: give two or more, the quotes", o.Text)
 	}
@@ -93,11 +105,11 @@ func (f *Frontend) HandOut(ctx context.Context, o Order) (Outcome, error) {
 		return Outcome{}, err
 	}
 	done, puts := f.open(o)
-	for _, put := range puts {
-		if err := put(ctx, done); err != nil {
-			return Outcome{}, err
-		}
+	began := time.Now()
+	if err := o.arrive(ctx, puts, done); err != nil {
+		return Outcome{}, err
 	}
+	outcome := Outcome{Arrived: float64(len(puts)) / time.Since(began).Seconds()}
 	select {
 	case <-ctx.Done():
 		return Outcome{}, ctx.Err()
@@ -105,7 +117,24 @@ func (f *Frontend) HandOut(ctx context.Context, o Order) (Outcome, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Outcome{}, f.wrong
+	outcome.P50, outcome.P99 = percentile(f.latencies, 50), percentile(f.latencies, 99)
+	return outcome, f.wrong
+}
+
+// arrive puts the first tasks of all runs, at the pace of the order, or until done is closed.
+func (o *Order) arrive(ctx context.Context, puts []put, done <-chan struct{}) error {
+	pace := newPace(o.Rate, o.Seed)
+	for _, put := range puts {
+		if o.Rate > 0 {
+			if err := pace.wait(ctx); err != nil {
+				return err
+			}
+		}
+		if err := put(ctx, done); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open opens the runs of an order. Their first tasks are to be put then.
@@ -114,14 +143,17 @@ func (f *Frontend) open(o Order) (done <-chan struct{}, puts []put) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := o.runs()
-	f.left, f.done = n, make(chan struct{})
+	f.left, f.done, f.latencies = n, make(chan struct{}), nil
 	for i := range n {
 		r := &run{number: f.next, work: o.Work, home: QueueName(i % o.Queues), text: text}
 		f.next++
 		f.running[r.number] = r
-		if o.Work == Activity {
+		switch o.Work {
+		case Activity:
 			puts = append(puts, f.activities.putter(r.home, r.activityTask()))
-		} else {
+		case Latency:
+			puts = append(puts, r.stamped(f.activities.putter(r.home, r.activityTask())))
+		default:
 			puts = append(puts, f.workflows.putter(r.home, r.firstTask()))
 		}
 	}

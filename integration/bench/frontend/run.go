@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	commandpb "go.temporal.io/api/command/v1"
@@ -30,6 +31,7 @@ type run struct {
 	previous  int64 // event of the task before
 	scheduled int64 // event of the activity
 	signals   int
+	available atomic.Int64 // when its task was, if that is of interest, as Clock says
 }
 
 // token names the run to those who answer; the servers' tokens are about as long.
@@ -71,6 +73,13 @@ func (r *run) input() *commonpb.Payloads {
 	}
 }
 
+func (r *run) activityType() *commonpb.ActivityType {
+	if r.work == Latency {
+		return &commonpb.ActivityType{Name: StampActivity}
+	}
+	return &commonpb.ActivityType{Name: EchoActivity}
+}
+
 func (r *run) activityTask() *workflowservice.PollActivityTaskQueueResponse {
 	now := timestamppb.Now()
 	return &workflowservice.PollActivityTaskQueueResponse{
@@ -78,7 +87,7 @@ func (r *run) activityTask() *workflowservice.PollActivityTaskQueueResponse {
 		WorkflowNamespace:           Namespace,
 		WorkflowType:                r.workflowType(),
 		WorkflowExecution:           r.execution(),
-		ActivityType:                &commonpb.ActivityType{Name: EchoActivity},
+		ActivityType:                r.activityType(),
 		ActivityId:                  "5",
 		Input:                       r.text,
 		ScheduledTime:               now,
