@@ -57,12 +57,6 @@ type reader struct {
 	open    chunk // the chunk being cut
 }
 
-// begin prepares the reader for the events of a task that ends with until.
-func (r *reader) begin(until int64) {
-	r.until, r.ended, r.fed = until, false, 0
-	r.pending, r.open = nil, chunk{}
-}
-
 // feed adds a page of events; last says that there is no other.
 func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 	for _, e := range events {

@@ -483,4 +483,14 @@ func TestApplyOutOfTurn(t *testing.T) {
 	if err := m.Apply(&runner.Completion{Failure: &runner.TaskFailure{}}); err == nil {
 		t.Error("the completion of a failed task was applied")
 	}
+	m.Rest()
+	if err := m.Feed(h.Events, true); err == nil {
+		t.Error("history was taken without a task")
+	}
+	if a, _, err := m.Next(); err == nil {
+		t.Errorf("got the activation %v without a task", a)
+	}
+	if err := m.Apply(&runner.Completion{}); err == nil || m.LastStarted() != 3 {
+		t.Errorf("got %v from a completion without a task, and %d for the last task, want an error and 3", err, m.LastStarted())
+	}
 }

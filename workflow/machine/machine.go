@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"cmp"
 	"slices"
 	"time"
+	"unique"
 
 	commandpb "go.temporal.io/api/command/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -59,19 +61,13 @@ const (
 
 // A Machine follows one workflow run. The zero value is ready.
 type Machine struct {
-	task    Task
-	reader  reader
-	current *chunk
-	ahead   *chunk
-	noMore  bool // the reader has no other chunk
-	asked   bool // the queries of the task were handed out
-	active  *active
-	answer  Answer
+	*turn   // the task that it works at; nil while the run waits
 	closed  bool
 	last    int64 // WorkflowTaskStarted of the last task begun
+	handled int64 // last event cut in the turns before
 
 	messageCommands bool // history records commands for messages
-	sdk             SDK
+	sdk             unique.Handle[SDK]
 	owed            []uint32 // flags in force that history has lost
 
 	activities activities
@@ -82,8 +78,22 @@ type Machine struct {
 	updates    updates
 
 	locals      locals
-	ended       *runner.LocalResult // the next step of a live task
 	taskTimeout time.Duration
+}
+
+// A turn is what a machine knows while it works at one task. It refers to the
+// history of that, so a run that waits has none.
+type turn struct {
+	task    Task
+	reader  reader
+	current *chunk
+	ahead   *chunk
+	noMore  bool    // the reader has no other chunk
+	asked   bool    // the queries of the task were handed out
+	active  *active // in acting; nil if there is none
+	acting  active
+	answer  Answer
+	ended   *runner.LocalResult // the next step of a live task
 }
 
 // active is the workflow task that code works at: an activation, and further
@@ -104,14 +114,26 @@ type active struct {
 type SDK = runner.SDK
 
 // SDK returns the library that history has recorded last; zero if none.
-func (m *Machine) SDK() SDK { return m.sdk }
+func (m *Machine) SDK() SDK {
+	if m.sdk == (unique.Handle[SDK]{}) {
+		return SDK{}
+	}
+	return m.sdk.Value()
+}
 
 // LastStarted returns the id of the WorkflowTaskStarted event of the last task
 // that was begun: history for the next one may begin with the event after it.
 func (m *Machine) LastStarted() int64 { return m.last }
 
+// acts makes a the task that code works at.
+func (t *turn) acts(a active) {
+	t.acting = a
+	t.active = &t.acting
+}
+
 // Forget takes back the last task, which the server has discarded together
-// with its events: to is the WorkflowTaskStarted that counts again.
+// with its events: to is the WorkflowTaskStarted that counts again. Call it before
+// Rest.
 func (m *Machine) Forget(to int64) {
 	m.last = to
 	m.reader.handled -= 2 // its WorkflowTaskScheduled and WorkflowTaskStarted
@@ -122,24 +144,36 @@ func (m *Machine) Forget(to int64) {
 // Begin starts a task. Feed it history unless it only asks queries of a run
 // that is up to date.
 func (m *Machine) Begin(t Task) {
-	m.task = t
-	m.reader.begin(t.StartedID)
-	m.current, m.ahead, m.active = nil, nil, nil
-	m.noMore, m.asked = false, false
-	m.answer = Answer{}
-	m.locals.waiting, m.ended = false, nil
+	m.Rest()
+	m.turn = &turn{task: t, reader: reader{handled: m.handled, until: t.StartedID}}
 	if t.StartedID != 0 {
 		m.last = t.StartedID
 	}
 }
 
+// Rest ends the task that was begun, also if it has failed, and lets go of all
+// that only that has needed. Until Begin is called again there is nothing to ask
+// but SDK, LastStarted, TaskTimeout and Closed.
+func (m *Machine) Rest() {
+	if m.turn != nil {
+		m.handled = m.reader.handled
+		m.turn, m.locals.waiting = nil, false
+	}
+}
+
 // Feed gives the next page of events; last says that there is no other.
 func (m *Machine) Feed(events []*historypb.HistoryEvent, last bool) error {
+	if m.turn == nil {
+		return malformed("history came without a task")
+	}
 	return m.reader.feed(events, last)
 }
 
 // Next returns the next activation, or says what is needed first.
 func (m *Machine) Next() (*runner.Activation, Next, error) {
+	if m.turn == nil {
+		return nil, 0, malformed("an activation was asked for without a task")
+	}
 	if m.closed {
 		return m.finish()
 	}
@@ -187,7 +221,7 @@ func (m *Machine) finish() (*runner.Activation, Next, error) {
 		return nil, Done, nil
 	}
 	m.asked = true
-	m.active = &active{awaited: true}
+	m.acts(active{awaited: true})
 	return &runner.Activation{Queries: m.task.Queries}, Activate, nil
 }
 
@@ -210,13 +244,14 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 		m.locals.newTask()
 	}
-	m.active = &active{
+	m.acts(active{
 		started: a.StartedID,
 		awaited: true,
 		live:    !a.Replaying && a.StartedID != 0 && a.StartedID == m.task.StartedID,
-	}
+	})
 	if a.Replaying {
-		a.SDK, m.active.sdk = m.sdk, m.sdk
+		a.SDK = m.SDK()
+		m.active.sdk = a.SDK
 		if c.completed && m.ahead != nil {
 			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
@@ -242,11 +277,10 @@ func (m *Machine) activation() (*runner.Activation, error) {
 // recorded keeps what history says of the library that ran a chunk.
 func (m *Machine) recorded(c *chunk) {
 	m.messageCommands = m.messageCommands || slices.Contains(c.flags, protocolMessageCommand)
-	if c.sdkName != "" {
-		m.sdk.Name = c.sdkName
-	}
-	if c.sdkVersion != "" {
-		m.sdk.Version = c.sdkVersion
+	known := m.SDK()
+	now := SDK{Name: cmp.Or(c.sdkName, known.Name), Version: cmp.Or(c.sdkVersion, known.Version)}
+	if now != known {
+		m.sdk = unique.Make(now) // few libraries run many runs
 	}
 }
 
@@ -255,13 +289,13 @@ const protocolMessageCommand = 3
 
 // Apply takes the completion of the activation that Next returned.
 func (m *Machine) Apply(c *runner.Completion) error {
-	act := m.active
-	switch {
-	case act == nil || !act.awaited:
+	if m.turn == nil || m.active == nil || !m.active.awaited {
 		return malformed("a completion came without an activation")
-	case c.Failure != nil:
+	}
+	if c.Failure != nil {
 		return malformed("the completion of a task that failed cannot be applied")
 	}
+	act := m.active
 	act.awaited = false
 	m.answer.Answers = append(m.answer.Answers, c.Answers...)
 	m.closed = m.closed || c.Closed
@@ -314,7 +348,12 @@ func (m *Machine) command(c *runner.Completion) {
 }
 
 // Answer returns what the server is to be told once Next has returned Done.
-func (m *Machine) Answer() Answer { return m.answer }
+func (m *Machine) Answer() Answer {
+	if m.turn == nil {
+		return Answer{}
+	}
+	return m.answer
+}
 
 // Closed reports whether the workflow has returned.
 func (m *Machine) Closed() bool { return m.closed }

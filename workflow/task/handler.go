@@ -104,6 +104,9 @@ func (w *work) handle(ctx context.Context, t *polled) (*polled, error) {
 		start: t.GetHistory().GetEvents(), token: t.GetNextPageToken(), first: t.GetNextPageToken(),
 	}
 	answer, run, err := w.work(ctx, t, pages)
+	if run != nil {
+		defer run.machine.Rest()
+	}
 	if w.aside != nil {
 		defer func() {
 			w.aside.Close()

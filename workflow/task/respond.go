@@ -46,7 +46,7 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 		// The task was speculative and left no trace: neither may it here.
 		run.machine.Forget(id)
 	default:
-		run.reported = machine.SDK{Name: sdkName, Version: sdkVersion}
+		run.reported = true
 	}
 	return resp.GetWorkflowTask(), nil
 }
@@ -78,9 +78,9 @@ func (w *work) completion(
 	for _, q := range a.Answers {
 		req.QueryResults[q.ID] = queryResult(q)
 	}
-	known := run.reported
-	if known == (machine.SDK{}) {
-		known = run.machine.SDK()
+	known := run.machine.SDK()
+	if run.reported {
+		known = machine.SDK{Name: sdkName, Version: sdkVersion}
 	}
 	if known.Name != sdkName {
 		req.SdkMetadata.SdkName = sdkName

@@ -17,7 +17,7 @@ type Run struct {
 	machine  machine.Machine
 	instance runner.Instance
 	details  runner.Details
-	reported machine.SDK // the library that history knows of
+	reported bool // history knows that this library has run it
 	clock    clock
 
 	length, size int64 // of its history
