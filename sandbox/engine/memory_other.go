@@ -1,0 +1,12 @@
+//go:build !linux
+
+package engine
+
+import (
+	"fmt"
+	"runtime"
+)
+
+func newMapped([]byte, uint64) (image, error) {
+	return nil, fmt.Errorf("memory is not mapped on %s", runtime.GOOS)
+}
