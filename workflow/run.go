@@ -3,6 +3,8 @@ package workflow
 import (
 	"strconv"
 
+	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal/log"
@@ -31,6 +33,9 @@ type run struct {
 	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
 	preferred   PreferredVersionProvider
+
+	lastResult  *commonpb.Payloads // of the run before
+	lastFailure *failurepb.Failure
 
 	sessions            map[string]*SessionInfo // that are open
 	details             string                  // set by SetCurrentDetails
