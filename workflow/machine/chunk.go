@@ -110,9 +110,9 @@ func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 	return nil
 }
 
-// next cuts the next chunk. It returns nil and false if more events are needed
-// first, nil and true if there is no other.
-func (r *reader) next() (*chunk, bool) {
+// next cuts the next chunk into c. Both results are false if more events are needed
+// first; some is false if there is no other.
+func (r *reader) next(c *chunk) (some, ok bool) {
 	for len(r.pending) > 0 {
 		e := r.pending[0]
 		switch e.GetEventType() {
@@ -120,11 +120,12 @@ func (r *reader) next() (*chunk, bool) {
 			r.cut()
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
 			if len(r.pending) == 1 && !r.ended {
-				return nil, false // what became of it is on the next page
+				return false, false // what became of it is on the next page
 			}
 			r.cut()
-			if c := r.finish(e); c != nil {
-				return c, true
+			if r.finish(e) {
+				*c, r.open = r.open, chunk{}
+				return true, true
 			}
 		default:
 			r.open.add(r.pending)
@@ -132,23 +133,19 @@ func (r *reader) next() (*chunk, bool) {
 		}
 	}
 	if !r.ended {
-		return nil, false
+		return false, false
 	}
-	if len(r.open.events) == 0 {
-		return nil, true
-	}
-	c := r.open
-	r.open = chunk{}
-	return &c, true
+	*c, r.open = r.open, chunk{}
+	return len(c.events) > 0, true
 }
 
 // finish ends the open chunk with a WorkflowTaskStarted event, unless that
 // task came to nothing: then its events belong to the next attempt.
-func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
+func (r *reader) finish(started *historypb.HistoryEvent) bool {
 	if len(r.pending) > 0 {
 		switch after := r.pending[0]; after.GetEventType() {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-			return nil
+			return false
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
 			r.open.completed = true
 			attr := after.GetWorkflowTaskCompletedEventAttributes()
@@ -160,10 +157,8 @@ func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
 		default:
 		}
 	}
-	c := r.open
-	c.started = started
-	r.open = chunk{}
-	return &c
+	r.open.started = started
+	return true
 }
 
 // buildID is the build that completed a task. Servers have changed where it is.
