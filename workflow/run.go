@@ -29,6 +29,7 @@ type run struct {
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	locals      map[*localKey]any // of LocalVar; nil without any
+	noHeader    *commonpb.Header  // of all commands, if nobody looks at headers
 	intercepted bool              // there are interceptors
 	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
