@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -37,6 +38,17 @@ func (d *Definition) IsDynamic() bool { return d.dynamic }
 
 // NumArgs is how many arguments the function takes, a leading context not counted.
 func (d *Definition) NumArgs() int { return len(d.params) }
+
+// Params are the types of its arguments, a leading context not counted.
+func (d *Definition) Params() []reflect.Type { return slices.Clone(d.params) }
+
+// Result is the type of its result, nil if it returns an error only.
+func (d *Definition) Result() reflect.Type {
+	if !d.hasResult {
+		return nil
+	}
+	return d.fn.Type().Out(0)
+}
 
 // AutoHeartbeat is what it was registered with.
 func (d *Definition) AutoHeartbeat() bool { return d.autoHeartbeat }

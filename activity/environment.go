@@ -77,3 +77,17 @@ func (e *Environment) GetHeartbeatDetails(_ context.Context, pointers ...any) er
 	}
 	return dc.FromPayloads(e.LastHeartbeatDetails, pointers...)
 }
+
+// RecordEncodedHeartbeat calls e.Heartbeat with details as the only one, or with none.
+func (e *Environment) RecordEncodedHeartbeat(ctx context.Context, details *commonpb.Payloads) {
+	if details == nil {
+		e.RecordHeartbeat(ctx)
+		return
+	}
+	e.RecordHeartbeat(ctx, details)
+}
+
+// EncodedHeartbeatDetails returns e.LastHeartbeatDetails.
+func (e *Environment) EncodedHeartbeatDetails(context.Context) *commonpb.Payloads {
+	return e.LastHeartbeatDetails
+}

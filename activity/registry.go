@@ -44,6 +44,9 @@ type RegistryOptions struct {
 	// DisableRegistrationAliasing makes [Registry.Name] answer with a function's own name even
 	// if it was registered under another one.
 	DisableRegistrationAliasing bool
+	// Check is asked for every activity before it is registered; what it returns is why it is
+	// not. nil takes all that have the shape of an activity. See [RemoteExecutor].
+	Check func(d *Definition) error
 }
 
 // Registry knows the activities of a worker by name. The zero value is empty and ready to
@@ -88,7 +91,7 @@ func (r *Registry) RegisterActivity(a any) error {
 // RegisterActivityWithOptions is [Registry.RegisterActivity] with options. It registers all of
 // a struct or, if anything is wrong with it, nothing.
 func (r *Registry) RegisterActivityWithOptions(a any, options RegisterOptions) error {
-	candidates, err := candidatesOf(a, options)
+	candidates, err := r.candidatesOf(a, options)
 	if err != nil {
 		return fmt.Errorf("register activity: %w", err)
 	}
@@ -140,6 +143,9 @@ func (r *Registry) RegisterDynamicActivity(a any, _ DynamicRegisterOptions) erro
 		return fmt.Errorf("register dynamic activity: %w", err)
 	}
 	d, err := newDynamicDefinition(shortName(qualifiedName(v)), v)
+	if err == nil {
+		err = r.check(d)
+	}
 	if err != nil {
 		return fmt.Errorf("register dynamic activity: %w", err)
 	}
@@ -254,7 +260,15 @@ func functionOf(a any) (reflect.Value, error) {
 	}
 }
 
-func candidatesOf(a any, options RegisterOptions) ([]candidate, error) {
+// check asks whoever restricts what is registered.
+func (r *Registry) check(d *Definition) error {
+	if r.options.Check == nil {
+		return nil
+	}
+	return r.options.Check(d)
+}
+
+func (r *Registry) candidatesOf(a any, options RegisterOptions) ([]candidate, error) {
 	if strings.HasPrefix(options.Name, reservedPrefix) {
 		return nil, fmt.Errorf("RegisterOptions.Name %q begins with the reserved prefix %s: "+
 			"choose another", options.Name, reservedPrefix)
@@ -265,7 +279,7 @@ func candidatesOf(a any, options RegisterOptions) ([]candidate, error) {
 	}
 	if t := reflect.TypeOf(a); t != nil && t.Kind() == reflect.Pointer &&
 		t.Elem().Kind() == reflect.Struct {
-		return methodsOf(reflect.ValueOf(a), options)
+		return r.methodsOf(reflect.ValueOf(a), options)
 	}
 	v, err := functionOf(a)
 	if err != nil {
@@ -278,18 +292,24 @@ func candidatesOf(a any, options RegisterOptions) ([]candidate, error) {
 		name = short
 	}
 	d, err := newDefinition(name, short, v)
+	if err == nil {
+		err = r.check(d)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return []candidate{{definition: d, qualified: qualified, renamed: options.Name != ""}}, nil
 }
 
-func methodsOf(v reflect.Value, options RegisterOptions) ([]candidate, error) {
+func (r *Registry) methodsOf(v reflect.Value, options RegisterOptions) ([]candidate, error) {
 	t := v.Type()
 	var candidates []candidate
 	for i := range t.NumMethod() {
 		method := t.Method(i)
 		d, err := newDefinition(options.Name+method.Name, method.Name, v.Method(i))
+		if err == nil {
+			err = r.check(d)
+		}
 		if err != nil {
 			if options.SkipInvalidStructFunctions {
 				continue

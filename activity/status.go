@@ -55,6 +55,10 @@ func (c outboundContext) Value(key any) any {
 		if r, ok := c.outbound.(HeartbeatReporter); ok {
 			return r
 		}
+	case encodedKey:
+		if e, ok := c.outbound.(EncodedHeartbeats); ok {
+			return e
+		}
 	}
 	return c.Context.Value(key)
 }

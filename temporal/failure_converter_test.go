@@ -120,6 +120,23 @@ func TestEveryKindSurvivesEncodeDecodeEncode(t *testing.T) {
 	}
 }
 
+// carried is an error of another package that knows the failure it was made from.
+type carried struct{ failure *failurepb.Failure }
+
+func (c carried) Error() string               { return "carried" }
+func (c carried) Failure() *failurepb.Failure { return c.failure }
+
+func TestErrorThatKnowsItsFailure(t *testing.T) {
+	want := &failurepb.Failure{Message: "from elsewhere", Source: "there"}
+	got := temporal.GetDefaultFailureConverter().ErrorToFailure(carried{want})
+	if !proto.Equal(got, want) || got == want {
+		t.Errorf("got %v, want a copy of %v", got, want)
+	}
+	if got := temporal.GetDefaultFailureConverter().ErrorToFailure(carried{}); got.GetMessage() != "carried" {
+		t.Errorf("without a failure: %v", got)
+	}
+}
+
 func TestNilStaysNil(t *testing.T) {
 	t.Parallel()
 	var zero temporal.DefaultFailureConverter

@@ -212,8 +212,8 @@ func ErrorType(err error) string {
 	return ""
 }
 
-// originalFailure returns the failure that err was made from, if it was. It looks at err only, not
-// at what err wraps.
+// originalFailure returns the failure that err was made from, if it was; errors of other packages
+// tell by a method Failure. It looks at err only, not at what err wraps.
 func originalFailure(err error) *failurepb.Failure {
 	switch e := err.(type) { //nolint:errorlint // see above
 	case *NexusOperationError:
@@ -236,6 +236,8 @@ func originalFailure(err error) *failurepb.Failure {
 		return e.failure
 	case *ChildWorkflowExecutionError:
 		return e.failure
+	case interface{ Failure() *failurepb.Failure }:
+		return e.Failure()
 	default:
 		return nil
 	}

@@ -102,10 +102,7 @@ var errNoHeader = errors.New("context missing workflow header")
 // context propagators make of ctx.
 func (r *run) header(ctx Context) (*commonpb.Header, error) {
 	if !r.headers() {
-		if r.noHeader == nil {
-			r.noHeader = &commonpb.Header{}
-		}
-		return r.noHeader, nil
+		return &commonpb.Header{}, nil
 	}
 	f, ok := ctx.Value(headerKey).(fields)
 	if !ok {

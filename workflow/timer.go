@@ -6,8 +6,6 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
-
-	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // TimerOptions are the options of [NewTimerWithOptions].
@@ -38,38 +36,24 @@ func NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Fut
 
 func (o rootOutbound) NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Future {
 	r := o.run
-	c := &timerCall{}
-	c.run = r
+	f := &future{run: r}
 	if d <= 0 {
-		c.settle(true, nil)
-		return &c.future
+		f.settle(true, nil)
+		return f
 	}
-	c.pending.Ends = c
-	r.env.StartTimer(d, r.metadata(options.Summary), &c.pending)
-	c.cancellation.watch(ctx, c)
-	return &c.future
-}
-
-// timerCall is a timer that runs: all that it needs is one allocation.
-type timerCall struct {
-	future
-	pending      env.Pending
-	cancellation cancelWatch
-}
-
-// End implements [env.Ender].
-func (c *timerCall) End(*commonpb.Payloads, *failurepb.Failure) {
-	c.cancellation.forget()
-	if !c.ready { // else it was canceled
-		c.settle(nil, nil)
-	}
-}
-
-func (c *timerCall) canceled() {
-	if !c.ready {
-		c.run.env.CancelTimer(&c.pending)
-		c.settle(nil, ErrCanceled)
-	}
+	forget := func() {}
+	cancel := r.env.StartTimer(d, r.metadata(options.Summary),
+		func(*commonpb.Payloads, *failurepb.Failure) {
+			forget()
+			f.settle(nil, nil)
+		})
+	forget = onCancel(ctx, func() {
+		if !f.ready {
+			cancel()
+			f.settle(nil, ErrCanceled)
+		}
+	})
+	return f
 }
 
 // The summaries of timers that the runtime makes.

@@ -229,12 +229,22 @@ func (a *attempt) RecordHeartbeat(ctx context.Context, details ...any) {
 			a.refuseHeartbeat(fmt.Errorf("unable to encode activity heartbeat details: %w", err))
 			return
 		}
-		if err = a.fits(heartbeatName, payloads); err != nil {
-			a.refuseHeartbeat(err)
-			return
-		}
 	}
-	a.beats.record(ctx, payloads)
+	a.RecordEncodedHeartbeat(ctx, payloads)
+}
+
+// RecordEncodedHeartbeat sends details now or later.
+func (a *attempt) RecordEncodedHeartbeat(ctx context.Context, details *commonpb.Payloads) {
+	if err := a.fits(heartbeatName, details); err != nil {
+		a.refuseHeartbeat(err)
+		return
+	}
+	a.beats.record(ctx, details)
+}
+
+// EncodedHeartbeatDetails is what the task came with.
+func (a *attempt) EncodedHeartbeatDetails(context.Context) *commonpb.Payloads {
+	return a.task.GetHeartbeatDetails()
 }
 
 // HeartbeatStatus tells of the heartbeats so far.

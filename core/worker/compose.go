@@ -51,6 +51,7 @@ type parts struct {
 	runs          *sticky.Cache[string, *task.Run]
 	ownRuns       *sticky.Cache[string, *task.Run] // nil if the cache is the user's
 	rechecks      []func()                         // of what the user's parts tell only when asked
+	unshare       func()                           // lets go of the shared state manager
 }
 
 // recheckEvery is how soon slots that a user adds are noticed, and an executor that broke.
@@ -267,6 +268,9 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 		executor = activity.InPlace{}
 	} else {
 		w.checkExecutor(tasks, p, executor)
+	}
+	if e, ok := executor.(activity.RemoteExecutor); ok && o.SharedStateManager != nil {
+		executor = e.WithSharedState(o.SharedStateManager)
 	}
 	scaler := o.Parts.ActivityScaler
 	if scaler == nil {

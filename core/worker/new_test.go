@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/activity/subprocess"
 	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/interceptor"
@@ -231,6 +232,17 @@ func TestWrongOptions(t *testing.T) {
 		{"WorkflowRunner", o{WorkflowRunner: (*slowRunner)(nil)}, []string{"a nil *worker_test.slowRunner"}},
 		{"WorkflowTaskExecutor", o{WorkflowTaskExecutor: (*task.Bounded)(nil)}, []string{"a nil *task.Bounded"}},
 		{"ActivityExecutor", o{ActivityExecutor: (*activity.Pool)(nil)}, []string{"a nil *activity.Pool"}},
+		{
+			"ActivityExecutor",
+			o{Activities: []any{Echo}, ActivityExecutor: (*subprocess.Executor)(nil)},
+			[]string{"a nil *subprocess.Executor"},
+		},
+		{"SharedStateManager", o{SharedStateManager: subprocess.NewSharedState()}, []string{"*subprocess.SharedState", "leave it out"}},
+		{
+			"SharedStateManager",
+			o{ActivityExecutor: newElsewhere(), SharedStateManager: (*subprocess.SharedState)(nil)},
+			[]string{"a nil *subprocess.SharedState"},
+		},
 		{"Interceptors[0]", o{Interceptors: []interceptor.WorkerInterceptor{nil}}, []string{"nil", "leave it out"}},
 		{
 			"ContextPropagators[1]",

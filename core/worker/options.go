@@ -229,6 +229,11 @@ type Options struct {
 	// worker with more slots than that warns when it starts. One that is broken, as its
 	// Health says, stops the worker within a second: a fatal error.
 	ActivityExecutor activity.Executor
+	// SharedStateManager carries heartbeats, cancellation and the stop of the worker between it
+	// and activities in other processes, for an ActivityExecutor that has such, as package
+	// subprocess has; default: the executor's own. Workers may share one; it cannot be closed
+	// while one runs.
+	SharedStateManager activity.SharedStateManager
 	// DataConverter encodes arguments and results; default: the one that all
 	// Temporal SDKs share.
 	DataConverter converter.DataConverter

@@ -200,7 +200,8 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("the task failed with %v", failed.GetFailure())
 		}
 	},
-	"ActivityExecutor": testActivityExecutor,
+	"ActivityExecutor":   testActivityExecutor,
+	"SharedStateManager": testSharedStateManager,
 	"DataConverter": func(t *testing.T, f *frontend) {
 		o := both()
 		o.DataConverter = marking{converter.GetDefaultDataConverter()}

@@ -85,6 +85,12 @@ func (w *Worker) start(ctx context.Context) error {
 		cancel(ErrStopped)
 		return ErrStopped
 	}
+	if m := w.options.SharedStateManager; m != nil {
+		if p.unshare, err = m.Hold(); err != nil {
+			cancel(err)
+			return refused("SharedStateManager", m, err)
+		}
+	}
 	w.state, w.parts, w.cancelTasks = running, *p, cancel
 	for _, part := range p.pollers {
 		go func() {

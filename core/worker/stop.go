@@ -121,6 +121,12 @@ func (w *Worker) addParts() error {
 	if w.parts.ownRuns != nil {
 		errs = append(errs, w.coordinator.Add(stageRelease, "cached workflows", w.parts.ownRuns.Close))
 	}
+	if w.parts.unshare != nil {
+		errs = append(errs, w.coordinator.Add(stageRelease, "shared state", func(context.Context) error {
+			w.parts.unshare()
+			return nil
+		}))
+	}
 	return errors.Join(errs...)
 }
 

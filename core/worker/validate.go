@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/temporal"
@@ -56,6 +57,11 @@ func (o *Options) given(p *settings.Check) {
 	p.Part("WorkflowRunner", o.WorkflowRunner)
 	p.Part("WorkflowTaskExecutor", o.WorkflowTaskExecutor)
 	p.Part("ActivityExecutor", o.ActivityExecutor)
+	p.Part("SharedStateManager", o.SharedStateManager)
+	if _, remote := o.ActivityExecutor.(activity.RemoteExecutor); o.SharedStateManager != nil && !remote {
+		p.Add("SharedStateManager", fmt.Sprintf("%T", o.SharedStateManager),
+			"leave it out, or give an ActivityExecutor that runs activities in other processes")
+	}
 	p.Part("DataConverter", o.DataConverter)
 	p.Part("FailureConverter", o.FailureConverter)
 	p.Part("MetricsHandler", o.MetricsHandler)

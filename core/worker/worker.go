@@ -82,9 +82,13 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 	options = settings.Clone(options)
 	given := settings.Clone(options)
 	wrong := options.complete(client, taskQueue)
+	restricted := activity.RegistryOptions{}
+	if e, ok := options.ActivityExecutor.(activity.RemoteExecutor); ok && !options.NoRemoteActivities && !settings.NilInside(e) {
+		restricted.Check = e.Check
+	}
 	w := &Worker{
 		taskQueue:  taskQueue,
-		activities: activity.NewRegistry(),
+		activities: activity.NewRegistryWithOptions(restricted),
 		startEnded: make(chan struct{}),
 		stopping:   make(chan struct{}),
 	}

@@ -86,9 +86,8 @@ type Machine struct {
 type turn struct {
 	task    Task
 	reader  reader
-	chunks  [2]chunk
-	current *chunk  // in chunks, or nil
-	ahead   *chunk  // in chunks, or nil
+	current *chunk
+	ahead   *chunk
 	noMore  bool    // the reader has no other chunk
 	asked   bool    // the queries of the task were handed out
 	active  *active // in acting; nil if there is none
@@ -204,16 +203,13 @@ func (m *Machine) Next() (*runner.Activation, Next, error) {
 
 // load cuts the next chunk; it returns false if more history is needed.
 func (m *Machine) load(into **chunk) bool {
-	c := &m.chunks[0]
-	if c == m.current {
-		c = &m.chunks[1]
+	c, ok := m.reader.next()
+	if !ok {
+		return false
 	}
-	some, ok := m.reader.next(c)
-	if some {
-		*into = c
-	}
-	m.noMore = ok && !some
-	return ok
+	*into = c
+	m.noMore = c == nil
+	return true
 }
 
 // finish hands out the queries once, then there is nothing left.

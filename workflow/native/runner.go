@@ -14,7 +14,6 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
-	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -161,15 +160,8 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 		}
 	}
 	i := &instance{runner: r, def: def, details: d}
-	if limit := r.options.DeadlockDetectionTimeout; limit > 0 {
-		i.dog = watchdog.New(limit, &i.watch)
-	}
+	i.begin(r.options.DeadlockDetectionTimeout)
 	return i, nil
-}
-
-// bare reports whether nothing stands between workflows and their world.
-func (r *Runner) bare() bool {
-	return len(r.options.Interceptors) == 0 && len(r.options.ContextPropagators) == 0
 }
 
 // logger returns the logger of one run.

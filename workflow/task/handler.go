@@ -226,10 +226,7 @@ func queries(t *polled) []runner.Query {
 			ID: legacyQuery, Type: q.GetQueryType(), Args: q.GetQueryArgs(), Header: q.GetHeader(),
 		}}
 	}
-	if len(t.GetQueries()) == 0 {
-		return nil
-	}
-	out := make([]runner.Query, 0, len(t.GetQueries()))
+	var out []runner.Query
 	for _, id := range slices.Sorted(maps.Keys(t.GetQueries())) {
 		q := t.GetQueries()[id]
 		out = append(out, runner.Query{

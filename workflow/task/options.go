@@ -188,11 +188,7 @@ type Observer interface {
 }
 
 // A Handler processes workflow tasks.
-type Handler struct {
-	Options
-
-	same same
-}
+type Handler struct{ Options }
 
 // The name and version that histories carry of this library.
 const (
@@ -250,5 +246,5 @@ func New(o Options) (*Handler, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Limits.Complete()
-	return &Handler{o, newSame(&o)}, nil
+	return &Handler{o}, nil
 }

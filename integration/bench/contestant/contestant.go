@@ -46,13 +46,11 @@ type Job struct {
 	// Workers is how many workers there are in the process, each on a task queue of its own and all
 	// on one connection; default 1.
 	Workers int `json:"workers,omitempty"`
-	// Cached is how many workflows have room in the cache; default: the worker's.
-	Cached int `json:"cached,omitempty"`
 }
 
 // activities and workflows say whether a worker polls for them.
 func (j Job) activities() bool {
-	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals && j.Work != frontend.Parked
+	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals
 }
 
 func (j Job) workflows() bool { return j.Work != frontend.Activity && j.Work != frontend.Latency }
@@ -113,7 +111,6 @@ type Reading struct {
 const (
 	Stop   = "stop"
 	Replay = "replay"
-	Memory = "memory" // asks for a [Footprint]
 )
 
 // Serve is the life of a contestant's process: it starts, writes "ready", and answers each line with
@@ -128,8 +125,6 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	encoder := json.NewEncoder(out)
 	for lines.Scan() {
-		var answer any
-		var err error
 		switch lines.Text() {
 		case Stop:
 			began := time.Now()
@@ -142,13 +137,10 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			}
 			fmt.Fprintln(out, "ok")
 			continue
-		case Memory:
-			answer = measureMemory()
-		default:
-			answer, err = read()
 		}
+		reading, err := read()
 		if err == nil {
-			err = encoder.Encode(answer)
+			err = encoder.Encode(reading)
 		}
 		if err != nil {
 			return err

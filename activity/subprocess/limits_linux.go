@@ -1,0 +1,8 @@
+package subprocess
+
+import "syscall"
+
+const (
+	limitsMemory = true
+	rlimitMemory = syscall.RLIMIT_DATA
+)
