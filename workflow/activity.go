@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
-	taskqueuepb "go.temporal.io/api/taskqueue/v1"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // ActivityOptions say how an activity is run. StartToCloseTimeout or
@@ -54,19 +51,21 @@ func WithActivityOptions(ctx Context, options ActivityOptions) Context {
 	if options.TaskQueue == "" {
 		options.TaskQueue = GetActivityOptions(ctx).TaskQueue
 	}
-	return WithValue(ctx, activityOptionsKey, options)
+	return WithValue(ctx, activityOptionsKey, &sharedOptions{ActivityOptions: options})
 }
 
 // GetActivityOptions returns the options that activities of ctx have.
 func GetActivityOptions(ctx Context) ActivityOptions {
-	o, _ := ctx.Value(activityOptionsKey).(ActivityOptions)
-	return o
+	if s, ok := ctx.Value(activityOptionsKey).(*sharedOptions); ok {
+		return s.ActivityOptions
+	}
+	return ActivityOptions{}
 }
 
 func changeActivityOptions(ctx Context, change func(*ActivityOptions)) Context {
 	o := GetActivityOptions(ctx)
 	change(&o)
-	return WithValue(ctx, activityOptionsKey, o)
+	return WithValue(ctx, activityOptionsKey, &sharedOptions{ActivityOptions: o})
 }
 
 // WithTaskQueue sets the task queue of the activities of a context.
@@ -154,86 +153,59 @@ func ExecuteActivity(ctx Context, activity any, args ...any) Future {
 
 func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...any) Future {
 	r := o.run
-	options := GetActivityOptions(ctx)
-	switch queue, err := sessionQueue(ctx, activityType); {
-	case err != nil:
-		f := &future{run: r}
-		f.settle(nil, err)
-		return f
-	case queue != "":
-		options.TaskQueue = queue
-	}
-	by := r.convertersOf(ctx, activityType, options.TaskQueue, false)
-	f := &future{run: r, convert: by.data}
-	attr, err := r.activityCommand(ctx, &options, activityType, by.data, args)
+	c := &activityCall{}
+	c.run = r
+	options := optionsOf(ctx)
+	queue, err := sessionQueue(ctx, activityType)
 	if err != nil {
-		f.settle(nil, err)
-		return f
+		c.settle(nil, err)
+		return &c.future
 	}
-	forget := func() {}
-	cancel := r.env.ScheduleActivity(r.env.PeekID(), attr, r.metadata(options.Summary),
-		func(result *commonpb.Payloads, failure *failurepb.Failure) {
-			forget()
-			if f.ready {
-				return // canceled without waiting: how it ended concerns nobody
-			}
-			if failure != nil {
-				f.settle(nil, by.failures.FailureToError(failure))
-				return
-			}
-			f.settle(result, nil)
-		})
-	forget = onCancel(ctx, func() {
-		if f.ready {
-			return
-		}
-		cancel()
-		if !options.WaitForCancellation {
-			f.settle(nil, ErrCanceled)
-		}
-	})
-	return f
+	if queue == "" {
+		queue = options.TaskQueue
+	}
+	by := r.convertersOf(ctx, activityType, queue, false)
+	c.convert, c.failures, c.waits = by.data, by.failures, options.WaitForCancellation
+	command, err := r.activityCommand(ctx, options, activityType, queue, by.data, args)
+	if err != nil {
+		c.settle(nil, err)
+		return &c.future
+	}
+	c.scheduled = r.env.PeekID()
+	c.pending.Ends = c
+	r.env.ScheduleActivity(c.scheduled, command, r.metadata(options.Summary), &c.pending)
+	c.cancellation.watch(ctx, c)
+	return &c.future
 }
 
-// activityCommand builds the command of an activity.
-func (r *run) activityCommand(
-	ctx Context, o *ActivityOptions, name string, dc converter.DataConverter, args []any,
-) (*commandpb.ScheduleActivityTaskCommandAttributes, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
+// activityCall is an activity under way: all that it needs is one allocation.
+type activityCall struct {
+	future
+	failures     converter.FailureConverter
+	scheduled    int64 // the event that its command causes
+	pending      env.Pending
+	cancellation cancelWatch
+	waits        bool // for its end, also if it is canceled
+}
+
+// End implements [env.Ender].
+func (c *activityCall) End(result *commonpb.Payloads, failure *failurepb.Failure) {
+	c.cancellation.forget()
+	switch {
+	case c.ready: // canceled without waiting: how it ended concerns nobody
+	case failure != nil:
+		c.settle(nil, c.failures.FailureToError(failure))
+	default:
+		c.settle(result, nil)
 	}
-	header, err := r.header(ctx)
-	if err != nil {
-		return nil, err
+}
+
+func (c *activityCall) canceled() {
+	if c.ready {
+		return
 	}
-	input, err := dc.ToPayloads(args...)
-	if err != nil {
-		return nil, fmt.Errorf("activity %s: arguments cannot be encoded: %w", name, err)
+	c.run.env.CancelActivity(c.scheduled, &c.pending)
+	if !c.waits {
+		c.settle(nil, ErrCanceled)
 	}
-	queue := o.TaskQueue
-	if queue == "" {
-		queue = r.info.TaskQueueName
-	}
-	none := &durationpb.Duration{} // most timeouts are: they share one
-	timeout := func(d time.Duration) *durationpb.Duration {
-		if d == 0 {
-			return none
-		}
-		return durationpb.New(d)
-	}
-	return &commandpb.ScheduleActivityTaskCommandAttributes{
-		ActivityId:             o.ActivityID,
-		ActivityType:           &commonpb.ActivityType{Name: name},
-		TaskQueue:              &taskqueuepb.TaskQueue{Name: queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
-		Header:                 header,
-		Input:                  input,
-		ScheduleToCloseTimeout: timeout(o.ScheduleToCloseTimeout),
-		ScheduleToStartTimeout: timeout(o.ScheduleToStartTimeout),
-		StartToCloseTimeout:    timeout(o.StartToCloseTimeout),
-		HeartbeatTimeout:       timeout(o.HeartbeatTimeout),
-		RetryPolicy:            temporal.RetryPolicyToProto(o.RetryPolicy),
-		Priority:               temporal.PriorityToProto(o.Priority),
-		UseWorkflowBuildId:     queue == r.info.TaskQueueName,
-		RequestEagerExecution:  !o.DisableEagerExecution, // as a wish: the worker decides
-	}, nil
 }

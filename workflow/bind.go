@@ -18,6 +18,9 @@ type Binding struct {
 	run     *run
 	def     runner.Definition
 	call    *callable
+	args    []any // of the workflow function, until that is called
+	argsErr error
+	decoded bool // args and argsErr are set
 	done    bool
 	result  *commonpb.Payloads
 	failure error
@@ -57,6 +60,9 @@ func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 		intercepted: len(o.Interceptors) > 0,
 		propagators: o.ContextPropagators,
 		preferred:   o.PreferredVersion,
+
+		lastResult:  e.Info.Started.GetLastCompletionResult(),
+		lastFailure: e.Info.Started.GetContinuedFailure(),
 	}
 	r.logger = replayLogger{env: e, to: e.Logger}
 	r.info = newInfo(e)
@@ -81,23 +87,50 @@ func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
 
 		MemoChanged: func(m *commonpb.Memo) { r.info.Memo = m },
 	}
+	b.decodeEarly()
 	return b, nil
 }
 
-// main is the root coroutine.
+// main is the root coroutine. What it calls stays on its stack while the workflow
+// waits, so that is no more than it has to be.
 func (b *Binding) main(ctx Context) {
 	// What came with the first task must be in its place, updates included,
 	// before the workflow looks.
 	coroutineOf(ctx).Yield("before the workflow starts")
-	b.result, b.failure = b.invoke(b.run.root)
-	b.done = true
+	ctx = b.run.root
+	args, err := b.takeArguments(ctx)
+	b.run.env.Info.Started = nil // nobody asks again, and it is large
+	if err != nil {
+		b.end(nil, err)
+		return
+	}
+	b.end(b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args}))
 }
 
-func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
+// decodeEarly decodes the arguments on the goroutine that starts the run, whose
+// stack has had to grow for that before. A converter that panics may do so again
+// where it counts as the workflow's.
+func (b *Binding) decodeEarly() {
+	defer func() { _ = recover() }()
+	b.args, b.argsErr = b.arguments(b.run.root)
+	b.decoded = true
+}
+
+// takeArguments returns the arguments of the workflow function, once.
+func (b *Binding) takeArguments(ctx Context) ([]any, error) {
+	if !b.decoded {
+		return b.arguments(ctx)
+	}
+	args := b.args
+	b.args = nil
+	return args, b.argsErr
+}
+
+func (b *Binding) arguments(ctx Context) ([]any, error) {
 	dc := converterOf(ctx)
 	input := b.run.env.Info.Started.GetInput()
 	if b.def.Dynamic {
-		return b.execute(ctx, []any{converter.NewEncodedValues(input, dc)})
+		return []any{converter.NewEncodedValues(input, dc)}, nil
 	}
 	args, err := b.call.decode(dc, input)
 	if err != nil {
@@ -105,15 +138,15 @@ func (b *Binding) invoke(ctx Context) (*commonpb.Payloads, error) {
 			"unable to decode the workflow function input payload with error: %w, function name: %s",
 			err, b.def.Type)
 	}
-	return b.execute(ctx, args)
+	return args, nil
 }
 
-func (b *Binding) execute(ctx Context, args []any) (*commonpb.Payloads, error) {
-	result, err := b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args})
-	if err != nil {
-		return nil, err
+// end keeps what the workflow function has returned.
+func (b *Binding) end(result any, err error) {
+	if err == nil {
+		b.result, err = encode(converterOf(b.run.root), result)
 	}
-	return encode(converterOf(ctx), result)
+	b.failure, b.done = err, true
 }
 
 // Outcome returns what the workflow function has returned, and whether it has.

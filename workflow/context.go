@@ -156,17 +156,45 @@ func (c *cancelContext) cancelFunc() CancelFunc {
 // onCancel calls f once when ctx is canceled, at once if it is already. The
 // returned function takes f back.
 func onCancel(ctx Context, f func()) (forget func()) {
+	w := &cancelWatch{}
+	w.watch(ctx, tellFunc(f))
+	return w.forget
+}
+
+type tellFunc func()
+
+func (f tellFunc) canceled() { f() }
+
+// A cancelWatch tells one who is interested when a context is canceled.
+type cancelWatch struct {
+	node node[receiver]
+	done *channel
+	tell interface{ canceled() }
+}
+
+// watch tells once when ctx is canceled, at once if it is already.
+func (w *cancelWatch) watch(ctx Context, tell interface{ canceled() }) {
 	done, ok := ctx.Done().(*channel)
-	if !ok || done == nil {
-		return func() {}
+	switch {
+	case !ok || done == nil:
+	case done.closed:
+		tell.canceled()
+	default:
+		w.done, w.tell = done, tell
+		w.node.value = w
+		done.receivers.add(&w.node)
 	}
-	if done.closed {
-		f()
-		return func() {}
+}
+
+// forget takes watch back.
+func (w *cancelWatch) forget() {
+	if w.done != nil {
+		w.done.receivers.remove(&w.node)
 	}
-	n := done.receivers.push(receiverFunc(func(any, bool) bool {
-		f()
-		return false
-	}))
-	return func() { done.receivers.remove(n) }
+}
+
+// offer implements receiver: what is told is that the channel is closed.
+func (w *cancelWatch) offer(any, bool) bool {
+	w.tell.canceled()
+	return false
 }

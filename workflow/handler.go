@@ -8,6 +8,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/workflow/internal/direct"
 )
 
 // reservedPrefix is kept for names that the runtime itself answers, and
@@ -24,6 +25,7 @@ func contextType() reflect.Type { return reflect.TypeFor[Context]() }
 // A callable is a handler function whose shape has been checked.
 type callable struct {
 	fn          reflect.Value
+	direct      direct.Call // nil if there is none
 	takesCtx    bool
 	givesResult bool
 }
@@ -38,12 +40,13 @@ type shape struct {
 
 // newCallable checks that fn is a function of the shape.
 func newCallable(fn any, s shape) (*callable, error) {
+	fn, call := functionOf(fn)
 	v := reflect.ValueOf(fn)
 	if !v.IsValid() || v.Kind() != reflect.Func || v.IsNil() {
 		return nil, fmt.Errorf("%s must be a function but was %T", s.what, fn)
 	}
 	t := v.Type()
-	c := &callable{fn: v}
+	c := &callable{fn: v, direct: call}
 	c.takesCtx = t.NumIn() > 0 && t.In(0) == contextType()
 	if s.context && !c.takesCtx {
 		return nil, fmt.Errorf("%s must take a workflow.Context as its first parameter, but is %s",
@@ -97,6 +100,35 @@ func (c *callable) first() int {
 // call runs c and returns what it returned. Arguments that do not fit, as an
 // interceptor may give them, are a mistake; nil stands for a zero value.
 func (c *callable) call(ctx Context, args []any) (any, error) {
+	if c.direct != nil && c.exact(args) {
+		return c.direct(ctx, args)
+	}
+	return c.reflected(ctx, args)
+}
+
+// exact reports whether no argument needs to be converted.
+func (c *callable) exact(args []any) bool {
+	t, first := c.fn.Type(), c.first()
+	if t.NumIn()-first != len(args) {
+		return false
+	}
+	for i, arg := range args {
+		have, want := reflect.TypeOf(arg), t.In(first+i)
+		if have != nil && have != want && (want.Kind() != reflect.Interface || !have.Implements(want)) {
+			return false
+		}
+	}
+	return true
+}
+
+// reflected is call for what is called by reflection. It keeps nothing on its own
+// frame that the call needs not.
+func (c *callable) reflected(ctx Context, args []any) (any, error) {
+	return c.returned(c.fn.Call(c.values(ctx, args)))
+}
+
+// values are the parameters of a call.
+func (c *callable) values(ctx Context, args []any) []reflect.Value {
 	t, first := c.fn.Type(), c.first()
 	if t.NumIn()-first != len(args) {
 		mistake("%s takes %d arguments and was given %d", t, t.NumIn()-first, len(args))
@@ -115,7 +147,11 @@ func (c *callable) call(ctx Context, args []any) (any, error) {
 		}
 		in = append(in, v)
 	}
-	out := c.fn.Call(in)
+	return in
+}
+
+// returned is what a call has returned.
+func (c *callable) returned(out []reflect.Value) (any, error) {
 	err, _ := reflect.TypeAssert[error](out[len(out)-1])
 	if !c.givesResult {
 		return nil, err

@@ -102,7 +102,10 @@ var errNoHeader = errors.New("context missing workflow header")
 // context propagators make of ctx.
 func (r *run) header(ctx Context) (*commonpb.Header, error) {
 	if !r.headers() {
-		return &commonpb.Header{}, nil
+		if r.noHeader == nil {
+			r.noHeader = &commonpb.Header{}
+		}
+		return r.noHeader, nil
 	}
 	f, ok := ctx.Value(headerKey).(fields)
 	if !ok {

@@ -9,7 +9,7 @@ func HasLastCompletionResult(ctx Context) bool {
 }
 
 func (o rootOutbound) HasLastCompletionResult(Context) bool {
-	return o.run.env.Info.Started.GetLastCompletionResult() != nil
+	return o.run.lastResult != nil
 }
 
 // GetLastCompletionResult stores the result of the last run that succeeded, of
@@ -20,7 +20,7 @@ func GetLastCompletionResult(ctx Context, d ...any) error {
 }
 
 func (o rootOutbound) GetLastCompletionResult(ctx Context, d ...any) error {
-	last := o.run.env.Info.Started.GetLastCompletionResult()
+	last := o.run.lastResult
 	if last == nil {
 		return temporal.ErrNoData
 	}
@@ -33,5 +33,5 @@ func GetLastError(ctx Context) error {
 }
 
 func (o rootOutbound) GetLastError(Context) error {
-	return o.run.env.FailureConverter.FailureToError(o.run.env.Info.Started.GetContinuedFailure())
+	return o.run.env.FailureConverter.FailureToError(o.run.lastFailure)
 }

@@ -56,6 +56,8 @@ func (r *Registry) RegisterWorkflow(w any) error {
 
 // RegisterWorkflowWithOptions is [Registry.RegisterWorkflow] with options.
 func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) error {
+	given := w
+	w, _ = functionOf(w)
 	if v := reflect.ValueOf(w); v.Kind() != reflect.Func || v.IsNil() {
 		return &RegistrationError{
 			Value:   fmt.Sprintf("%v (%s)", w, spelled(w)),
@@ -100,7 +102,7 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 		r.aliases = make(map[string]string)
 	}
 	r.byType[name] = runner.Definition{
-		Type: name, Func: w, VersioningBehavior: options.VersioningBehavior.toProto(),
+		Type: name, Func: given, VersioningBehavior: options.VersioningBehavior.toProto(),
 	}
 	r.aliases[own] = name
 	return nil
@@ -130,6 +132,7 @@ func (r *Registry) Name(w any) (string, error) {
 	if s, ok := w.(string); ok {
 		return s, nil
 	}
+	w, _ = functionOf(w)
 	if v := reflect.ValueOf(w); v.Kind() != reflect.Func || v.IsNil() {
 		return "", fmt.Errorf("workflow %v (%T) is neither a function nor a name", w, w)
 	}

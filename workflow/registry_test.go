@@ -145,3 +145,29 @@ func TestRegisterDynamicWorkflow(t *testing.T) {
 		t.Errorf("got definitions %v, want the dynamic one last", defs)
 	}
 }
+
+// A Function stands for its function.
+func TestRegistryOfFunctions(t *testing.T) {
+	var r workflow.Registry
+	call := func(workflow.Context, []any) (any, error) { return nil, nil }
+	greet := workflow.NewFunction(Greet, call)
+	if err := r.RegisterWorkflow(greet); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.RegisterWorkflowWithOptions(workflow.NewFunction(Part, call), workflow.RegisterOptions{Name: "renamed"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		workflow any
+		want     string
+	}{{greet, "Greet"}, {Greet, "Greet"}, {workflow.NewFunction(Part, nil), "renamed"}, {Part, "renamed"}} {
+		if name, err := r.Name(tt.workflow); err != nil || name != tt.want {
+			t.Errorf("got %q, %v, want %q", name, err, tt.want)
+		}
+	}
+	for _, wrong := range []workflow.Function{{}, workflow.NewFunction(7, call), workflow.NewFunction(func() {}, call)} {
+		if err := r.RegisterWorkflow(wrong); err == nil {
+			t.Errorf("%v was taken for a workflow", wrong)
+		}
+	}
+}

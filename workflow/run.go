@@ -3,6 +3,8 @@ package workflow
 import (
 	"strconv"
 
+	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal/log"
@@ -27,10 +29,14 @@ type run struct {
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	locals      map[*localKey]any // of LocalVar; nil without any
+	noHeader    *commonpb.Header  // of all commands, if nobody looks at headers
 	intercepted bool              // there are interceptors
 	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
 	preferred   PreferredVersionProvider
+
+	lastResult  *commonpb.Payloads // of the run before
+	lastFailure *failurepb.Failure
 
 	sessions            map[string]*SessionInfo // that are open
 	details             string                  // set by SetCurrentDetails

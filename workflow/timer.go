@@ -6,6 +6,8 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
+
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // TimerOptions are the options of [NewTimerWithOptions].
@@ -36,24 +38,38 @@ func NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Fut
 
 func (o rootOutbound) NewTimerWithOptions(ctx Context, d time.Duration, options TimerOptions) Future {
 	r := o.run
-	f := &future{run: r}
+	c := &timerCall{}
+	c.run = r
 	if d <= 0 {
-		f.settle(true, nil)
-		return f
+		c.settle(true, nil)
+		return &c.future
 	}
-	forget := func() {}
-	cancel := r.env.StartTimer(d, r.metadata(options.Summary),
-		func(*commonpb.Payloads, *failurepb.Failure) {
-			forget()
-			f.settle(nil, nil)
-		})
-	forget = onCancel(ctx, func() {
-		if !f.ready {
-			cancel()
-			f.settle(nil, ErrCanceled)
-		}
-	})
-	return f
+	c.pending.Ends = c
+	r.env.StartTimer(d, r.metadata(options.Summary), &c.pending)
+	c.cancellation.watch(ctx, c)
+	return &c.future
+}
+
+// timerCall is a timer that runs: all that it needs is one allocation.
+type timerCall struct {
+	future
+	pending      env.Pending
+	cancellation cancelWatch
+}
+
+// End implements [env.Ender].
+func (c *timerCall) End(*commonpb.Payloads, *failurepb.Failure) {
+	c.cancellation.forget()
+	if !c.ready { // else it was canceled
+		c.settle(nil, nil)
+	}
+}
+
+func (c *timerCall) canceled() {
+	if !c.ready {
+		c.run.env.CancelTimer(&c.pending)
+		c.settle(nil, ErrCanceled)
+	}
 }
 
 // The summaries of timers that the runtime makes.

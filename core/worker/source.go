@@ -52,6 +52,7 @@ func (i identity) versioned() bool {
 
 // workflowSource polls one queue for workflow tasks.
 func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.SourceFunc[*workflowTask] {
+	capabilities := i.capabilities() // those of all polls, which nobody changes
 	return func(ctx context.Context) (*workflowTask, poller.Feedback, error) {
 		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollWorkflowTaskQueue,
@@ -59,7 +60,7 @@ func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.Sour
 				Namespace:                 i.namespace,
 				TaskQueue:                 q,
 				Identity:                  i.identity,
-				WorkerVersionCapabilities: i.capabilities(),
+				WorkerVersionCapabilities: capabilities,
 				DeploymentOptions:         i.deployment,
 				WorkerInstanceKey:         i.instance,
 			})
@@ -75,6 +76,7 @@ func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.Sour
 func activitySource(
 	s service, i identity, q *taskqueuepb.TaskQueue, perSecond *queueRate,
 ) poller.SourceFunc[*activityTask] {
+	capabilities := i.capabilities()
 	return func(ctx context.Context) (*activityTask, poller.Feedback, error) {
 		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollActivityTaskQueue,
@@ -83,7 +85,7 @@ func activitySource(
 				TaskQueue:                 q,
 				Identity:                  i.identity,
 				TaskQueueMetadata:         perSecond.metadata(),
-				WorkerVersionCapabilities: i.capabilities(),
+				WorkerVersionCapabilities: capabilities,
 				DeploymentOptions:         i.deployment,
 				WorkerInstanceKey:         i.instance,
 			})

@@ -101,8 +101,10 @@ func (c *counters) WorkflowTaskEnded(e task.Event) {
 		c.misses.Add(1)
 	case task.Fresh, task.Rebuilt:
 	}
-	var gone *serviceerror.NotFound
-	if e.Outcome == task.NotTaken && e.Err != nil && !errors.As(e.Err, &gone) {
+	if e.Outcome != task.NotTaken || e.Err == nil {
+		return
+	}
+	if _, gone := errors.AsType[*serviceerror.NotFound](e.Err); !gone {
 		c.logger.Warn("The answer to a workflow task was not taken",
 			slog.String("WorkflowType", e.WorkflowType), slog.String("WorkflowID", e.WorkflowID),
 			slog.String("RunID", e.RunID), slog.Any("Error", e.Err))

@@ -50,7 +50,7 @@ type plan struct {
 	rows   []row
 	gzips  []bool
 	rounds int
-	once   bool
+	once   bool // one short round, of the outermost points of each table
 	full   bool // also what takes long
 	prof   profiles
 	out    string // directory; empty to write nothing
@@ -126,11 +126,22 @@ func (p *plan) narrow(only, compress string) error {
 		return fmt.Errorf("-row is %q, which is in no name of a row", only)
 	}
 	if p.once {
-		p.rounds = 1
+		p.rounds, rows = 1, outermost(rows)
 	}
 	if p.once || only != "" || len(p.gzips) < 2 {
 		p.out = ""
 	}
 	p.rows = rows
 	return nil
+}
+
+// outermost leaves out the points between the first and the last of a table: they do the same.
+func outermost(rows []row) (all []row) {
+	for i, r := range rows {
+		same := func(other row) bool { return other.section == r.section && other.name == r.name }
+		if !slices.ContainsFunc(rows[:i], same) || !slices.ContainsFunc(rows[i+1:], same) {
+			all = append(all, r)
+		}
+	}
+	return all
 }

@@ -31,7 +31,7 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The SDK takes a while for the longest ones; what they do is what shorter ones do.
-		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.units > 20_000 })
+		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.units > 20_000 || r.park.events > 20_000 })
 		if gzip {
 			p.rows = p.rows[3:4] // which has tasks of both kinds
 		}

@@ -70,6 +70,7 @@ type pair struct {
 	worker   *process
 
 	rate    float64          // at which units arrive in a second
+	perRun  float64          // bytes that one takes that is parked
 	outcome frontend.Outcome // of the latest order
 }
 

@@ -24,6 +24,7 @@ type row struct {
 	repeats     int            // units of work, or replays, in one turn
 	units       int            // in one of these
 	load        load           // at which units arrive; none for as fast as they are asked for
+	park        park           // what is in the cache before
 	against     string         // who the ratios compare with
 	budget      budget
 	zipped      bool // whether it is measured with gzip, too
@@ -48,7 +49,7 @@ func (r row) title() string {
 
 // rows are those of the tables, in their order.
 func rows() []row {
-	return slices.Concat(taskRows(), replayRows(), latencyRows(), workerRows(), payloadRows())
+	return slices.Concat(taskRows(), replayRows(), latencyRows(), workerRows(), payloadRows(), parkedRows())
 }
 
 func taskRows() []row {
@@ -101,6 +102,7 @@ type sample struct {
 	Bytes      float64 `json:"bytes"`
 	PerSecond  float64 `json:"perSecond"`
 	RSS        int64   `json:"maxRSSBytes"`
+	PerRun     float64 `json:"bytesPerRun,omitempty"` // heap and stacks of one that is parked
 
 	// Of units that arrive at random: how many do a second, and how long they wait.
 	Arrived float64 `json:"arrivedPerSecond,omitempty"`
@@ -175,17 +177,9 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		}
 		pairs = append(pairs, one)
 	}
-	first := 0
-	if p.once {
-		first = 1 // there is nothing to warm up for
-	}
-	if r.load != (load{}) {
-		first = 1
-		for _, one := range pairs {
-			if err := one.warm(r, p.once); err != nil {
-				return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
-			}
-		}
+	first, err := p.prepare(r, pairs)
+	if err != nil {
+		return res, err
 	}
 	for round := first; round <= r.most(p.rounds); round++ {
 		var samples []sample
@@ -201,6 +195,11 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		}
 	}
 	for _, one := range pairs {
+		if r.park != (park{}) {
+			if err := one.release(r.park); err != nil {
+				return res, fmt.Errorf("%s, ending what was parked: %w", one.job.Contestant, err)
+			}
+		}
 		took, err := one.stop()
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", one.job.Contestant, err)
@@ -211,6 +210,26 @@ func (p *plan) measure(ctx context.Context, r row, gzip bool) (result, error) {
 		res.Stops[one.job.Contestant] = took.Seconds() * 1e3
 	}
 	return res, nil
+}
+
+// prepare readies the pairs for a row, and returns the number of the first round: those from 1 up
+// count.
+func (p *plan) prepare(r row, pairs []*pair) (first int, err error) {
+	for _, one := range pairs {
+		switch {
+		case r.load != (load{}):
+			first, err = 1, one.warm(r, p.once)
+		case r.park != (park{}):
+			first, err = 1, one.fill(r.park, p.once)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%s, before the first round: %w", one.job.Contestant, err)
+		}
+	}
+	if p.once {
+		first = 1 // there is nothing to warm up for
+	}
+	return first, nil
 }
 
 // most is how many rounds there are if not for what takes long.
@@ -265,5 +284,6 @@ func (p *pair) sample(units int, do func() error) (s sample, err error) {
 		Bytes:      float64(after.Bytes-before.Bytes) / n,
 		PerSecond:  n / elapsed.Seconds(),
 		RSS:        after.MaxRSS,
+		PerRun:     p.perRun,
 	}, nil
 }

@@ -43,8 +43,8 @@ func (t table) write(b *strings.Builder, columns []column) {
 	heads := []string{"", ""} // of the point and of the contestant
 	if t[0].Point == "" {
 		heads = heads[:1]
-		columns = slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.compares })
 	}
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.fits != nil && !c.fits(t[0]) })
 	names := strings.NewReplacer("{against}", t[0].Against, "{first}", t[0].Point)
 	for _, c := range columns {
 		heads = append(heads, names.Replace(c.head))
@@ -108,9 +108,9 @@ func verdict(res result) string {
 // A column says something of a contestant at one point of a table. In its head stand {against}, who
 // ratios compare with, and {first}, the first point.
 type column struct {
-	head     string
-	cell     func(t table, res result, name string) string
-	compares bool // the points
+	head string
+	cell func(t table, res result, name string) string
+	fits func(first result) bool // whether a table that begins so has it; nil for always
 }
 
 func taskColumns() []column {
@@ -126,12 +126,14 @@ func taskColumns() []column {
 
 // growthColumns are for tables of several points.
 func growthColumns() []column {
-	return slices.Insert(taskColumns(), 2, column{
-		head: "x {first}", compares: true,
+	perRun := median("kB a workflow", func(s sample) float64 { return s.PerRun / 1e3 })
+	perRun.fits = func(first result) bool { return first.Rounds[0][0].PerRun != 0 }
+	return append(slices.Insert(taskColumns(), 2, column{
+		head: "x {first}", fits: func(first result) bool { return first.Point != "" },
 		cell: func(t table, res result, name string) string {
 			return fmt.Sprintf("%.2f", res.of(name, microsOf).median/t[0].of(name, microsOf).median)
 		},
-	})
+	}), perRun)
 }
 
 func microsOf(s sample) float64 { return s.CPU }

@@ -129,6 +129,21 @@ func TestRowsHaveTitlesAndHeadings(t *testing.T) {
 	}
 }
 
+func TestOutermost(t *testing.T) {
+	t.Parallel()
+	var rows []row
+	for _, title := range []string{"a1", "a2", "a3", "b", "c1", "c2", "a4"} {
+		rows = append(rows, row{section: perTask, name: title[:1], point: title[1:]})
+	}
+	var got []string
+	for _, r := range outermost(rows) {
+		got = append(got, r.name+r.point)
+	}
+	if want := "a1 b c1 c2 a4"; strings.Join(got, " ") != want {
+		t.Errorf("%q are left, want %s", got, want)
+	}
+}
+
 func TestNarrow(t *testing.T) {
 	t.Parallel()
 	few := rows()[0]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,6 +158,27 @@ func TestTheClockIsTheHosts(t *testing.T) {
 	}
 }
 
+func TestRandomNumbersAreTheHosts(t *testing.T) {
+	for name, s := range starts {
+		t.Run(name, func(t *testing.T) {
+			m := compile(t, engine.Options{Start: s.start})
+			draw := func(seed byte) [3]string {
+				i := start(t, m, engine.Host{Random: rand.NewChaCha8([32]byte{seed})})
+				return [3]string{ask(t, i, "math"), ask(t, i, "crypto"), ask(t, i, "range")}
+			}
+			first, other, again := draw(1), draw(2), draw(1)
+			if first != again {
+				t.Errorf("the same seed gives %q, then %q", first, again)
+			}
+			for n := range first {
+				if first[n] == other[n] {
+					t.Errorf("two seeds give %q", first[n])
+				}
+			}
+		})
+	}
+}
+
 func TestOutputIsLogged(t *testing.T) {
 	m := compile(t, engine.Options{})
 	var lines []string
@@ -244,8 +266,8 @@ func TestLoopsThatNeverEndAreStopped(t *testing.T) {
 	m := compile(t, engine.Options{MaxCallTime: 50 * time.Millisecond})
 	_, err := start(t, m, engine.Host{}).Call(t.Context(), []byte("spin"))
 	stuck, ok := errors.AsType[*engine.StuckError](err)
-	if !ok || !strings.Contains(err.Error(), "50ms") || !strings.Contains(err.Error(), "(in main.spin)") {
-		t.Fatalf("got %v, want a StuckError that names main.spin", err)
+	if !ok || !strings.Contains(err.Error(), "50ms") || !strings.Contains(err.Error(), "(in main.(*wheel).spin)") {
+		t.Fatalf("got %v, want a StuckError that names the method", err)
 	}
 	if stuck.After != 50*time.Millisecond {
 		t.Errorf("it is stuck after %v", stuck.After)

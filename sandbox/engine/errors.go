@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -101,23 +100,3 @@ func (e *DeadError) Error() string { return "sandbox: the instance died before: 
 
 // Unwrap returns the failure.
 func (e *DeadError) Unwrap() error { return e.Cause }
-
-// in says in which function something happened: the innermost that is not Go's own.
-func in(stack []string) string {
-	for _, f := range stack {
-		if !own(f) {
-			return " (in " + f + ")"
-		}
-	}
-	return ""
-}
-
-// own says whether the function is of Go's runtime or standard library: the first element of
-// its package has no dot, and it is not main.
-func own(function string) bool {
-	first, _, _ := strings.Cut(function, "/")
-	if strings.Contains(function, "/") {
-		return !strings.Contains(first, ".")
-	}
-	return !strings.HasPrefix(function, "main.")
-}

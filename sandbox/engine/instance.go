@@ -133,7 +133,7 @@ func (i *Instance) diagnose(err error) error {
 	if i.fault == nil && !traced {
 		return err
 	}
-	stack := frames(trace)
+	stack := frames(trace, i.memory.bytes())
 	if i.fault == nil && (i.output.crash.Len() > 0 || strings.HasPrefix(string(i.output.line), "panic: ")) {
 		// A library of Go aborts after it has said what happened, where a program exits.
 		return i.fate(0)
@@ -149,21 +149,6 @@ func (i *Instance) diagnose(err error) error {
 		e.Stack = stack
 	}
 	return i.fault
-}
-
-// frames are the functions of a stack trace of wazero.
-func frames(trace string) []string {
-	var stack []string
-	for line := range strings.Lines(trace) {
-		name := strings.TrimPrefix(strings.TrimSpace(line), ".")
-		if open := strings.LastIndexByte(name, '('); open > 0 {
-			name = name[:open]
-		}
-		if name != "" {
-			stack = append(stack, name)
-		}
-	}
-	return stack
 }
 
 // fate says why the guest's program ended.

@@ -22,12 +22,13 @@ const (
 	exportInitialize = "_initialize"
 	exportABI        = "mainspring_abi"
 	exportWarm       = "mainspring_warm"
+	exportRandom     = "mainspring_random"
 	exportBuffer     = "mainspring_buffer"
 	exportCall       = "mainspring_call"
 )
 
 func exports() []string {
-	return []string{exportInitialize, exportABI, exportWarm, exportBuffer, exportCall}
+	return []string{exportInitialize, exportABI, exportWarm, exportRandom, exportBuffer, exportCall}
 }
 
 // A Mode is how instances get their memory.
@@ -54,6 +55,7 @@ type Module struct {
 	reason  string
 	image   image    // nil when instances are fresh
 	globals []uint64 // what those of an instance begin with
+	random  int      // where in the image Go's generator of random numbers lies, or 0
 
 	closing sync.Once
 }
@@ -125,6 +127,13 @@ func (m *Module) snapshot(ctx context.Context, seed [32]byte) error {
 		return fmt.Errorf("sandbox: initialise the guest: %w", err)
 	}
 	defer i.Close()
+	err = i.run(ctx, func(s *slot) (err error) {
+		m.random, err = generator(s, i)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sandbox: draw random numbers: %w", err)
+	}
 	m.globals = slices.Clone(i.globals)
 	m.prepared.Data = nil
 	content, limit := i.memory.bytes(), m.options.MemoryLimit
@@ -193,6 +202,12 @@ func (m *Module) Start(ctx context.Context, host Host) (*Instance, error) {
 	memory, err := m.image.open()
 	if err != nil {
 		return nil, err
+	}
+	if m.random > 0 && host.Random != nil {
+		if err := reseed(memory.bytes(), m.random, host.Random); err != nil {
+			memory.free()
+			return nil, err
+		}
 	}
 	i := m.instance(host, memory, slices.Clone(m.globals))
 	i.started = true

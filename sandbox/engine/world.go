@@ -22,6 +22,8 @@ const (
 	errnoNone  = 0
 	errnoBadFD = 8
 	errnoFault = 21
+
+	errnoNotSupported = 58
 )
 
 // guest is how a function of the host sees who calls it.
@@ -148,6 +150,9 @@ func (g guest) random() uint64 {
 	b, ok := g.slot.module.Memory().Read(g.u32(0), g.u32(1))
 	if !ok {
 		return errnoFault
+	}
+	if g.host.Random == nil && !g.started {
+		return errnoNotSupported // Go's runtime makes do with the time.
 	}
 	if g.host.Random == nil {
 		g.fail(&ForbiddenError{Call: "crypto/rand", Reason: "this host gives no random numbers"})

@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
@@ -18,12 +20,15 @@ type activity struct {
 	id        string
 	typ       string
 	scheduled int64 // its ActivityTaskScheduled; zero until that is seen
+	ended     bool
 }
 
-// activities are those of a run that have not ended.
+// activities are those of a run that have not ended. Events come in the order of their commands, so
+// that none is looked for long.
 type activities struct {
-	byID        map[string]*activity
-	byScheduled map[int64]*activity
+	sent  []activity // by command; their events were not seen
+	begun []activity // by event; those that have ended stay until they are the most
+	ended int        // how many of begun have
 }
 
 func (as *activities) command(c *commandpb.Command) {
@@ -31,39 +36,69 @@ func (as *activities) command(c *commandpb.Command) {
 	if attr == nil {
 		return // a request to cancel changes nothing until the server says so
 	}
-	if as.byID == nil {
-		as.byID = make(map[string]*activity)
-		as.byScheduled = make(map[int64]*activity)
-	}
-	as.byID[attr.GetActivityId()] = &activity{
-		id: attr.GetActivityId(), typ: attr.GetActivityType().GetName(),
-	}
+	as.sent = append(as.sent, activity{id: attr.GetActivityId(), typ: attr.GetActivityType().GetName()})
 }
 
 // event follows one event of an activity; the result is what the workflow is
 // to know of it, if anything.
 func (as *activities) event(e *historypb.HistoryEvent) (*runner.Resolve, error) {
 	if attr := e.GetActivityTaskScheduledEventAttributes(); attr != nil {
-		a, ok := as.byID[attr.GetActivityId()]
-		if !ok || a.scheduled != 0 {
+		if !as.begin(attr.GetActivityId(), e.GetEventId()) {
 			return nil, unexpected("activity "+attr.GetActivityId(), e)
 		}
-		a.scheduled = e.GetEventId()
-		as.byScheduled[a.scheduled] = a
 		return nil, nil //nolint:nilnil // nothing happened and nothing is wrong
 	}
 	scheduled := scheduledID(e)
-	a, ok := as.byScheduled[scheduled]
-	if !ok {
+	a := as.find(scheduled)
+	if a == nil {
 		return nil, &NondeterminismError{EventID: e.GetEventId(), Detail: fmt.Sprintf(
 			"unable to find activityID for the scheduledEventID: %d, for the event: %s", scheduled, e.GetEventType())}
 	}
-	r := resolution(a, e)
-	if r != nil {
-		delete(as.byID, a.id)
-		delete(as.byScheduled, scheduled)
+	switch e.GetEventType() {
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED, enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+		return nil, nil //nolint:nilnil // it goes on
+	default:
 	}
+	r := resolution(a, e)
+	as.end(a)
 	return r, nil
+}
+
+// begin takes note of the event of a command; it reports false if there was no such command.
+func (as *activities) begin(id string, scheduled int64) bool {
+	i := slices.IndexFunc(as.sent, func(a activity) bool { return a.id == id })
+	if i < 0 {
+		return false
+	}
+	a := as.sent[i]
+	a.scheduled = scheduled
+	as.begun = append(as.begun, a)
+	if i > 0 || len(as.sent) == 1 {
+		as.sent = slices.Delete(as.sent, i, i+1)
+	} else {
+		as.sent = as.sent[1:]
+	}
+	return true
+}
+
+// find returns the activity of an ActivityTaskScheduled; nil if there is none, or no more.
+func (as *activities) find(scheduled int64) *activity {
+	i, ok := slices.BinarySearchFunc(as.begun, scheduled, func(a activity, id int64) int {
+		return cmp.Compare(a.scheduled, id)
+	})
+	if !ok || as.begun[i].ended {
+		return nil
+	}
+	return &as.begun[i]
+}
+
+// end forgets one of begun.
+func (as *activities) end(a *activity) {
+	a.ended = true
+	if as.ended++; 2*as.ended > len(as.begun) {
+		as.begun = slices.DeleteFunc(as.begun, func(a activity) bool { return a.ended })
+		as.ended = 0
+	}
 }
 
 // scheduledID returns the id of the ActivityTaskScheduled that e is about.
@@ -77,7 +112,7 @@ func scheduledID(e *historypb.HistoryEvent) int64 {
 		e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId()
 }
 
-// resolution is how e ends a; nil if it does not.
+// resolution is how e ends a.
 func resolution(a *activity, e *historypb.HistoryEvent) *runner.Resolve {
 	r := &runner.Resolve{Kind: runner.Activity, ID: a.id}
 	switch e.GetEventType() {
@@ -90,7 +125,7 @@ func resolution(a *activity, e *historypb.HistoryEvent) *runner.Resolve {
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
 		attr := e.GetActivityTaskTimedOutEventAttributes()
 		r.Failure = a.failure(attr.GetStartedEventId(), "", attr.GetRetryState(), attr.GetFailure())
-	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+	default: // ActivityTaskCanceled
 		attr := e.GetActivityTaskCanceledEventAttributes()
 		r.Failure = a.failure(attr.GetStartedEventId(), attr.GetIdentity(),
 			enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE, &failurepb.Failure{
@@ -99,8 +134,6 @@ func resolution(a *activity, e *historypb.HistoryEvent) *runner.Resolve {
 					CanceledFailureInfo: &failurepb.CanceledFailureInfo{Details: attr.GetDetails()},
 				},
 			})
-	default:
-		return nil
 	}
 	return r
 }

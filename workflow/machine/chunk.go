@@ -2,6 +2,7 @@ package machine
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -47,6 +48,20 @@ func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
 	return checked(out)
 }
 
+// add takes the first of the pending events. Those of a chunk are neighbours in their page, but for
+// what the chunk does not show, so that they need not be copied.
+func (c *chunk) add(pending []*historypb.HistoryEvent) {
+	n := len(c.events)
+	switch {
+	case n == 0:
+		c.events = pending[:1]
+	case n < cap(c.events) && c.events[:n+1][n] == pending[0]:
+		c.events = c.events[:n+1]
+	default:
+		c.events = append(slices.Clip(c.events), pending[0])
+	}
+}
+
 // A reader checks the events it is fed and cuts them into chunks.
 type reader struct {
 	pending []*historypb.HistoryEvent // fed and not yet cut
@@ -57,9 +72,11 @@ type reader struct {
 	open    chunk // the chunk being cut
 }
 
-// feed adds a page of events; last says that there is no other.
+// feed adds a page of events, which are not changed while the task lasts; last says that there is no
+// other.
 func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
-	for _, e := range events {
+	known := 0 // of the events
+	for i, e := range events {
 		id := e.GetEventId()
 		switch {
 		case id < 1:
@@ -76,9 +93,14 @@ func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 			return malformed("history contains events past expected last event ID (%d): got %d", r.until, id)
 		}
 		r.fed = id
-		if id > r.handled {
-			r.pending = append(r.pending, e)
+		if id <= r.handled {
+			known = i + 1
 		}
+	}
+	if events = slices.Clip(events[known:]); len(r.pending) == 0 {
+		r.pending = events
+	} else {
+		r.pending = append(slices.Clip(r.pending), events...)
 	}
 	r.ended = last
 	if last && r.fed < r.until {
@@ -88,9 +110,9 @@ func (r *reader) feed(events []*historypb.HistoryEvent, last bool) error {
 	return nil
 }
 
-// next cuts the next chunk. It returns nil and false if more events are needed
-// first, nil and true if there is no other.
-func (r *reader) next() (*chunk, bool) {
+// next cuts the next chunk into c. Both results are false if more events are needed
+// first; some is false if there is no other.
+func (r *reader) next(c *chunk) (some, ok bool) {
 	for len(r.pending) > 0 {
 		e := r.pending[0]
 		switch e.GetEventType() {
@@ -98,35 +120,32 @@ func (r *reader) next() (*chunk, bool) {
 			r.cut()
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
 			if len(r.pending) == 1 && !r.ended {
-				return nil, false // what became of it is on the next page
+				return false, false // what became of it is on the next page
 			}
 			r.cut()
-			if c := r.finish(e); c != nil {
-				return c, true
+			if r.finish(e) {
+				*c, r.open = r.open, chunk{}
+				return true, true
 			}
 		default:
-			r.open.events = append(r.open.events, e)
+			r.open.add(r.pending)
 			r.cut()
 		}
 	}
 	if !r.ended {
-		return nil, false
+		return false, false
 	}
-	if len(r.open.events) == 0 {
-		return nil, true
-	}
-	c := r.open
-	r.open = chunk{}
-	return &c, true
+	*c, r.open = r.open, chunk{}
+	return len(c.events) > 0, true
 }
 
 // finish ends the open chunk with a WorkflowTaskStarted event, unless that
 // task came to nothing: then its events belong to the next attempt.
-func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
+func (r *reader) finish(started *historypb.HistoryEvent) bool {
 	if len(r.pending) > 0 {
 		switch after := r.pending[0]; after.GetEventType() {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-			return nil
+			return false
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
 			r.open.completed = true
 			attr := after.GetWorkflowTaskCompletedEventAttributes()
@@ -138,10 +157,8 @@ func (r *reader) finish(started *historypb.HistoryEvent) *chunk {
 		default:
 		}
 	}
-	c := r.open
-	c.started = started
-	r.open = chunk{}
-	return &c
+	r.open.started = started
+	return true
 }
 
 // buildID is the build that completed a task. Servers have changed where it is.

@@ -86,8 +86,9 @@ type Machine struct {
 type turn struct {
 	task    Task
 	reader  reader
-	current *chunk
-	ahead   *chunk
+	chunks  [2]chunk
+	current *chunk  // in chunks, or nil
+	ahead   *chunk  // in chunks, or nil
 	noMore  bool    // the reader has no other chunk
 	asked   bool    // the queries of the task were handed out
 	active  *active // in acting; nil if there is none
@@ -203,13 +204,16 @@ func (m *Machine) Next() (*runner.Activation, Next, error) {
 
 // load cuts the next chunk; it returns false if more history is needed.
 func (m *Machine) load(into **chunk) bool {
-	c, ok := m.reader.next()
-	if !ok {
-		return false
+	c := &m.chunks[0]
+	if c == m.current {
+		c = &m.chunks[1]
 	}
-	*into = c
-	m.noMore = c == nil
-	return true
+	some, ok := m.reader.next(c)
+	if some {
+		*into = c
+	}
+	m.noMore = ok && !some
+	return ok
 }
 
 // finish hands out the queries once, then there is nothing left.

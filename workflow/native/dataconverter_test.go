@@ -9,6 +9,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/native"
 )
 
 // quoted is a codec that appends a mark, and cuts off what it appended.
@@ -97,4 +98,22 @@ func TestNoDataConverterIsAMistake(t *testing.T) {
 		return nil
 	}).fails()
 	checkFailure(t, failed, unhandled, "data converter is nil for WithDataConverter")
+}
+
+// panicking is a converter that panics.
+type panicking struct{ converter.DataConverter }
+
+func (panicking) FromPayloads(*commonpb.Payloads, ...any) error { panic("give up") }
+
+// Arguments are decoded before the workflow's coroutine runs, and yet what goes
+// wrong then counts as the workflow's.
+func TestConvertersThatPanicOnArguments(t *testing.T) {
+	wf := func(workflow.Context, string) error { return nil }
+	dc := panicking{converter.GetDefaultDataConverter()}
+	l := startWith(t, native.Options{DataConverter: dc}, wf, "arg")
+	checkFailure(t, l.fails(), unhandled, "give up")
+	l = startWith(t, native.Options{
+		DataConverter: dc, FailWorkflow: func(string, error) bool { return true },
+	}, wf, "arg")
+	l.does("FailWorkflow: give up")
 }

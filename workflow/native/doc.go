@@ -2,7 +2,8 @@
 //
 // Each run has its own coroutines, which run one at a time in a fixed order and
 // only while an activation is applied. A Runner is safe for concurrent use; an
-// instance is used by one goroutine at a time.
+// instance is used by one goroutine at a time, which must not be locked to its
+// thread.
 //
 //	r, err := native.New(native.Options{Logger: logger})
 //	...

@@ -7,13 +7,16 @@ import (
 	"log/slog"
 	"runtime/debug"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
+	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -36,8 +39,11 @@ type instance struct {
 	closed  bool // the close command has been made
 	broken  bool // a task failed or it was closed: nothing runs any more
 	ended   bool // by Close
-	watch
+	watch   coro.Watch
+	dog     *watchdog.Dog // nil if code may take as long as it likes
 }
+
+const unhandled = enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
 
 var (
 	errGoexit = errors.New("workflow code called runtime.Goexit: return an error instead")
@@ -48,19 +54,16 @@ var (
 
 // Activate implements [runner.Instance].
 func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Completion {
-	if i.broken || i.late != nil {
-		return i.fail(errBroken)
+	if i.broken { // what runs of it runs by itself
+		return i.failed(unhandled, i.runner.options.FailureConverter.ErrorToFailure(errBroken))
 	}
-	var c *runner.Completion
-	if stuck := i.watched(func() {
-		defer func() {
-			if c == nil {
-				c = i.fail(errGoexit)
-			}
-		}()
-		c = i.guarded(a)
-	}); stuck != nil {
-		return i.deadlocked(stuck)
+	if i.dog != nil {
+		i.dog.Start()
+		defer i.dog.Done()
+	}
+	c := i.guarded(a)
+	if s := i.watch.Left(); s != nil {
+		c = i.deadlocked(s)
 	}
 	if c.Failure != nil {
 		i.broken = true
@@ -89,12 +92,13 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 		i.env.Trace()
 	}
 	run := a.Run
+	var err error
 	if a.Local != nil {
-		var err error
-		if run, err = i.endLocal(a); err != nil {
-			return i.fail(err)
-		}
-	} else if err := i.happen(a); err != nil {
+		run, err = i.endLocal(a)
+	} else {
+		err = i.happen(a)
+	}
+	if err != nil {
 		return i.fail(err)
 	}
 	if run {
@@ -104,7 +108,11 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 	}
 	c := &runner.Completion{Closed: i.closed, VersioningBehavior: i.def.VersioningBehavior}
 	for _, q := range a.Queries {
-		c.Answers = append(c.Answers, i.answer(q))
+		answer, err := i.answer(q)
+		if err != nil {
+			return i.fail(err)
+		}
+		c.Answers = append(c.Answers, answer)
 	}
 	c.Commands, c.Messages = i.env.TakeCommands()
 	c.Flags = i.env.TakeFlags()
@@ -119,13 +127,13 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 func (i *instance) happen(a *runner.Activation) error {
 	if i.env != nil {
 		i.env.AddFlags(a.Flags)
-		if err := i.env.LoadMarkers(a.Markers); err != nil {
+		if err := i.loadMarkers(a.Markers); err != nil {
 			return err
 		}
 	}
 	for _, item := range a.Items {
 		if item.Start != nil {
-			if err := i.start(item.Start, item.Replaying, a); err != nil {
+			if err := i.begin(item.Start, item.Replaying, a); err != nil {
 				return err
 			}
 			continue
@@ -134,7 +142,7 @@ func (i *instance) happen(a *runner.Activation) error {
 			return errNoRun
 		}
 		i.env.Replaying = item.Replaying
-		if err := i.apply(item); err != nil {
+		if err := i.applied(item); err != nil {
 			return err
 		}
 	}
@@ -142,6 +150,21 @@ func (i *instance) happen(a *runner.Activation) error {
 		return errNoRun
 	}
 	return nil
+}
+
+// applied applies an item, aside if that is to call converters or interceptors.
+func (i *instance) applied(item runner.Item) error {
+	if item.Signal != nil && !i.runner.bare() || item.Resolve != nil && item.Resolve.Failure != nil {
+		return i.aside(func() error { return i.apply(item) })
+	}
+	return i.apply(item)
+}
+
+func (i *instance) loadMarkers(markers []runner.Marker) error {
+	if len(markers) > 0 {
+		return i.aside(func() error { return i.env.LoadMarkers(markers) })
+	}
+	return i.env.LoadMarkers(nil)
 }
 
 func (i *instance) apply(item runner.Item) error {
@@ -162,6 +185,20 @@ func (i *instance) apply(item runner.Item) error {
 		i.env.Reset(item.Reset.RunID)
 	}
 	return nil
+}
+
+// begin starts the run.
+func (i *instance) begin(s *runner.Start, replaying bool, a *runner.Activation) error {
+	var err error
+	if i.runner.bare() && !i.runner.adapts {
+		err = i.start(s, replaying, a)
+	} else {
+		err = i.aside(func() error { return i.start(s, replaying, a) })
+	}
+	if err != nil {
+		return err
+	}
+	return i.loadMarkers(a.Markers)
 }
 
 // start makes the world of the run.
@@ -187,7 +224,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 		LocalActivity:        o.LocalActivity,
 		WorkflowName:         o.WorkflowName,
 	})
-	e.Coroutines.Watch = &i.coro
+	e.Coroutines.Watch = &i.watch
 	e.Replaying = replaying
 	e.Now = s.Time
 	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
@@ -207,7 +244,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	if a.Trace {
 		e.Trace()
 	}
-	return e.LoadMarkers(a.Markers)
+	return nil
 }
 
 // run lets the workflow's code run; it returns a completion if the task failed.
@@ -234,13 +271,35 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	e.Executing = true
 	died := e.Coroutines.Run()
 	e.Executing = false
-	if died != nil {
+	switch {
+	case i.watch.Left() != nil:
+		return &runner.Completion{} // Activate says what has happened
+	case died != nil && died.Goexit:
+		return i.fail(errGoexit)
+	case died != nil:
 		return i.died(died)
 	}
-	if result, err, done := i.binding.Outcome(); done && !i.closed {
-		i.closed = true
-		i.binding.Abandoned()
-		e.Emit(closeCommand(e, i.binding, result, err))
+	result, err, done := i.binding.Outcome()
+	if !done || i.closed {
+		return nil
+	}
+	i.closed = true
+	i.binding.Abandoned()
+	return i.emitClose(result, err)
+}
+
+// emitClose ends the run; it returns a completion if the task failed.
+func (i *instance) emitClose(result *commonpb.Payloads, err error) *runner.Completion {
+	emit := func() error {
+		i.env.Emit(closeCommand(i.env, i.binding, result, err))
+		return nil
+	}
+	if err == nil {
+		_ = emit() // nothing can go wrong
+		return nil
+	}
+	if err := i.aside(emit); err != nil {
+		return i.fail(err)
 	}
 	return nil
 }
@@ -252,19 +311,30 @@ func (i *instance) died(p *coro.Panic) *runner.Completion {
 		err = temporal.NewWorkflowPanicError(p.Value, p.Stack)
 	}
 	_, illegal := errors.AsType[*env.IllegalStateError](err)
-	fails := i.runner.options.FailWorkflow
-	if illegal || i.closed || fails == nil || !fails(i.def.Type, err) {
+	if illegal || i.closed || i.runner.options.FailWorkflow == nil {
+		return i.codeFailed(p.Value, p.Stack)
+	}
+	fails := false
+	if err := i.aside(func() error {
+		fails = i.runner.options.FailWorkflow(i.def.Type, err)
+		return nil
+	}); err != nil {
+		return i.fail(err)
+	}
+	if !fails {
 		return i.codeFailed(p.Value, p.Stack)
 	}
 	i.closed = true
-	i.env.Emit(closeCommand(i.env, i.binding, nil, err))
-	return nil
+	return i.emitClose(nil, err)
 }
 
 // codeFailed makes the completion of a task whose code panicked, with what it
 // had done before.
 func (i *instance) codeFailed(p any, stack string) *runner.Completion {
 	c := i.panicked(p, stack)
+	if c.Failure == nil {
+		return c
+	}
 	c.Failure.Panicked = true
 	if i.env != nil {
 		c.Commands, c.Messages = i.env.TakeCommands()
@@ -273,25 +343,35 @@ func (i *instance) codeFailed(p any, stack string) *runner.Completion {
 	return c
 }
 
-func (i *instance) answer(q runner.Query) runner.Answer {
-	result, err := i.env.Hooks.Query(&q)
-	if err != nil {
-		return runner.Answer{
-			ID: q.ID, Error: err.Error(),
-			Failure: i.runner.options.FailureConverter.ErrorToFailure(err),
+func (i *instance) answer(q runner.Query) (a runner.Answer, err error) {
+	err = i.aside(func() error {
+		result, err := i.env.Hooks.Query(&q)
+		a = runner.Answer{ID: q.ID, Result: result}
+		if err != nil {
+			a.Error, a.Failure = err.Error(), i.runner.options.FailureConverter.ErrorToFailure(err)
 		}
+		return nil
+	})
+	if err != nil {
+		return runner.Answer{}, err
 	}
-	return runner.Answer{ID: q.ID, Result: result}
+	return a, nil
 }
 
 // fail makes the completion of a task that failed with err.
 func (i *instance) fail(err error) *runner.Completion {
-	return i.failure(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, err)
+	if errors.Is(err, errLeft) {
+		return &runner.Completion{} // Activate says what has happened
+	}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		return i.codeFailed(p.Value, p.Stack)
+	}
+	return i.failure(unhandled, err)
 }
 
 // panicked makes the completion of a task whose code panicked with value p.
 func (i *instance) panicked(p any, stack string) *runner.Completion {
-	cause := enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+	cause := unhandled
 	if err, ok := p.(error); ok {
 		if _, illegal := errors.AsType[*env.IllegalStateError](err); illegal {
 			cause = enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
@@ -301,8 +381,20 @@ func (i *instance) panicked(p any, stack string) *runner.Completion {
 }
 
 func (i *instance) failure(cause enumspb.WorkflowTaskFailedCause, err error) *runner.Completion {
-	return &runner.Completion{Failure: &runner.TaskFailure{
-		Cause:   cause,
-		Failure: i.runner.options.FailureConverter.ErrorToFailure(err),
-	}}
+	convert := i.runner.options.FailureConverter.ErrorToFailure
+	if i.watch.Left() != nil {
+		return i.failed(cause, convert(err))
+	}
+	var f *failurepb.Failure
+	switch died := i.aside(func() error { f = convert(err); return nil }); {
+	case errors.Is(died, errLeft):
+		return &runner.Completion{} // Activate says what has happened
+	case died != nil: // so does the converter
+		f = temporal.GetDefaultFailureConverter().ErrorToFailure(err)
+	}
+	return i.failed(cause, f)
+}
+
+func (*instance) failed(cause enumspb.WorkflowTaskFailedCause, f *failurepb.Failure) *runner.Completion {
+	return &runner.Completion{Failure: &runner.TaskFailure{Cause: cause, Failure: f}}
 }

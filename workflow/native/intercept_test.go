@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/native"
+	"github.com/mainspring-go/mainspring/workflow/typed"
 )
 
 // counting counts the calls of every method of the interceptors.
@@ -477,4 +479,27 @@ func TestNobodyLooksAtHeaders(t *testing.T) {
 	}
 	l.CompleteActivity("5")
 	l.does("CompleteWorkflow")
+}
+
+// An interceptor may give arguments that a call without reflection cannot take.
+func TestArgumentsThatAreNotOfTheirTypes(t *testing.T) {
+	type names []string
+	wf := typed.Workflow2(func(_ workflow.Context, n names, extra any) (string, error) {
+		return fmt.Sprint(n, extra == nil), nil
+	})
+	for _, tt := range []struct {
+		args []any
+		want string
+	}{
+		{[]any{names{"a"}, 7}, `CompleteWorkflow "[a] false"`},
+		{[]any{[]string{"b"}, nil}, `CompleteWorkflow "[b] true"`},
+		{[]any{nil, nil}, `CompleteWorkflow "[] true"`},
+	} {
+		l := startWith(t, native.Options{Interceptors: []workflow.Interceptor{&spoiling{args: tt.args}}}, wf, []string{"arg"}, 1)
+		l.does(tt.want)
+	}
+	l := startWith(t, native.Options{Interceptors: []workflow.Interceptor{&spoiling{args: []any{7, 7}}}}, wf, []string{"arg"}, 1)
+	if got := l.fails().Failure.GetMessage(); !strings.Contains(got, "was given a int as argument 1") {
+		t.Errorf("got %q, want the argument to be refused", got)
+	}
 }

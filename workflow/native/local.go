@@ -21,12 +21,20 @@ func (i *instance) LocalCall(id string) (runner.LocalCall, bool) {
 
 // endLocal applies the further step of a workflow task; it reports whether
 // code is to run.
-func (i *instance) endLocal(a *runner.Activation) (bool, error) {
+func (i *instance) endLocal(a *runner.Activation) (run bool, err error) {
 	if i.env == nil {
 		return false, errNoRun
 	}
 	i.env.Replaying, i.env.SDK = a.Replaying, a.SDK
-	return i.env.EndLocal(a.Local)
+	err = i.aside(func() error {
+		var err error
+		run, err = i.env.EndLocal(a.Local)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return run, nil
 }
 
 // anyFunction resolves local activities without a registry: a function stands

@@ -14,6 +14,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -160,8 +161,15 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 		}
 	}
 	i := &instance{runner: r, def: def, details: d}
-	i.begin(r.options.DeadlockDetectionTimeout)
+	if limit := r.options.DeadlockDetectionTimeout; limit > 0 {
+		i.dog = watchdog.New(limit, &i.watch)
+	}
 	return i, nil
+}
+
+// bare reports whether nothing stands between workflows and their world.
+func (r *Runner) bare() bool {
+	return len(r.options.Interceptors) == 0 && len(r.options.ContextPropagators) == 0
 }
 
 // logger returns the logger of one run.

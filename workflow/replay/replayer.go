@@ -15,6 +15,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/retrace"
 	"github.com/mainspring-go/mainspring/workflow/machine"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -238,12 +239,15 @@ func (r *WorkflowReplayer) replay(ctx context.Context, logger log.Logger, s Sour
 		ID:    cmp.Or(s.Execution.ID, first.GetWorkflowId(), idOfReplay),
 		RunID: cmp.Or(s.Execution.RunID, first.GetOriginalExecutionRunId(), newRunID()),
 	}
-	d, err := r.drive(ctx, run, runner.Details{
-		Namespace:    cmp.Or(s.Namespace, namespaceOfReplay),
-		WorkflowID:   result.Execution.ID,
-		RunID:        result.Execution.RunID,
-		WorkflowType: result.WorkflowType,
-	}, history.Events)
+	var d *drive
+	coro.Unlocked(func() {
+		d, err = r.drive(ctx, run, runner.Details{
+			Namespace:    cmp.Or(s.Namespace, namespaceOfReplay),
+			WorkflowID:   result.Execution.ID,
+			RunID:        result.Execution.RunID,
+			WorkflowType: result.WorkflowType,
+		}, history.Events)
+	})
 	result.Tasks = d.tasks
 	if err != nil {
 		result.Tasks = max(0, d.tasks-1)

@@ -18,7 +18,8 @@ type Runner interface {
 	NewInstance(details Details) (Instance, error)
 }
 
-// An Instance is one run of a workflow. One goroutine at a time may use it.
+// An Instance is one run of a workflow. One goroutine at a time may use it, and
+// none that is locked to its thread ([runtime.LockOSThread]).
 type Instance interface {
 	// Activate applies one activation and runs the workflow until it is
 	// blocked, has ended or has failed. It returns a completion in every case;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -53,9 +54,15 @@ func (w *work) activate(ctx context.Context, r *Run, a *runner.Activation) (*run
 		return r.instance.Activate(ctx, a), nil
 	}
 	var c *runner.Completion
+	activate := func() { c = r.instance.Activate(ctx, a) }
+	_, bounded := w.Executor.(*Bounded)
 	err := execute(ctx, w.Executor, func() {
-		if c == nil { // once, whatever the executor does
-			c = r.instance.Activate(ctx, a)
+		switch {
+		case c != nil: // once, whatever the executor does
+		case bounded:
+			activate()
+		default: // its goroutines may be locked to threads
+			coro.Unlocked(activate)
 		}
 	})
 	switch {

@@ -3,6 +3,7 @@ package task_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -21,13 +22,17 @@ func by(e placing) func(*task.Options) {
 	return func(o *task.Options) { o.Executor = e }
 }
 
-// Code runs where the executor says: here each time on another goroutine, and twice if it could.
+// Code runs where the executor says: here each time on another thread, and twice if it could.
 func TestExecutorRunsTheCode(t *testing.T) {
 	var calls int
 	b := newBench(t, counting, by(func(_ context.Context, activate func()) error {
 		calls++
 		var other sync.WaitGroup
-		other.Go(activate)
+		other.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			activate()
+		})
 		other.Wait()
 		activate()
 		return nil

@@ -226,7 +226,10 @@ func queries(t *polled) []runner.Query {
 			ID: legacyQuery, Type: q.GetQueryType(), Args: q.GetQueryArgs(), Header: q.GetHeader(),
 		}}
 	}
-	var out []runner.Query
+	if len(t.GetQueries()) == 0 {
+		return nil
+	}
+	out := make([]runner.Query, 0, len(t.GetQueries()))
 	for _, id := range slices.Sorted(maps.Keys(t.GetQueries())) {
 		q := t.GetQueries()[id]
 		out = append(out, runner.Query{

@@ -188,7 +188,11 @@ type Observer interface {
 }
 
 // A Handler processes workflow tasks.
-type Handler struct{ Options }
+type Handler struct {
+	Options
+
+	same same
+}
 
 // The name and version that histories carry of this library.
 const (
@@ -246,5 +250,5 @@ func New(o Options) (*Handler, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Limits.Complete()
-	return &Handler{o}, nil
+	return &Handler{o, newSame(&o)}, nil
 }

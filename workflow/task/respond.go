@@ -51,6 +51,39 @@ func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answ
 	return resp.GetWorkflowTask(), nil
 }
 
+// same are the parts that all answers have in common. They are made once, and never changed.
+type same struct {
+	stamp        *commonpb.WorkerVersionStamp           // nil without a build id
+	sticky       *taskqueuepb.StickyExecutionAttributes // nil without a sticky queue
+	metadata     *sdkpb.WorkflowTaskCompletedMetadata   // of a task that has nothing to say
+	capabilities *workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities
+}
+
+func newSame(o *Options) same {
+	s := same{
+		metadata: &sdkpb.WorkflowTaskCompletedMetadata{},
+		capabilities: &workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities{
+			DiscardSpeculativeWorkflowTaskWithEvents: true,
+		},
+	}
+	if o.BuildID != "" {
+		s.stamp = &commonpb.WorkerVersionStamp{
+			BuildId: o.BuildID,
+			UseVersioning: o.UseVersioning ||
+				o.Deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED,
+		}
+	}
+	if o.StickyQueue != "" {
+		s.sticky = &taskqueuepb.StickyExecutionAttributes{
+			WorkerTaskQueue: &taskqueuepb.TaskQueue{
+				Name: o.StickyQueue, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: o.TaskQueue,
+			},
+			ScheduleToStartTimeout: durationpb.New(o.StickyScheduleToStartTimeout),
+		}
+	}
+	return s
+}
+
 func (w *work) completion(
 	t *polled, run *Run, a machine.Answer,
 ) *workflowservice.RespondWorkflowTaskCompletedRequest {
@@ -63,54 +96,49 @@ func (w *work) completion(
 		// Without a sticky queue every task starts from history.
 		ReturnNewWorkflowTask:      (w.StickyQueue != "" || a.Heartbeat) && !w.handOver,
 		ForceCreateNewWorkflowTask: a.Heartbeat,
-		QueryResults:               make(map[string]*querypb.WorkflowQueryResult, len(a.Answers)),
-		SdkMetadata:                &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: a.Flags},
-		WorkerVersionStamp:         w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		SdkMetadata:                w.metadata(run, a.Flags),
+		WorkerVersionStamp:         w.same.stamp, //nolint:staticcheck // servers without deployments know no other
 		ResourceId:                 t.GetWorkflowExecution().GetWorkflowId(),
-		Capabilities: &workflowservice.RespondWorkflowTaskCompletedRequest_Capabilities{
-			DiscardSpeculativeWorkflowTaskWithEvents: true,
-		},
+		Capabilities:               w.same.capabilities,
 	}
 	if w.Deployment != nil {
 		req.DeploymentOptions = w.Deployment
 		req.VersioningBehavior = cmp.Or(a.VersioningBehavior, w.DefaultVersioningBehavior)
 	}
+	if len(a.Answers) > 0 {
+		req.QueryResults = make(map[string]*querypb.WorkflowQueryResult, len(a.Answers))
+	}
 	for _, q := range a.Answers {
 		req.QueryResults[q.ID] = queryResult(q)
-	}
-	known := run.machine.SDK()
-	if run.reported {
-		known = machine.SDK{Name: sdkName, Version: sdkVersion}
-	}
-	if known.Name != sdkName {
-		req.SdkMetadata.SdkName = sdkName
-	}
-	if known.Name != sdkName || known.Version != sdkVersion {
-		req.SdkMetadata.SdkVersion = sdkVersion
 	}
 	if w.locals != nil {
 		req.MeteringMetadata = &commonpb.MeteringMetadata{
 			NonfirstLocalActivityExecutionAttempts: w.locals.metered(),
 		}
 	}
-	if w.StickyQueue != "" && !w.handOver {
-		req.StickyAttributes = &taskqueuepb.StickyExecutionAttributes{
-			WorkerTaskQueue: &taskqueuepb.TaskQueue{
-				Name: w.StickyQueue, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: w.TaskQueue,
-			},
-			ScheduleToStartTimeout: durationpb.New(w.StickyScheduleToStartTimeout),
-		}
+	if !w.handOver {
+		req.StickyAttributes = w.same.sticky
 	}
 	return req
 }
 
-func (w *work) stamp() *commonpb.WorkerVersionStamp {
-	if w.BuildID == "" {
-		return nil
+// metadata is what history is to know of the library: what it does not know yet.
+func (w *work) metadata(run *Run, flags []uint32) *sdkpb.WorkflowTaskCompletedMetadata {
+	known := run.machine.SDK()
+	if run.reported {
+		known = machine.SDK{Name: sdkName, Version: sdkVersion}
 	}
-	versioned := w.UseVersioning ||
-		w.Deployment.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
-	return &commonpb.WorkerVersionStamp{BuildId: w.BuildID, UseVersioning: versioned}
+	if len(flags) == 0 && known == (machine.SDK{Name: sdkName, Version: sdkVersion}) {
+		return w.same.metadata
+	}
+	m := &sdkpb.WorkflowTaskCompletedMetadata{LangUsedFlags: flags}
+	if known.Name != sdkName {
+		m.SdkName = sdkName
+	}
+	if known.Name != sdkName || known.Version != sdkVersion {
+		m.SdkVersion = sdkVersion
+	}
+	return m
 }
 
 func queryResult(a runner.Answer) *querypb.WorkflowQueryResult {
@@ -180,7 +208,7 @@ func (w *work) fail(ctx context.Context, t *polled, err error) error {
 		Identity:          w.Identity,
 		Cause:             failed.cause,
 		Failure:           failed.failure,
-		WorkerVersion:     w.stamp(), //nolint:staticcheck // servers without deployments know no other
+		WorkerVersion:     w.same.stamp, //nolint:staticcheck // servers without deployments know no other
 		DeploymentOptions: w.Deployment,
 		ResourceId:        t.GetWorkflowExecution().GetWorkflowId(),
 	})

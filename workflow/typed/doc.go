@@ -22,6 +22,12 @@
 //
 //	const Approve typed.Signal[Approval] = "approve"
 //
+// Workflow functions are registered as they are, or as what Workflow0 to Workflow3
+// and WorkflowDo0 to WorkflowDo3 make of them, which spares reflection and, while
+// they wait, memory:
+//
+//	err := w.RegisterWorkflow(typed.Workflow1(shop.Sell))
+//
 // All of this is a thin layer: the same commands, histories and errors, at the
 // same cost, and typed and untyped code may be mixed. What a future or a channel
 // is underneath, Untyped tells. An argument is checked against the function that

@@ -46,11 +46,13 @@ type Job struct {
 	// Workers is how many workers there are in the process, each on a task queue of its own and all
 	// on one connection; default 1.
 	Workers int `json:"workers,omitempty"`
+	// Cached is how many workflows have room in the cache; default: the worker's.
+	Cached int `json:"cached,omitempty"`
 }
 
 // activities and workflows say whether a worker polls for them.
 func (j Job) activities() bool {
-	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals
+	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals && j.Work != frontend.Parked
 }
 
 func (j Job) workflows() bool { return j.Work != frontend.Activity && j.Work != frontend.Latency }
@@ -111,6 +113,7 @@ type Reading struct {
 const (
 	Stop   = "stop"
 	Replay = "replay"
+	Memory = "memory" // asks for a [Footprint]
 )
 
 // Serve is the life of a contestant's process: it starts, writes "ready", and answers each line with
@@ -125,6 +128,8 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	encoder := json.NewEncoder(out)
 	for lines.Scan() {
+		var answer any
+		var err error
 		switch lines.Text() {
 		case Stop:
 			began := time.Now()
@@ -137,10 +142,13 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			}
 			fmt.Fprintln(out, "ok")
 			continue
+		case Memory:
+			answer = measureMemory()
+		default:
+			answer, err = read()
 		}
-		reading, err := read()
 		if err == nil {
-			err = encoder.Encode(reading)
+			err = encoder.Encode(answer)
 		}
 		if err != nil {
 			return err

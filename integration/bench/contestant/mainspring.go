@@ -24,10 +24,13 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 		return nil, err
 	}
 	o := worker.Options{Logger: slog.New(slog.DiscardHandler)}
-	if j.Work == frontend.TwoTasks || j.Work == frontend.Whole {
-		// Half of the tasks are starts. By default one poll of five is for those, and there would be
+	if j.Work == frontend.TwoTasks || j.Work == frontend.Whole || j.Work == frontend.Parked {
+		// Half of the tasks are starts, or all that are there before any is measured. By default one poll of five is for those, and there would be
 		// fewer calls in flight than the floor has.
 		o.MaxConcurrentWorkflowTaskPolls, o.NonstickyToStickyPollRatio = evenPolls, new(0.5)
+	}
+	if j.Cached > 0 {
+		o.MaxCachedWorkflows = new(j.Cached)
 	}
 	var all []*worker.Worker
 	stop = func(ctx context.Context) (err error) {
@@ -62,7 +65,8 @@ func (j Job) newWorker(client worker.Client, queue string, o worker.Options) (w 
 	if err == nil && j.workflows() {
 		err = errors.Join(
 			w.RegisterWorkflowWithOptions(oneActivity, workflow.RegisterOptions{Name: frontend.OneActivity}),
-			w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals}))
+			w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals}),
+			w.RegisterWorkflowWithOptions(sumSignals, workflow.RegisterOptions{Name: frontend.SumSignals}))
 	}
 	return w, err
 }

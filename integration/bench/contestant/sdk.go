@@ -28,6 +28,9 @@ func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.Cached > 0 {
+		sdkworker.SetStickyWorkflowCacheSize(j.Cached)
+	}
 	var all []sdkworker.Worker
 	for i := range each * j.Workers {
 		w := sdkworker.New(c, frontend.QueueName(i%j.Workers), sdkworker.Options{
@@ -36,6 +39,7 @@ func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 		if j.workflows() {
 			w.RegisterWorkflowWithOptions(sdkOneActivity, sdkworkflow.RegisterOptions{Name: frontend.OneActivity})
 			w.RegisterWorkflowWithOptions(sdkCountSignals, sdkworkflow.RegisterOptions{Name: frontend.CountSignals})
+			w.RegisterWorkflowWithOptions(sdkSumSignals, sdkworkflow.RegisterOptions{Name: frontend.SumSignals})
 		}
 		w.RegisterActivityWithOptions(Echo, sdkactivity.RegisterOptions{Name: frontend.EchoActivity})
 		w.RegisterActivityWithOptions(Stamp, sdkactivity.RegisterOptions{Name: frontend.StampActivity})

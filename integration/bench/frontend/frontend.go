@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -70,11 +71,14 @@ type Frontend struct {
 
 	running map[uint64]*run // by number
 	next    uint64          // number of the next run
-	left    int             // runs that have not ended
+	left    int             // runs that have not ended, or units that are not done
 	done    chan struct{}   // closed when none is left
 	wrong   error           // what was wrong first
 
 	latencies []time.Duration // of the order
+
+	parked []*run     // workflows
+	random *rand.Rand // chooses among them
 }
 
 // New returns a frontend.
@@ -83,12 +87,18 @@ func New() *Frontend {
 		activities: make(queues[*workflowservice.PollActivityTaskQueueResponse]),
 		workflows:  make(queues[*workflowservice.PollWorkflowTaskQueueResponse]),
 		running:    make(map[uint64]*run),
+		random:     rand.New(rand.NewPCG(1, 1)),
 	}
 }
 
 // ended takes a run away; err says what is wrong with it. Called with the lock held.
 func (f *Frontend) ended(r *run, err error) {
 	delete(f.running, r.number)
+	f.count(err)
+}
+
+// count counts what is done. Called with the lock held.
+func (f *Frontend) count(err error) {
 	f.left--
 	if f.wrong == nil {
 		f.wrong = err
@@ -187,6 +197,12 @@ func (f *Frontend) RespondWorkflowTaskCompleted(
 		return nil, f.fail(errUnknown)
 	}
 	r.completed(req)
+	if r.parking != nil {
+		if err := f.answered(r, req.GetCommands()); err != nil {
+			return nil, f.fail(err)
+		}
+		return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
+	}
 	ended, err := r.check(req.GetCommands())
 	switch {
 	case ended || err != nil:

@@ -23,6 +23,10 @@ type Order struct {
 	Text int `json:"text,omitempty"`
 	// Queues is on how many task queues the units are, in turn; default 1.
 	Queues int `json:"queues,omitempty"`
+	// Coroutines is in how many coroutines each workflow waits that is parked; default 1.
+	Coroutines int `json:"coroutines,omitempty"`
+	// Events is about how many events it has when it begins; default: the first one.
+	Events int `json:"events,omitempty"`
 	// Rate is how many units arrive a second, at random; default: all at once.
 	Rate float64 `json:"rate,omitempty"`
 	// Seed makes them arrive at other moments.
@@ -77,7 +81,7 @@ func (o *Order) complete() error {
 	if o.Text == 0 {
 		o.Text = len(Text) + len(`""`)
 	}
-	o.Queues = max(o.Queues, 1)
+	o.Queues, o.Coroutines = max(o.Queues, 1), max(o.Coroutines, 1)
 	switch {
 	case o.Units <= 0:
 		return fmt.Errorf("frontend: %d units of %s: give one or more", o.Units, o.Work)
@@ -104,7 +108,10 @@ func (f *Frontend) HandOut(ctx context.Context, o Order) (Outcome, error) {
 	if err := o.complete(); err != nil {
 		return Outcome{}, err
 	}
-	done, puts := f.open(o)
+	done, puts, err := f.open(o)
+	if err != nil {
+		return Outcome{}, err
+	}
 	began := time.Now()
 	if err := o.arrive(ctx, puts, done); err != nil {
 		return Outcome{}, err
@@ -138,14 +145,27 @@ func (o *Order) arrive(ctx context.Context, puts []put, done <-chan struct{}) er
 }
 
 // open opens the runs of an order. Their first tasks are to be put then.
-func (f *Frontend) open(o Order) (done <-chan struct{}, puts []put) {
+func (f *Frontend) open(o Order) (done <-chan struct{}, puts []put, err error) {
 	text := textPayload(o.Text)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := o.runs()
 	f.left, f.done, f.latencies = n, make(chan struct{}), nil
+	switch o.Work {
+	case Parked:
+		puts, err = f.send(n)
+		return f.done, puts, err
+	case Release:
+		puts, err = f.release(n)
+		f.left = len(puts)
+		return f.done, puts, err
+	default:
+	}
 	for i := range n {
 		r := &run{number: f.next, work: o.Work, home: QueueName(i % o.Queues), text: text}
+		if o.Work == Park {
+			r.parking = &parking{coroutines: o.Coroutines, events: o.Events}
+		}
 		f.next++
 		f.running[r.number] = r
 		switch o.Work {
@@ -157,5 +177,5 @@ func (f *Frontend) open(o Order) (done <-chan struct{}, puts []put) {
 			puts = append(puts, f.workflows.putter(r.home, r.firstTask()))
 		}
 	}
-	return f.done, puts
+	return f.done, puts, nil
 }

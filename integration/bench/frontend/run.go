@@ -31,6 +31,7 @@ type run struct {
 	previous  int64 // event of the task before
 	scheduled int64 // event of the activity
 	signals   int
+	parking   *parking     // if it is to be parked
 	available atomic.Int64 // when its task was, if that is of interest, as Clock says
 }
 
@@ -56,6 +57,8 @@ func (r *run) workflowType() *commonpb.WorkflowType {
 		return &commonpb.WorkflowType{Name: CountSignals}
 	case Idle, Idle11:
 		return &commonpb.WorkflowType{Name: Wait}
+	case Park:
+		return &commonpb.WorkflowType{Name: SumSignals}
 	default:
 		return &commonpb.WorkflowType{Name: OneActivity}
 	}
@@ -68,6 +71,8 @@ func (r *run) input() *commonpb.Payloads {
 		return jsonPayload("1")
 	case Idle11:
 		return jsonPayload("11")
+	case Park:
+		return jsonPayload(fmt.Sprint(r.parking.coroutines))
 	default:
 		return r.text
 	}
@@ -119,12 +124,15 @@ func (r *run) firstTask() *workflowservice.PollWorkflowTaskQueueResponse {
 			},
 		},
 	})
+	if r.parking != nil {
+		r.addPast()
+	}
 	return r.nextTask()
 }
 
-// nextTask is a workflow task about the events since the one before.
-func (r *run) nextTask() *workflowservice.PollWorkflowTaskQueueResponse {
-	scheduled := r.add(enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, &historypb.HistoryEvent{
+// addTask adds the beginning of a workflow task, and returns the id of its first event.
+func (r *run) addTask() (scheduled int64) {
+	scheduled = r.add(enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, &historypb.HistoryEvent{
 		Attributes: &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{
 			WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{Attempt: 1},
 		},
@@ -135,6 +143,12 @@ func (r *run) nextTask() *workflowservice.PollWorkflowTaskQueueResponse {
 			WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: scheduled},
 		},
 	})
+	return scheduled
+}
+
+// nextTask is a workflow task about the events since the one before.
+func (r *run) nextTask() *workflowservice.PollWorkflowTaskQueueResponse {
+	r.addTask()
 	events := r.events
 	r.events = nil
 	now := timestamppb.Now()
@@ -244,12 +258,5 @@ func (r *run) activityDone() *run {
 // signaled takes one more signal into the history.
 func (r *run) signaled() *run {
 	r.signals++
-	r.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, &historypb.HistoryEvent{
-		Attributes: &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
-			WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
-				SignalName: Signal, Input: r.text,
-			},
-		},
-	})
-	return r
+	return r.addSignal(r.text)
 }

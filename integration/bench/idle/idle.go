@@ -16,7 +16,7 @@ import (
 	"github.com/mainspring-go/mainspring/integration/bench/frontend"
 )
 
-// Usage is what one run takes, in bytes.
+// Usage is what one run takes, or a process, in bytes.
 type Usage struct {
 	// Heap is what is reachable.
 	Heap float64
@@ -68,11 +68,11 @@ func Measure(ctx context.Context, w Worker, work frontend.Work, runs int) (u Usa
 	if _, err := f.HandOut(ctx, frontend.Order{Work: work, Units: warm}); err != nil {
 		return u, err
 	}
-	before := read()
+	before := Read()
 	if _, err := f.HandOut(ctx, frontend.Order{Work: work, Units: runs}); err != nil {
 		return u, err
 	}
-	after := read()
+	after := Read()
 	n := float64(runs)
 	return Usage{
 		Heap:     (after.Heap - before.Heap) / n,
@@ -93,8 +93,8 @@ func serve(ctx context.Context) (f *frontend.Frontend, address string, stop func
 	return f, listener.Addr().String(), server.Stop, nil
 }
 
-// read returns what the whole process takes, after collections that leave only what is needed.
-func read() (u Usage) {
+// Read returns what the whole process takes, after collections that leave only what is needed.
+func Read() (u Usage) {
 	for range 3 { // stacks shrink by half at a time, and finalizers run after a collection
 		runtime.GC()
 	}
@@ -102,12 +102,13 @@ func read() (u Usage) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	u.Heap, u.Stacks = float64(m.HeapAlloc), float64(m.StackInuse)
-	u.Resident = resident()
+	u.Resident = Resident()
 	return u
 }
 
-// resident is the anonymous memory of the process that is resident, in bytes.
-func resident() (size float64) {
+// Resident is the anonymous memory of the process that is resident, in bytes; zero where the system
+// does not say.
+func Resident() (size float64) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0 // another system

@@ -1,9 +1,23 @@
 package abi
 
-import "unsafe"
+import (
+	"math/rand/v2"
+	"unsafe"
+)
 
 //go:wasmexport mainspring_abi
-func exportVersion() uint32 { return Version }
+func exportVersion() uint32 {
+	if guest.call == nil {
+		return 0
+	}
+	return Version
+}
+
+// exportRandom draws from the runtime's generator, so that an engine finds it and can give each
+// instance a seed of its own.
+//
+//go:wasmexport mainspring_random
+func exportRandom() uint64 { return rand.Uint64() }
 
 //go:wasmexport mainspring_warm
 func exportWarm() { Warm() }

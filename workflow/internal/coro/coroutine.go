@@ -14,6 +14,8 @@ type Panic struct {
 	Stack string
 	// Coroutine is the name of the coroutine.
 	Coroutine string
+	// Goexit says that it was no panic: the code called runtime.Goexit.
+	Goexit bool
 }
 
 // wait says what a parked coroutine waits for.
@@ -39,19 +41,23 @@ type Coroutine struct {
 	running  bool
 	done     bool
 	evicted  bool
-	dump     bool   // the next resume is to write down stack and nothing else
-	stack    string // where c is parked
+	exited   bool      // its code called runtime.Goexit: it waits for evict at its end
+	evicting chan bool // gets true when an eviction has ended, false when it is waited for no more
+	dump     bool      // the next resume is to write down stack and nothing else
+	stack    string    // where c is parked
 	panicked *Panic
+	watch    *Watch
+	stint    uint64 // of the watch, while c runs
 	yield    func(struct{}) bool
 	next     func() (struct{}, bool)
 	stop     func()
 }
 
-func newCoroutine(number int, name string, m mark, f func(*Coroutine)) *Coroutine {
-	c := &Coroutine{number: number, name: name, status: "not started"}
+func newCoroutine(number int, name string, w *Watch, f func(*Coroutine)) *Coroutine {
+	c := &Coroutine{number: number, name: name, status: "not started", watch: w}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		c.body(m, f)
+		c.body(w.mark(number), f)
 	})
 	return c
 }
@@ -61,22 +67,24 @@ func newCoroutine(number int, name string, m mark, f func(*Coroutine)) *Coroutin
 //
 //go:noinline
 func (c *Coroutine) body(m mark, f func(*Coroutine)) {
+	c.watch.enter(c)
 	returned := false
 	defer func() {
 		_ = m
 		c.done = true
 		v := recover()
-		if returned || c.evicted {
-			return
-		}
-		if v != nil {
+		if !returned && !c.evicted {
 			c.panicked = &Panic{Value: v, Stack: string(debug.Stack()), Coroutine: c.name}
-			return
+			if v == nil {
+				c.exited = true
+				c.panicked.Value, c.panicked.Goexit = "workflow code called runtime.Goexit", true
+			}
 		}
-		c.panicked = &Panic{
-			Value:     "workflow code called runtime.Goexit",
-			Stack:     string(debug.Stack()),
-			Coroutine: c.name,
+		if s := c.watch.leave(c); s != nil {
+			s.over(c)
+		} else if c.exited {
+			// iter.Pull would have the one that resumed c exit as well.
+			c.yield(struct{}{})
 		}
 	}()
 	f(c)
@@ -84,12 +92,17 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 }
 
 // resume runs c until it parks, yields or ends, and reports whether it made
-// progress: its first run, and any run that called Advance, is progress.
+// progress: its first run, and any run that called Advance, is progress. If c is
+// left behind it does not belong to the caller any more.
 func (c *Coroutine) resume() bool {
 	first := !c.ran
 	c.ran, c.advanced, c.running = true, false, true
 	c.wait = waitTurn
 	c.next()
+	if s := c.watch.Left(); s != nil {
+		close(s.freed)
+		return false
+	}
 	c.running = false
 	return first || c.advanced || c.done
 }
@@ -128,20 +141,32 @@ func (c *Coroutine) block(status string, w wait) {
 	if !c.running {
 		panic(wrongContext) //nolint:forbidigo // wrong workflow code fails its task, here and nowhere else
 	}
+	if c.evicting != nil || c.evicted {
+		c.exit()
+	}
 	c.status, c.wait = status, w
+	if s := c.watch.leave(c); s != nil {
+		s.wait()
+		c.exit()
+	}
 	for {
 		if !c.yield(struct{}{}) {
-			// Evicted: run the deferred functions and nothing else. The goroutine
-			// that ends here with us is one that evict made for it.
-			c.evicted = true
-			runtime.Goexit()
+			c.watch.enter(c)
+			c.exit()
 		}
 		if !c.dump {
 			break
 		}
 		c.stack = Stack()
 	}
+	c.watch.enter(c)
 	c.status = "running"
+}
+
+// exit runs the deferred functions of c and nothing else.
+func (c *Coroutine) exit() {
+	c.evicted = true
+	runtime.Goexit()
 }
 
 // describe returns the name of c, what it waits for and its stack. Only c
@@ -159,20 +184,30 @@ func (c *Coroutine) describe() string {
 	return head + stack
 }
 
-// evict ends c: its deferred functions run, then it is gone.
-func (c *Coroutine) evict() {
-	if c.done {
-		return
-	}
-	ended := make(chan struct{})
-	// iter.Pull hands the Goexit of a sequence on to the one that stops it, so
-	// that one is a goroutine that has nothing else to do.
-	go func() {
-		defer close(ended)
+// evict ends c: its deferred functions run, then it is gone. It returns false
+// if they were left behind; then the next call waits for them.
+func (c *Coroutine) evict() bool {
+	switch s := c.watch.Left(); {
+	case c.evicting != nil: // its end is waited for again
+	case s != nil && s.coroutine == c:
+		s.end()
+		return true
+	case c.done && !c.exited:
+		return true
+	default:
+		c.evicting = make(chan bool, 2)
 		c.running = true
 		c.evicted = !c.ran // never started: nothing to unwind
-		c.stop()
-	}()
-	<-ended
-	c.running, c.done = false, true
+		// iter.Pull hands the Goexit of a sequence on to the one that stops it, so
+		// that one is a goroutine that has nothing else to do.
+		go func() {
+			defer func() { c.evicting <- true }()
+			c.stop()
+		}()
+	}
+	if !<-c.evicting {
+		return false
+	}
+	c.running, c.done, c.exited = false, true, false
+	return true
 }

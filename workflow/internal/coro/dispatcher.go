@@ -20,6 +20,8 @@ type Dispatcher struct {
 	created int
 	named   int // coroutines whose name the watch knows
 	closed  bool
+	ending  *Coroutine   // its end is not waited for any more
+	rest    []*Coroutine // are to be ended after that one
 }
 
 // Go adds a coroutine at the end of the list. An empty name becomes the number
@@ -46,11 +48,12 @@ func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
 		d.Watch.call(d.created, name)
 		d.named++
 	}
-	return newCoroutine(d.created, name, d.Watch.mark(d.created), f)
+	return newCoroutine(d.created, name, d.Watch, f)
 }
 
 // Run resumes coroutines, pass after pass, until all are blocked or have ended.
 // It returns the panic that ended one, if any; the others then stay where they are.
+// If one is left behind it returns that nobody waits for it.
 func (d *Dispatcher) Run() *Panic {
 	if d.closed {
 		return &Panic{Value: "dispatcher is closed"}
@@ -79,11 +82,11 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		if c.wait == waitWake {
 			continue
 		}
-		if d.Watch.switched() {
-			return false, &Panic{Value: "nobody waits for this run any more"}
-		}
 		if c.resume() {
 			progress = true
+		}
+		if d.Watch.Left() != nil {
+			return false, &Panic{Value: "nobody waits for this run any more"}
 		}
 		if c.panicked != nil {
 			return false, c.panicked
@@ -122,19 +125,30 @@ func (d *Dispatcher) forget() {
 func (d *Dispatcher) Live() int { return len(d.list) + len(d.eager) }
 
 // Close ends all coroutines in list order, running their deferred functions.
-// It is idempotent. No coroutine may be running.
-func (d *Dispatcher) Close() {
-	if d.closed {
-		return
-	}
+// If those of one are left behind it returns that they are stuck; the next call
+// waits for them and goes on. Otherwise it is idempotent. No coroutine may be
+// running, and one that was left behind must have let go.
+func (d *Dispatcher) Close() *Stuck {
 	d.closed = true
-	for d.Live() > 0 { // deferred functions may make coroutines: they never start
-		all := slices.Concat(d.eager, d.list)
-		d.list, d.eager = nil, nil
-		for _, c := range all {
-			d.Watch.switched()
-			c.evict()
+	if d.ending != nil {
+		d.ending.evict()
+		d.ending = nil
+	}
+	for {
+		for len(d.rest) > 0 {
+			c := d.rest[0]
+			d.rest = d.rest[1:]
+			if !c.evict() {
+				d.ending = c
+				return d.Watch.Left()
+			}
 		}
+		if d.Live() == 0 {
+			return nil
+		}
+		// Also what deferred functions have made, which never starts.
+		d.rest = slices.Concat(d.eager, d.list)
+		d.eager, d.list = nil, nil
 	}
 }
 

@@ -1,7 +1,6 @@
 package coro_test
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -207,17 +206,24 @@ func TestPanicKeepsItsStack(t *testing.T) {
 func explode() { panic("boom") }
 
 func TestGoexitIsReported(t *testing.T) {
-	var d coro.Dispatcher
-	d.Go("root", func(*coro.Coroutine) { runtime.Goexit() })
-	died := make(chan struct{})
-	go func() {
-		defer close(died)
-		t.Errorf("Run returned %v, though its goroutine was told to exit", d.Run())
-	}()
-	<-died
-	if p := d.Run(); p == nil || !strings.Contains(fmt.Sprint(p.Value), "Goexit") {
-		t.Errorf("got %v, want a report of Goexit", p)
-	}
+	synctest.Test(t, func(t *testing.T) { // the bubble fails if a coroutine stays
+		var d coro.Dispatcher
+		var tr trace
+		d.Go("root", func(*coro.Coroutine) {
+			defer tr.add("root unwound")
+			runtime.Goexit()
+		})
+		d.Go("other", func(*coro.Coroutine) { tr.add("other") })
+		if p := d.Run(); p == nil || !p.Goexit || !strings.Contains(p.Stack, "TestGoexitIsReported") {
+			t.Errorf("got %+v, want a report of Goexit", p)
+		}
+		d.Close()
+		check(t, tr, "root unwound")
+		var w coro.Watch
+		if p := w.Aside(func(*coro.Coroutine) { runtime.Goexit() }); p == nil || !p.Goexit {
+			t.Errorf("got %+v, want a report of Goexit", p)
+		}
+	})
 }
 
 func TestCloseRunsDeferredFunctionsInOrder(t *testing.T) {

@@ -10,5 +10,10 @@
 // makes no progress. One that becomes ready through a later one runs in the
 // next pass; one that comes after it in the list still runs in the same pass.
 //
-// A Dispatcher is not safe for concurrent use: one goroutine at a time drives it.
+// Coroutines run on nobody's time but that of the goroutine that drives them,
+// which waits for each turn to end. If one does not, [Watch.Abandon] sets that
+// goroutine free: the one that calls it waits in its place.
+//
+// A Dispatcher is not safe for concurrent use: one goroutine at a time drives
+// it, and none that is locked to its thread; see [Unlocked].
 package coro

@@ -46,7 +46,7 @@ const module = "github.com/mainspring-go/mainspring/workflow"
 func hidden(function string) bool {
 	for _, prefix := range []string{
 		"runtime.", "reflect.", "iter.", "runtime/debug.",
-		module + "/native.", module + "/internal/env.", module + "/internal/coro.",
+		module + "/native.", module + "/internal/env.", module + "/internal/coro.", module + "/internal/direct.",
 	} {
 		if strings.HasPrefix(function, prefix) {
 			return true

@@ -12,18 +12,22 @@ import (
 	"sync/atomic"
 )
 
-// A Watch lets another goroutine see how the coroutines of one run get on. All
-// that a switch pays for it is to look at a flag. The zero value is ready; all
-// methods but Enter and those of its Dispatcher may be called at any time.
+// A Watch lets another goroutine see how the coroutines of one run get on, and
+// leave one behind that does not let go. The zero value is ready; the methods say
+// who may call them.
 type Watch struct {
-	flags    atomic.Uint32
-	switches atomic.Uint32
+	// stint counts the times that a coroutine had its turn; its lowest bit is set
+	// while one has. Who clears it, the coroutine that lets go or the one that
+	// leaves it behind, decides how the stint ends.
+	stint   atomic.Uint64
+	current *Coroutine // whose stint it is or was
 	// Converting and Exempt count the conversions of payloads that are going on,
 	// the latter those that may take as long as they like.
 	Converting, Exempt atomic.Int32
 
 	mu    sync.Mutex
 	names []named // of the coroutines whose name is not their number
+	left  *Stuck  // set once; the goroutine that drives the run may read it without mu
 }
 
 type named struct {
@@ -31,29 +35,52 @@ type named struct {
 	name   string
 }
 
-const (
-	asked     = 1 << iota // count the next switch
-	abandoned             // end at the next switch
-)
+const running = 1 // the bit of a stint that goes on
 
-// Ask asks for the next switch to be counted.
-func (w *Watch) Ask() { w.flags.Or(asked) }
-
-// Switches returns the number of switches that were asked for and have happened.
-func (w *Watch) Switches() uint32 { return w.switches.Load() }
-
-// Abandon makes Run return at the next switch: nobody waits for it any more.
-func (w *Watch) Abandon() { w.flags.Or(abandoned) }
-
-// switched is called at every switch; it reports whether to stop.
-func (w *Watch) switched() bool {
-	if w == nil || w.flags.Load() == 0 {
-		return false
+// enter begins a stint of c, which runs.
+func (w *Watch) enter(c *Coroutine) {
+	if w == nil {
+		return
 	}
-	if w.flags.And(^uint32(asked))&asked != 0 {
-		w.switches.Add(1)
+	w.current = c
+	c.stint = w.stint.Load()&^running + 2 | running
+	w.stint.Store(c.stint)
+}
+
+// leave ends the stint of c, which is about to let go. It returns how c was left
+// behind if it was.
+func (w *Watch) leave(c *Coroutine) *Stuck {
+	if w == nil || w.stint.CompareAndSwap(c.stint, c.stint&^running) {
+		return nil
 	}
-	return w.flags.Load()&abandoned != 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.left
+}
+
+// Stint returns a number that stays the same while one coroutine runs on, zero
+// if none does. It may be called at any time.
+func (w *Watch) Stint() uint64 {
+	s := w.stint.Load()
+	if s&running == 0 {
+		return 0
+	}
+	return s
+}
+
+// Aside runs f as a coroutine that no dispatcher knows, so that it can be left
+// behind. It returns what f died of. It is for the goroutine that drives the run,
+// while no coroutine runs.
+func (w *Watch) Aside(f func(*Coroutine)) *Panic {
+	c := newCoroutine(0, "", w, f)
+	c.resume()
+	if w.Left() != nil {
+		return nil
+	}
+	if c.exited {
+		c.evict()
+	}
+	return c.panicked
 }
 
 // call keeps the name of a new coroutine, unless that is its number.
@@ -87,7 +114,7 @@ func (w *Watch) nameOf(number int) string {
 	return strconv.Itoa(number)
 }
 
-// A mark is an argument that the functions carry which the goroutines of a run
+// A mark is an argument that the function carries which the goroutines of a run
 // are in, so that they can be told from all others in a dump: a Watch, and the
 // number of the coroutine. An array is passed in memory, so a dump shows it as
 // it is and not what is left of it in a register.
@@ -97,21 +124,12 @@ func (w *Watch) mark(number int) mark {
 	return mark{reflect.ValueOf(w).Pointer(), uintptr(number)}
 }
 
-// Enter calls f, which runs the coroutines or applies what has happened to them.
-func (w *Watch) Enter(f func()) { enter(w.mark(0), f) }
-
-//go:noinline
-func enter(m mark, f func()) {
-	defer func() { _ = m }()
-	f()
-}
-
 // maxDump is the size of the largest dump of all goroutines, in bytes.
 const maxDump = 64 << 20
 
-// Stuck returns the name and the stack of the coroutine that is running, though
-// it cannot be asked. The name is empty if what runs is no coroutine.
-func (w *Watch) Stuck() (name, stack string) {
+// look returns the name and the stack of the coroutine that is running, though
+// it cannot be asked. The name is empty if it is one aside.
+func (w *Watch) look() (name, stack string) {
 	buf := make([]byte, 1<<20)
 	for {
 		n := runtime.Stack(buf, true)
@@ -131,8 +149,7 @@ func (w *Watch) Stuck() (name, stack string) {
 // find looks in a dump for the goroutine that is in a function with the mark of
 // id and is not parked. Below that function there is only machinery.
 func find(dump []byte, id uintptr) (number int, stack string) {
-	stack = "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
-	marked := regexp.MustCompile(fmt.Sprintf(`(?m)^\S*/coro\.(?:\(\*Coroutine\)\.body|enter)\(.*\{%#x, (0x[0-9a-f]+)\}`, id))
+	marked := regexp.MustCompile(fmt.Sprintf(`(?m)^\S*/coro\.\(\*Coroutine\)\.body\(.*\{%#x, (0x[0-9a-f]+)\}`, id))
 	for g := range bytes.SplitSeq(dump, []byte("\n\n")) {
 		head, frames, _ := bytes.Cut(g, []byte("\n"))
 		at := marked.FindSubmatchIndex(frames)
@@ -140,10 +157,7 @@ func find(dump []byte, id uintptr) (number int, stack string) {
 			continue
 		}
 		n, _ := strconv.ParseInt(string(frames[at[2]:at[3]]), 0, 64)
-		number, stack = int(n), string(head)+"\n"+string(frames[:at[0]])
-		if number != 0 { // else it may be one that waits for a coroutine to end
-			break
-		}
+		return int(n), string(head) + "\n" + string(frames[:at[0]])
 	}
-	return number, stack
+	return 0, "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
 }

@@ -12,39 +12,50 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// ignore is the Resolved of what nobody waits for any more.
-func ignore(*commonpb.Payloads, *failurepb.Failure) {}
+// An Ender is told when something ends, with its result or its failure.
+type Ender interface {
+	End(result *commonpb.Payloads, failure *failurepb.Failure)
+}
 
-// A Resolved is called when something ends, with its result or its failure.
+// A Resolved is an [Ender].
 type Resolved func(*commonpb.Payloads, *failurepb.Failure)
 
-// ScheduleActivity makes the command that schedules an activity. The id of the
-// attributes is filled in if it is empty. It returns a function that asks for
-// the activity's cancellation, once.
-func (e *Env) ScheduleActivity(
-	scheduled int64,
-	attr *commandpb.ScheduleActivityTaskCommandAttributes,
-	meta *sdkpb.UserMetadata,
-	resolved Resolved,
-) (cancel func()) {
+// End calls f.
+func (f Resolved) End(result *commonpb.Payloads, failure *failurepb.Failure) { f(result, failure) }
+
+// An ActivityCommand is the command of an activity: with what it says, but for
+// what others share, it is one allocation.
+type ActivityCommand struct {
+	// Attributes are what it says. An empty id is filled in.
+	Attributes commandpb.ScheduleActivityTaskCommandAttributes
+
+	command commandpb.Command
+	oneof   commandpb.Command_ScheduleActivityTaskCommandAttributes
+}
+
+// ScheduleActivity makes the command that schedules an activity, which p is about
+// from then on.
+func (e *Env) ScheduleActivity(scheduled int64, c *ActivityCommand, meta *sdkpb.UserMetadata, p *Pending) {
+	attr := &c.Attributes
 	if attr.GetActivityId() == "" {
 		attr.ActivityId = strconv.FormatInt(scheduled, 10)
 	}
-	key := pendingKey{runner.Activity, attr.GetActivityId()}
-	if _, ok := e.pending[key]; ok {
+	p.key = pendingKey{runner.Activity, attr.GetActivityId()}
+	if _, ok := e.pending[p.key]; ok {
 		Mismatch("[TMPRL1100] adding duplicate command for activity id " +
 			strconv.Quote(attr.GetActivityId()))
 	}
-	p := &pending{resolve: resolved}
-	e.pending[key] = p
-	e.Emit(&commandpb.Command{
-		CommandType:  enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
-		UserMetadata: meta,
-		Attributes: &commandpb.Command_ScheduleActivityTaskCommandAttributes{
-			ScheduleActivityTaskCommandAttributes: attr,
-		},
-	})
-	return e.canceler(key, p, func() *commandpb.Command {
+	e.pending[p.key] = p
+	c.oneof.ScheduleActivityTaskCommandAttributes = attr
+	c.command.CommandType = enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
+	c.command.UserMetadata, c.command.Attributes = meta, &c.oneof
+	e.Emit(&c.command)
+}
+
+// CancelActivity asks once for the cancellation of an activity, unless it has
+// ended.
+func (e *Env) CancelActivity(scheduled int64, p *Pending) {
+	e.cancel(p, func() *commandpb.Command {
 		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK,
 			Attributes: &commandpb.Command_RequestCancelActivityTaskCommandAttributes{

@@ -78,7 +78,7 @@ type Env struct {
 	next     int64
 	commands []*commandpb.Command
 	messages []*protocolpb.Message
-	pending  map[pendingKey]*pending
+	pending  map[pendingKey]*Pending
 	children map[string]*child // by workflow id; nil without any
 	flags    flags
 	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
@@ -95,15 +95,18 @@ type pendingKey struct {
 	id   string
 }
 
-// pending is something that a command started and no event has ended.
-type pending struct {
-	resolve Resolved
-	cancel  *commandpb.Command // nil until it was asked for
+// A Pending is something that a command started and no event has ended.
+type Pending struct {
+	// Ends is told when it has.
+	Ends Ender
+
+	key    pendingKey
+	cancel *commandpb.Command // nil until it was asked for
 }
 
 // New makes the world of a run.
 func New(o Options) *Env {
-	e := &Env{Options: o, pending: make(map[pendingKey]*pending)}
+	e := &Env{Options: o, pending: make(map[pendingKey]*Pending)}
 	e.Coroutines.Idle = func() bool { return e.Hooks.Idle != nil && e.Hooks.Idle() }
 	return e
 }
@@ -192,18 +195,15 @@ func (e *Env) Resolve(r *runner.Resolve) {
 	if p.cancel != nil { // if it was not sent yet, it need not be
 		e.drop(p.cancel)
 	}
-	p.resolve(r.Result, r.Failure)
+	p.Ends.End(r.Result, r.Failure)
 }
 
-// canceler returns what asks for the cancellation of p, once and while p has
-// not ended. The entry stays: should p end before the command is sent, the
-// command must be taken back.
-func (e *Env) canceler(key pendingKey, p *pending, request func() *commandpb.Command) func() {
-	return func() {
-		if p.cancel != nil || e.pending[key] != p {
-			return
-		}
-		p.cancel = request()
-		e.Emit(p.cancel)
+// cancel makes the request to cancel p, once and while p has not ended. The entry
+// stays: should p end before the command is sent, the command must be taken back.
+func (e *Env) cancel(p *Pending, request func() *commandpb.Command) {
+	if p.cancel != nil || e.pending[p.key] != p {
+		return
 	}
+	p.cancel = request()
+	e.Emit(p.cancel)
 }

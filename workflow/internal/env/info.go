@@ -11,7 +11,8 @@ import (
 // Info is what is known of the run. It changes at the start of a
 // task, and with upserts.
 type Info struct {
-	// Started are the attributes of the first event.
+	// Started are the attributes of the first event, until the workflow function is
+	// called.
 	Started *historypb.WorkflowExecutionStartedEventAttributes
 	// StartTime is the time of the first event.
 	StartTime time.Time

@@ -12,29 +12,31 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// StartTimer makes the command that starts a timer. It returns a function that
-// cancels it: the timer is then forgotten at once and never resolves.
-func (e *Env) StartTimer(d time.Duration, meta *sdkpb.UserMetadata, fired Resolved) (cancel func()) {
-	id := strconv.FormatInt(e.PeekID(), 10)
-	key := pendingKey{runner.Timer, id}
-	p := &pending{resolve: fired}
-	e.pending[key] = p
+// StartTimer makes the command that starts a timer, which p is about from then
+// on.
+func (e *Env) StartTimer(d time.Duration, meta *sdkpb.UserMetadata, p *Pending) {
+	p.key = pendingKey{runner.Timer, strconv.FormatInt(e.PeekID(), 10)}
+	e.pending[p.key] = p
 	e.Emit(&commandpb.Command{
 		CommandType:  enumspb.COMMAND_TYPE_START_TIMER,
 		UserMetadata: meta,
 		Attributes: &commandpb.Command_StartTimerCommandAttributes{
 			StartTimerCommandAttributes: &commandpb.StartTimerCommandAttributes{
-				TimerId:            id,
+				TimerId:            p.key.id,
 				StartToFireTimeout: durationpb.New(d),
 			},
 		},
 	})
-	return e.canceler(key, p, func() *commandpb.Command {
-		p.resolve = ignore
+}
+
+// CancelTimer cancels a timer, unless it has fired: nobody is told of its end
+// then.
+func (e *Env) CancelTimer(p *Pending) {
+	e.cancel(p, func() *commandpb.Command {
 		return &commandpb.Command{
 			CommandType: enumspb.COMMAND_TYPE_CANCEL_TIMER,
 			Attributes: &commandpb.Command_CancelTimerCommandAttributes{
-				CancelTimerCommandAttributes: &commandpb.CancelTimerCommandAttributes{TimerId: id},
+				CancelTimerCommandAttributes: &commandpb.CancelTimerCommandAttributes{TimerId: p.key.id},
 			},
 		}
 	})

@@ -14,28 +14,22 @@ const conversionFactor = 30
 
 // A Dog watches pieces of work, one at a time.
 type Dog struct {
-	limit time.Duration
-	watch *coro.Watch
-	bark  func(after time.Duration)
-	timer *time.Timer
-	state atomic.Uint64 // number of the piece of work, and whether it is watched
-	armed atomic.Bool   // the timer runs, which it may with nothing to watch
+	limit   time.Duration
+	watch   *coro.Watch
+	timer   *time.Timer
+	working atomic.Bool // there is something to watch
+	armed   atomic.Bool // the timer runs, which it may with nothing to watch
 
-	mu        sync.Mutex // of what follows: beats of two pieces may overlap
-	work      uint64
-	switches  uint32
-	code      time.Duration // beats since the last switch
+	mu        sync.Mutex // of what follows: two beats may overlap
+	stint     uint64
+	code      time.Duration // beats in the stint
 	converted time.Duration // those of them in a conversion
 }
 
-// watched is set in the state while a piece of work is watched.
-const watched = 1
-
-// New returns a dog that calls bark when the coroutines that w watches have not
-// switched for limit, though they could have. Bark is called on a goroutine of
-// its own, once at most for each Start.
-func New(limit time.Duration, w *coro.Watch, bark func(after time.Duration)) *Dog {
-	d := &Dog{limit: limit, watch: w, bark: bark}
+// New returns a dog that abandons a coroutine that w watches when it has not let
+// go for limit, though it could have.
+func New(limit time.Duration, w *coro.Watch) *Dog {
+	d := &Dog{limit: limit, watch: w}
 	d.timer = time.AfterFunc(time.Hour, d.beat)
 	d.timer.Stop()
 	return d
@@ -43,7 +37,7 @@ func New(limit time.Duration, w *coro.Watch, bark func(after time.Duration)) *Do
 
 // Start begins to watch a piece of work. Most is over before the first look.
 func (d *Dog) Start() {
-	d.state.Store(d.state.Load()&^watched + 2 | watched)
+	d.working.Store(true)
 	d.arm()
 }
 
@@ -56,17 +50,8 @@ func (d *Dog) arm() {
 	d.timer.Reset(d.limit / 10)
 }
 
-// Done ends the watch. It reports whether the dog has kept quiet; if not, bark
-// has returned.
-func (d *Dog) Done() bool {
-	s := d.state.Load()
-	if s&watched != 0 && d.state.CompareAndSwap(s, s&^watched) {
-		return true
-	}
-	d.mu.Lock() // it is barking
-	defer d.mu.Unlock()
-	return false
-}
+// Done ends the watch.
+func (d *Dog) Done() { d.working.Store(false) }
 
 // interval is the time between beats.
 func (d *Dog) interval() time.Duration {
@@ -75,29 +60,37 @@ func (d *Dog) interval() time.Duration {
 
 func (d *Dog) beat() {
 	runtime.Gosched() // all that want to run go first
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s := d.state.Load(); s&watched != 0 {
-		after := d.count(s)
-		if after == 0 {
-			d.timer.Reset(d.interval())
-			return
-		}
-		if d.state.CompareAndSwap(s, s&^watched) {
-			d.bark(after)
-		}
-	}
-	d.armed.Store(false)
-	if d.state.Load()&watched != 0 { // something was started just now
-		d.arm()
+	if free, stuck := d.look(); stuck {
+		free()
 	}
 }
 
+// look counts a beat, and abandons what does not let go.
+func (d *Dog) look() (free func(), stuck bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.working.Load() {
+		s := d.watch.Stint()
+		if after := d.count(s); after > 0 {
+			free, stuck = d.watch.Abandon(s, after)
+		}
+		if !stuck {
+			d.timer.Reset(d.interval())
+			return nil, false
+		}
+		d.working.Store(false)
+	}
+	d.armed.Store(false)
+	if d.working.Load() { // something was started just now
+		d.arm()
+	}
+	return free, stuck
+}
+
 // count adds a beat; it returns the limit that is used up, or zero.
-func (d *Dog) count(work uint64) time.Duration {
-	if n := d.watch.Switches(); work != d.work || n != d.switches {
-		d.work, d.switches, d.code, d.converted = work, n, 0, 0
-		d.watch.Ask()
+func (d *Dog) count(stint uint64) time.Duration {
+	if stint == 0 || stint != d.stint {
+		d.stint, d.code, d.converted = stint, 0, 0
 		return 0
 	}
 	switch {

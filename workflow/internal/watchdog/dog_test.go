@@ -12,47 +12,48 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 )
 
-// A scene is a dog with a bell on its bark.
+// A scene is a dog and what it watches.
 type scene struct {
-	dog     *watchdog.Dog
-	watch   coro.Watch
-	barked  chan time.Duration
-	started time.Time
+	dog   *watchdog.Dog
+	watch coro.Watch
 }
 
 func newScene(limit time.Duration) *scene {
-	s := &scene{barked: make(chan time.Duration, 10)}
-	s.dog = watchdog.New(limit, &s.watch, func(after time.Duration) { s.barked <- after })
+	s := &scene{}
+	s.dog = watchdog.New(limit, &s.watch)
 	return s
 }
 
-func (s *scene) start() {
-	s.started = time.Now()
+// does lets the dog watch f, and returns what was left behind.
+func (s *scene) does(f func()) *coro.Stuck {
 	s.dog.Start()
+	defer s.dog.Done()
+	s.watch.Aside(func(*coro.Coroutine) { f() })
+	return s.watch.Left()
 }
 
-// barks checks that the dog barks for the reason after, when at least that has
+// barks checks that f is left behind for the reason after, when at least that has
 // passed and not much more.
-func (s *scene) barks(t *testing.T, after time.Duration) {
+func (s *scene) barks(t *testing.T, after time.Duration, f func()) {
 	t.Helper()
-	if got := <-s.barked; got != after {
-		t.Errorf("the dog barked after %v, want %v", got, after)
+	started := time.Now()
+	stuck := s.does(f)
+	if stuck == nil || stuck.After != after {
+		t.Fatalf("the dog saw %+v, want it to bark after %v", stuck, after)
 	}
-	if took := time.Since(s.started); took < after || took > after+after/5 {
+	if took := time.Since(started); took < after || took > after+after/5 {
 		t.Errorf("it took %v, want a little more than %v", took, after)
 	}
-	if s.dog.Done() {
-		t.Error("work that was barked at is reported as done")
-	}
+	<-stuck.LetGo()
 }
 
-func (s *scene) quiet(t *testing.T) {
+func (s *scene) quiet(t *testing.T, f func()) {
 	t.Helper()
-	if !s.dog.Done() {
-		t.Errorf("the dog barked after %v", time.Since(s.started))
+	if stuck := s.does(f); stuck != nil {
+		t.Fatalf("the dog barked after %v", stuck.After)
 	}
 	time.Sleep(time.Hour)
-	if len(s.barked) > 0 {
+	if s.watch.Left() != nil {
 		t.Error("the dog barked at work that was done")
 	}
 }
@@ -65,60 +66,68 @@ func bubble(t *testing.T, name string, f func(*testing.T)) {
 func TestTheDogBarks(t *testing.T) {
 	for _, limit := range []time.Duration{50 * time.Millisecond, time.Second, time.Hour} {
 		bubble(t, limit.String(), func(t *testing.T) {
-			s := newScene(limit)
-			s.start()
-			s.barks(t, limit)
-			s.start() // and again
-			s.barks(t, limit)
+			newScene(limit).barks(t, limit, func() { time.Sleep(2 * limit) })
 		})
 	}
+	bubble(t, "after work that was in order", func(t *testing.T) {
+		s := newScene(time.Second)
+		s.quiet(t, func() { time.Sleep(900 * time.Millisecond) })
+		s.barks(t, time.Second, func() { time.Sleep(2 * time.Second) })
+	})
 }
 
 func TestTheDogIsQuiet(t *testing.T) {
 	bubble(t, "when work is done in time", func(t *testing.T) {
 		s := newScene(time.Second)
 		for range 100 { // together far more than the limit
-			s.start()
-			time.Sleep(990 * time.Millisecond)
-			if !s.dog.Done() {
+			if stuck := s.does(func() { time.Sleep(990 * time.Millisecond) }); stuck != nil {
 				t.Fatal("the dog barked")
 			}
 		}
 	})
 	bubble(t, "when it has nothing to watch", func(t *testing.T) {
 		s := newScene(time.Second)
-		s.start()
-		s.quiet(t)
-		s.start()
-		s.barks(t, time.Second)
+		s.quiet(t, func() {})
+		s.watch.Aside(func(*coro.Coroutine) { time.Sleep(time.Hour) })
+		if s.watch.Left() != nil {
+			t.Error("the dog barked at work that it was not told of")
+		}
+	})
+	bubble(t, "when no code runs", func(t *testing.T) {
+		s := newScene(time.Second)
+		s.dog.Start()
+		time.Sleep(time.Hour)
+		s.dog.Done()
+		s.quiet(t, func() {})
 	})
 	bubble(t, "about conversions", func(t *testing.T) {
 		s := newScene(time.Second)
-		s.start()
-		s.watch.Converting.Add(1)
-		time.Sleep(25 * time.Second)
-		s.watch.Converting.Add(-1)
-		time.Sleep(900 * time.Millisecond)
-		s.quiet(t)
+		s.quiet(t, func() {
+			s.watch.Converting.Add(1)
+			time.Sleep(25 * time.Second)
+			s.watch.Converting.Add(-1)
+			time.Sleep(900 * time.Millisecond)
+		})
 	})
 	bubble(t, "about conversions that may take for ever", func(t *testing.T) {
 		s := newScene(time.Second)
-		s.start()
-		s.watch.Converting.Add(1) // one in the other
-		s.watch.Exempt.Add(1)
-		time.Sleep(5 * time.Minute)
-		s.watch.Exempt.Add(-1)
-		s.watch.Converting.Add(-1)
-		s.quiet(t)
+		s.quiet(t, func() {
+			s.watch.Converting.Add(1) // one in the other
+			s.watch.Exempt.Add(1)
+			time.Sleep(5 * time.Minute)
+			s.watch.Exempt.Add(-1)
+			s.watch.Converting.Add(-1)
+		})
 	})
 }
 
 func TestConversionsHaveALimit(t *testing.T) {
 	bubble(t, "of their own", func(t *testing.T) {
 		s := newScene(time.Second)
-		s.start()
-		s.watch.Converting.Add(1)
-		s.barks(t, 30*time.Second)
+		s.barks(t, 30*time.Second, func() {
+			s.watch.Converting.Add(1)
+			time.Sleep(time.Minute)
+		})
 	})
 }
 
@@ -130,25 +139,25 @@ func TestEverySwitchStartsTheClockAnew(t *testing.T) {
 		for range 10 {
 			d.Go("", func(*coro.Coroutine) { time.Sleep(900 * time.Millisecond) })
 		}
-		s.start()
+		s.dog.Start()
 		if p := d.Run(); p != nil {
 			t.Fatal(p)
 		}
-		s.quiet(t)
+		if s.watch.Left() != nil {
+			t.Fatal("the dog barked")
+		}
 
-		s.start()
-		var wg sync.WaitGroup
-		release := make(chan struct{})
-		e := coro.Dispatcher{Watch: &s.watch}
-		e.Go("first", func(*coro.Coroutine) { time.Sleep(900 * time.Millisecond) })
-		e.Go("slow", func(*coro.Coroutine) { <-release })
-		wg.Go(func() { e.Run() })
-		time.Sleep(900 * time.Millisecond)
-		s.started = time.Now()
-		s.barks(t, time.Second)
-		close(release)
-		wg.Wait()
-		e.Close()
+		started := time.Now()
+		d.Go("first", func(*coro.Coroutine) { time.Sleep(900 * time.Millisecond) })
+		d.Go("slow", func(*coro.Coroutine) { time.Sleep(10 * time.Second) })
+		d.Run()
+		stuck := s.watch.Left()
+		if took := time.Since(started); stuck == nil || stuck.Name != "slow" || took < 1900*time.Millisecond ||
+			took > 2100*time.Millisecond {
+			t.Fatalf("after %v the dog saw %+v, want it to bark at the slow one", took, stuck)
+		}
+		<-stuck.LetGo()
+		d.Close()
 	})
 }
 
@@ -165,13 +174,14 @@ func TestAMachineWithoutTimeIsNotADeadlock(t *testing.T) {
 		})
 	}
 	s := newScene(limit)
-	s.start()
-	for time.Since(s.started) < 5*limit { // it gets a sixteenth of that
-	}
-	quiet := s.dog.Done()
+	started := time.Now()
+	stuck := s.does(func() {
+		for time.Since(started) < 5*limit { // it gets a sixteenth of that
+		}
+	})
 	enough.Store(true)
 	others.Wait()
-	if !quiet {
-		t.Errorf("the dog barked at work that had a sixteenth of %v", time.Since(s.started))
+	if stuck != nil {
+		t.Errorf("the dog barked at work that had a sixteenth of %v", time.Since(started))
 	}
 }

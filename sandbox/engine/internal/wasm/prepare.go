@@ -67,10 +67,10 @@ func Prepare(file []byte, o Options) (*Prepared, error) {
 		module: m, watched: map[string]int{}, skipped: map[string]bool{}, found: p.Watched,
 	}
 	for i, name := range o.Watched {
-		w.watched[mangled(name)] = i
+		w.watched[Mangled(name)] = i
 	}
 	for _, name := range o.Skipped {
-		w.skipped[mangled(name)] = true
+		w.skipped[Mangled(name)] = true
 	}
 	if p.File, err = m.write(w, p.Globals, o.MaxPages); err != nil {
 		return nil, err

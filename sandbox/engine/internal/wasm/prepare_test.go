@@ -23,8 +23,8 @@ func part(id byte, body ...string) string {
 
 func name(s string) string { return string([]byte{byte(len(s))}) + s }
 
-// The pieces of a small module: it imports a yield, has a global stack pointer, a function that loops
-// as often as it is told and returns how often, and one that has the type of Go's.
+// The pieces of a small module: it imports a yield, has a global stack pointer, a function that
+// loops as often as it is told and returns how often, and one that has the type of Go's.
 var (
 	types    = part(1, "\x02", "\x60\x00\x01\x7f", "\x60\x01\x7f\x01\x7f")
 	imports  = part(2, "\x01", name("sys"), name("yield"), "\x00\x00")
@@ -202,7 +202,8 @@ func TestWhatIsNoGuestIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzPrepare looks for what makes Prepare panic, and for modules that are sound and that it spoils.
+// FuzzPrepare looks for what makes Prepare panic, and for modules that are sound and that it
+// spoils.
 func FuzzPrepare(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Add([]byte(header))

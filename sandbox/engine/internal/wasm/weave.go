@@ -17,8 +17,8 @@ type weaver struct {
 	found   []bool
 }
 
-// mangled is what the linker makes of the name of a symbol.
-func mangled(symbol string) string { return unnameable.ReplaceAllString(symbol, "_") }
+// Mangled is what the linker makes of the name of a symbol.
+func Mangled(symbol string) string { return unnameable.ReplaceAllString(symbol, "_") }
 
 var unnameable = regexp.MustCompile(`[^\w.]`)
 

@@ -75,7 +75,7 @@ func deeds() map[string]func(arg string) string {
 		"nil":     func(string) string { var p *int; return strconv.Itoa(*p) },
 		"recover": recovered,
 		"recurse": func(string) string { return strconv.Itoa(recurse(0)) },
-		"spin":    spin,
+		"spin":    func(string) string { new(wheel).spin(); return "" },
 		"busy":    busy,
 		"lock":    func(string) string { var mu sync.Mutex; mu.Lock(); mu.Lock(); return "" },
 		"eat":     eat,
@@ -113,9 +113,12 @@ func recurse(n int) int {
 	return recurse(n+1) + int(big[(n+1)%1024])
 }
 
-func spin(string) string {
+type wheel struct{ turns int }
+
+//go:noinline
+func (w *wheel) spin() {
 	for i := 0; ; i++ {
-		counter += i
+		w.turns += i
 	}
 }
 
