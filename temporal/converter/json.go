@@ -15,8 +15,13 @@ func NewJSONPayloadConverter() *JSONPayloadConverter {
 	return &JSONPayloadConverter{}
 }
 
-// ToPayload encodes a value with json.Marshal.
+// ToPayload encodes a value as json.Marshal does.
 func (c *JSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
+	if text, ok := value.(string); ok {
+		if data, ok := quoted(text); ok {
+			return newPayload(data, c.Encoding()), nil
+		}
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		return nil, encodeError(err)
@@ -24,8 +29,14 @@ func (c *JSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 	return newPayload(data, c.Encoding()), nil
 }
 
-// FromPayload decodes with json.Unmarshal.
+// FromPayload decodes as json.Unmarshal does.
 func (c *JSONPayloadConverter) FromPayload(payload *commonpb.Payload, valuePtr any) error {
+	if target, ok := valuePtr.(*string); ok && target != nil {
+		if text, ok := unquoted(payload.GetData()); ok {
+			*target = text
+			return nil
+		}
+	}
 	if err := json.Unmarshal(payload.GetData(), valuePtr); err != nil {
 		return decodeError(err)
 	}
