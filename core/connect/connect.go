@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 )
 
 // Defaults of [Options].
@@ -97,14 +96,12 @@ func Dial(o Options) (*Client, error) {
 	if o.TLS != nil {
 		transport = credentials.NewTLS(o.TLS)
 	}
-	calls := &caller{o.Namespace, metadata.Pairs("client-name", clientName, "client-version", clientVersion,
-		"supported-server-versions", serverVersions, "temporal-namespace", o.Namespace), o.APIKey}
+	calls := newCaller(&o)
 	conn, err := grpc.NewClient(o.Address, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: o.KeepAlive, Timeout: keepAliveTimeout, PermitWithoutStream: true,
 		}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithChainUnaryInterceptor(calls.intercept),
 	}, o.DialOptions...)...)
 	if err != nil {

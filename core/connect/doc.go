@@ -12,7 +12,8 @@
 // A [Client] is safe for concurrent use. Calls through it carry the headers that
 // a Temporal server expects, return the errors of go.temporal.io/api/serviceerror,
 // and are retried while that may help; long polls are not, since whoever polls
-// does it again anyway.
+// does it again anyway. How long calls take is for their contexts to say; a [Limit]
+// says so for many calls at the cost of one.
 //
 // It is no client for starting workflows: use its WorkflowService, or the
 // official SDK's client, which the worker takes as well.

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,21 @@ type caller struct {
 	namespace string
 	headers   metadata.MD // of calls about namespace; never changed
 	apiKey    func(context.Context) (string, error)
+	// headersOnly is a context with the headers.
+	headersOnly context.Context   //nolint:containedctx // it has nothing else
+	options     []grpc.CallOption // of calls with none but that of their stub; never changed
+}
+
+func newCaller(o *Options) *caller {
+	headers := metadata.Pairs("client-name", clientName, "client-version", clientVersion,
+		"supported-server-versions", serverVersions, "temporal-namespace", o.Namespace)
+	return &caller{
+		namespace:   o.Namespace,
+		headers:     headers,
+		headersOnly: metadata.NewOutgoingContext(context.Background(), headers),
+		apiKey:      o.APIKey,
+		options:     []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxMessage), grpc.StaticMethod()},
+	}
 }
 
 // translate turns gRPC's errors into those of the Temporal API.
@@ -37,17 +53,36 @@ func translate(err error) error {
 	return err // of an interceptor in the dial options
 }
 
+// A dressed context has the headers of all calls beside those values that it had: in one allocation,
+// where [metadata.NewOutgoingContext] makes two for each call.
+type dressed struct {
+	context.Context                 //nolint:containedctx // this is one
+	headers         context.Context //nolint:containedctx // nothing but headers
+}
+
+func (d dressed) Value(key any) any {
+	if v := d.headers.Value(key); v != nil {
+		return v
+	}
+	return d.Context.Value(key)
+}
+
 // dress adds what every call carries. It is done for each try, which asks for a rotated key again.
 func (c *caller) dress(ctx context.Context, req any) (context.Context, error) {
-	headers := c.headers
+	headers, own := c.headers, true
 	if r, ok := req.(interface{ GetNamespace() string }); ok && r.GetNamespace() != "" && r.GetNamespace() != c.namespace {
 		headers = headers.Copy() // a worker may poll another one than the connection's
 		headers.Set("temporal-namespace", r.GetNamespace())
+		own = false
 	}
 	if given, some := metadata.FromOutgoingContext(ctx); some {
-		headers = metadata.Join(given, headers)
+		headers, own = metadata.Join(given, headers), false
 	}
-	ctx = metadata.NewOutgoingContext(ctx, headers)
+	if own {
+		ctx = dressed{ctx, c.headersOnly}
+	} else {
+		ctx = metadata.NewOutgoingContext(ctx, headers)
+	}
 	if c.apiKey == nil {
 		return ctx, nil
 	}
@@ -101,6 +136,7 @@ func (c *caller) intercept(
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
 	began, wait := time.Now(), retryInitial
+	opts = c.complete(opts)
 	for {
 		dressed, err := c.dress(ctx, req)
 		if err == nil {
@@ -125,6 +161,17 @@ func (c *caller) intercept(
 		}
 		wait = min(time.Duration(float64(wait)*retryFactor), retryMax)
 	}
+}
+
+// complete adds the options of all calls, which others override, to those of one. They are not left to
+// the connection, which would join both for every call.
+func (c *caller) complete(opts []grpc.CallOption) []grpc.CallOption {
+	if len(opts) == 1 {
+		if _, ok := opts[0].(grpc.StaticMethodCallOption); ok {
+			return c.options
+		}
+	}
+	return append(slices.Clone(c.options[:1]), opts...)
 }
 
 // longPoll reports whether a method waits for something to happen.

@@ -169,3 +169,24 @@ func (c stallingConn) Write(b []byte) (int, error) {
 	}
 	return c.Conn.Write(b)
 }
+
+// Histories are larger than what gRPC takes by default; the options of the user say otherwise.
+func TestTheLimitOfAnswersIsTheUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, grpc.MaxSendMsgSize(1<<30))
+		s.version = strings.Repeat("x", 5<<20)
+		for _, c := range []struct {
+			name    string
+			options []grpc.DialOption
+			fails   bool
+		}{
+			{"by default", nil, false},
+			{"with another option", []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.WaitForReady(true))}, false},
+			{"with a limit", []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1 << 20))}, true},
+		} {
+			if err := ask(t, s.dial(t, connect.Options{DialOptions: c.options})); (err != nil) != c.fails {
+				t.Errorf("%s: error %v", c.name, err)
+			}
+		}
+	})
+}

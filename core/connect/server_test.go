@@ -29,6 +29,7 @@ type server struct {
 	always  error // after errs
 	headers []metadata.MD
 	at      []time.Time
+	lefts   []time.Duration // until the deadline of each; zero if there was none
 }
 
 // serve serves on memory until the test ends.
@@ -76,11 +77,23 @@ func (s *server) header(i int, key string) []string {
 	return s.headers[i].Get(key)
 }
 
+// left returns how long the attempt i was to take at most.
+func (s *server) left(i int) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lefts[i]
+}
+
 func (s *server) next(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	md, _ := metadata.FromIncomingContext(ctx)
 	s.headers, s.at = append(s.headers, md), append(s.at, time.Now())
+	left := time.Duration(0)
+	if until, ok := ctx.Deadline(); ok {
+		left = time.Until(until)
+	}
+	s.lefts = append(s.lefts, left)
 	if len(s.errs) == 0 {
 		return s.always
 	}
