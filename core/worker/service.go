@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
+
+	"github.com/mainspring-go/mainspring/core/connect"
 )
 
 // How long calls may take, their retries included.
@@ -20,7 +22,8 @@ const (
 // service is the server as the pipelines see it: without gRPC, and with the
 // errors of the Temporal API.
 type service struct {
-	stub workflowservice.WorkflowServiceClient
+	stub    workflowservice.WorkflowServiceClient
+	answers *connect.Limit // to workflow tasks, which are made in one context
 }
 
 // call makes one call of the stub with a deadline, the nearer of its own and the context's.
@@ -52,6 +55,8 @@ func translate(err error) error {
 func (s service) RespondWorkflowTaskCompleted(
 	ctx context.Context, req *workflowservice.RespondWorkflowTaskCompletedRequest,
 ) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
+	ctx, done := s.answers.Bound(ctx)
+	defer done()
 	return call(ctx, callTimeout, s.stub.RespondWorkflowTaskCompleted, req)
 }
 

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
 
+	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/poller"
 )
 
@@ -53,7 +54,10 @@ func (i identity) versioned() bool {
 // workflowSource polls one queue for workflow tasks.
 func workflowSource(s service, i identity, q *taskqueuepb.TaskQueue) poller.SourceFunc[*workflowTask] {
 	capabilities := i.capabilities() // those of all polls, which nobody changes
+	limit := connect.NewLimit(pollTimeout)
 	return func(ctx context.Context) (*workflowTask, poller.Feedback, error) {
+		ctx, done := limit.Bound(ctx)
+		defer done()
 		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollWorkflowTaskQueue,
 			&workflowservice.PollWorkflowTaskQueueRequest{
@@ -77,7 +81,10 @@ func activitySource(
 	s service, i identity, q *taskqueuepb.TaskQueue, perSecond *queueRate,
 ) poller.SourceFunc[*activityTask] {
 	capabilities := i.capabilities()
+	limit := connect.NewLimit(pollTimeout)
 	return func(ctx context.Context) (*activityTask, poller.Feedback, error) {
+		ctx, done := limit.Bound(ctx)
+		defer done()
 		//nolint:staticcheck // the build id of a worker without a deployment has no other place
 		t, err := call(ctx, pollTimeout, s.stub.PollActivityTaskQueue,
 			&workflowservice.PollActivityTaskQueueRequest{

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/shutdown"
 	"github.com/mainspring-go/mainspring/temporal/settings"
 	"github.com/mainspring-go/mainspring/workflow"
@@ -102,7 +103,7 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		return nil, err
 	}
 	w.options, w.given = options, given
-	w.service = service{client.WorkflowService()}
+	w.service = service{client.WorkflowService(), connect.NewLimit(callTimeout)}
 	w.counters.logger = options.Logger
 	w.identity = identity{
 		namespace: options.Namespace,
