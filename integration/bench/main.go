@@ -3,6 +3,7 @@
 //
 //	go run ./integration/bench            # a few minutes; nothing else should run
 //	go run ./integration/bench -once      # each row briefly: does it still work?
+//	go run ./integration/bench -real      # with a real server, too, which is compiled the first time
 //	go run ./integration/bench -row activity -gzip=false -rounds 9 -cpuprofile /tmp/bench
 //
 // A fake Temporal frontend hands out tasks as fast as it is asked for them and checks every answer.
@@ -13,9 +14,10 @@
 // The command prints a table, and writes it into README.md beside this file, with results.json and
 // plot.svg, unless it is told to measure less than everything.
 //
-// Replay and the hand-over between coroutines are rows of two contestants without a frontend. What a
-// run costs that waits in a worker's cache is measured by a benchmark in the tests of this package, of
-// both in one process:
+// Replay and the hand-over between coroutines are rows of two contestants without a frontend. Memory,
+// idle workers, stops under load and a real server are topics, which have tables of their own. What a
+// run takes that waits in a worker's cache is measured also by a benchmark in the tests of this
+// package, of both in one process:
 //
 //	go test -run '^$' -bench Idle -benchtime 5x ./integration/bench
 package main
@@ -48,6 +50,7 @@ func main() {
 // A plan is what is to be measured.
 type plan struct {
 	rows   []row
+	topics []topic
 	gzips  []bool
 	rounds int
 	once   bool // one short round, of the outermost points of each table
@@ -59,7 +62,7 @@ type plan struct {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var (
-		p   = plan{rows: rows()}
+		p   = plan{rows: rows(), topics: topics()}
 		as  = flags.String("as", "", "for the command itself: be the frontend, or the contestant of this name")
 		job contestant.Job
 	)
@@ -68,6 +71,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&p.rounds, "rounds", 5, "how many turns each contestant has")
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
 	flags.BoolVar(&p.full, "full", false, "measure also what takes minutes more")
+	onReal := flags.Bool("real", false, "measure also with a real server, which is compiled: that takes minutes the first time")
 	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
 	flags.StringVar(&p.prof.cpu, "cpuprofile", "",
 		"write CPU profiles of Mainspring and of the honest floor to files that begin so")
@@ -79,14 +83,14 @@ func run(ctx context.Context, args []string) error {
 		}
 		return err
 	}
+	if err := json.Unmarshal([]byte(*text), &job); err != nil {
+		return fmt.Errorf("-job %q: %w", *text, err)
+	}
 	switch *as {
 	case "":
 	case "frontend":
-		return frontend.Serve(ctx, os.Stdin, os.Stdout)
+		return frontend.Serve(ctx, job.Drains, os.Stdin, os.Stdout)
 	default:
-		if err := json.Unmarshal([]byte(*text), &job); err != nil {
-			return fmt.Errorf("-job %q: %w", *text, err)
-		}
 		job.Contestant = *as
 		stop, err := p.prof.start()
 		if err != nil {
@@ -94,14 +98,14 @@ func run(ctx context.Context, args []string) error {
 		}
 		return errors.Join(contestant.Serve(ctx, job, os.Stdin, os.Stdout), stop())
 	}
-	if err := p.narrow(*only, *compress); err != nil {
+	if err := p.narrow(*only, *compress, *onReal); err != nil {
 		return err
 	}
 	return p.carryOut(ctx, os.Stdout, os.Stderr)
 }
 
 // narrow leaves out what is not asked for. What is partial is not written.
-func (p *plan) narrow(only, compress string) error {
+func (p *plan) narrow(only, compress string, onReal bool) error {
 	switch compress {
 	case "both":
 		p.gzips = []bool{false, true}
@@ -122,7 +126,8 @@ func (p *plan) narrow(only, compress string) error {
 			rows = append(rows, r)
 		}
 	}
-	if len(rows) == 0 {
+	p.topics = p.about(only, onReal)
+	if len(rows)+len(p.topics) == 0 {
 		return fmt.Errorf("-row is %q, which is in no name of a row", only)
 	}
 	if p.once {

@@ -27,7 +27,7 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 	t.Parallel()
 	for _, gzip := range []bool{false, true} {
 		p := plan{rows: rows(), rounds: 1, once: true}
-		if err := p.narrow("", fmt.Sprint(gzip)); err != nil {
+		if err := p.narrow("", fmt.Sprint(gzip), false); err != nil {
 			t.Fatal(err)
 		}
 		// The SDK takes a while for the longest ones; what they do is what shorter ones do.
@@ -76,7 +76,7 @@ func planted() report {
 	}
 	return newReport([]result{{
 		Section: perTask, Row: "activity", Against: contestant.Honest, Budget: budget{Ratio: 1.3}, Rounds: rounds,
-	}}, time.Minute)
+	}}, nil, time.Minute)
 }
 
 func TestReport(t *testing.T) {

@@ -27,7 +27,11 @@ func startProcess(ctx context.Context, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, args...)
+	return startCommand(exec.CommandContext(ctx, path, args...))
+}
+
+// startCommand starts another program as a process.
+func startCommand(cmd *exec.Cmd) (*process, error) {
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -63,7 +67,8 @@ func (p *process) end() error {
 	return errors.Join(p.in.Close(), p.cmd.Wait())
 }
 
-// A pair is a contestant and a frontend of its own; a replay has none.
+// A pair is a contestant and a frontend of its own; a replay has none, and
+// neither has a contestant that is told another address.
 type pair struct {
 	job      contestant.Job
 	frontend *process
@@ -82,17 +87,20 @@ func startPair(ctx context.Context, job contestant.Job, prof profiles) (p *pair,
 			p.kill()
 		}
 	}()
-	if job.Replay == "" {
-		if p.frontend, err = startProcess(ctx, "-as", "frontend"); err != nil {
+	text, err := json.Marshal(p.job)
+	if err != nil {
+		return nil, err
+	}
+	if job.Replay == "" && job.Address == "" {
+		if p.frontend, err = startProcess(ctx, "-as", "frontend", "-job", string(text)); err != nil {
 			return nil, err
 		}
 		if p.job.Address, err = p.frontend.line(); err != nil {
 			return nil, err
 		}
-	}
-	text, err := json.Marshal(p.job)
-	if err != nil {
-		return nil, err
+		if text, err = json.Marshal(p.job); err != nil {
+			return nil, err
+		}
 	}
 	p.worker, err = startProcess(ctx, "-as", job.Contestant, "-job", string(text),
 		"-cpuprofile", prof.cpu, "-memprofile", prof.allocs)
@@ -166,11 +174,16 @@ func (p *pair) stop() (took time.Duration, err error) {
 	if took, err = time.ParseDuration(answer); err != nil {
 		return 0, err
 	}
-	err = p.worker.end()
+	return took, p.end()
+}
+
+// end lets both end that have nothing left to do.
+func (p *pair) end() error {
+	err := p.worker.end()
 	if p.frontend != nil {
 		err = errors.Join(err, p.frontend.end())
 	}
-	return took, err
+	return err
 }
 
 // kill ends what is left of the pair.

@@ -21,16 +21,18 @@ type report struct {
 	Machine string   `json:"machine"`
 	Seconds float64  `json:"seconds"`
 	Results []result `json:"results"`
+	// Findings are what was measured of topics.
+	Findings []finding `json:"findings"`
 }
 
-func newReport(results []result, took time.Duration) report {
+func newReport(results []result, findings []finding, took time.Duration) report {
 	return report{
 		Date:    time.Now().UTC().Format(time.DateOnly),
 		Command: "go run ./integration/bench",
 		Machine: fmt.Sprintf("%d cores of %s, %s, %s/%s",
 			runtime.GOMAXPROCS(0), processor(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 		Seconds: took.Seconds(),
-		Results: results,
+		Results: results, Findings: findings,
 	}
 }
 
@@ -108,6 +110,9 @@ func (r report) table() string {
 		}
 	}
 	r.stops(&b)
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%s", f.page())
+	}
 	return b.String()
 }
 

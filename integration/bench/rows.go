@@ -128,12 +128,13 @@ type result struct {
 func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
 	var results []result
 	began := time.Now()
+	say := func(text string) { fmt.Fprintf(progress, "%4.0fs %s\n", time.Since(began).Seconds(), text) }
 	for _, r := range p.rows {
 		for _, gzip := range p.gzips {
 			if gzip && !r.zipped {
 				continue
 			}
-			fmt.Fprintf(progress, "%4.0fs %s, %s\n", time.Since(began).Seconds(), r.title(), gzipped(gzip))
+			say(r.title() + ", " + gzipped(gzip))
 			one, err := p.measure(ctx, r, gzip)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", r.title(), gzipped(gzip), err)
@@ -141,7 +142,11 @@ func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
 			results = append(results, one)
 		}
 	}
-	report := newReport(results, time.Since(began))
+	findings, err := p.find(ctx, say)
+	if err != nil {
+		return err
+	}
+	report := newReport(results, findings, time.Since(began))
 	fmt.Fprintln(out, report.table())
 	if p.out == "" {
 		return nil

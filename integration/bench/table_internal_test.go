@@ -42,7 +42,7 @@ func TestTablesOfSeveralPoints(t *testing.T) {
 			"| small | Mainspring | 200 | 5 | 5 - 5 | 0.25 | 0.25 - 0.25 | 100 | 100 - 100 | 0.25 | 0.25 - 0.25 | 5 |",
 		}},
 	} {
-		text := newReport(grown(test.section), time.Minute).table()
+		text := newReport(grown(test.section), nil, time.Minute).table()
 		for _, want := range test.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q in\n%s", test.section, want, text)
@@ -73,7 +73,7 @@ func TestTablesOfOnePoint(t *testing.T) {
 	t.Parallel()
 	results := grown(replayed)
 	results[0].Point, results[0].Row, results[0].Budget = "", "alone", budget{Micros: 4}
-	text := newReport(results, time.Minute).table()
+	text := newReport(results, nil, time.Minute).table()
 	checkColumns(t, text)
 	for _, want := range []string{
 		"**Alone**", "|  | CPU µs | min - max | x Go SDK |", "\n| Mainspring | 5 | 5 - 5 | 0.50 |", "Budget 4 µs: exceeded, 5.00.",
@@ -91,7 +91,7 @@ func TestPlotsOfSeveralPoints(t *testing.T) {
 	results = append(results, result{
 		Section: growth, Row: "compressed", Point: "small", Gzip: true, Rounds: results[0].Rounds,
 	})
-	plot := newReport(results, time.Minute).plot()
+	plot := newReport(results, nil, time.Minute).plot()
 	if err := xml.Unmarshal([]byte(plot), new(struct{})); err != nil {
 		t.Fatalf("%v in\n%s", err, plot)
 	}
@@ -163,7 +163,7 @@ func TestNarrow(t *testing.T) {
 	} {
 		p := test.plan
 		p.rows, p.rounds, p.out = []row{few, many}, 1, "somewhere"
-		if err := p.narrow(test.only, "both"); err != nil {
+		if err := p.narrow(test.only, "both", false); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		if len(p.rows) != test.rows || (p.out != "") != test.writes {

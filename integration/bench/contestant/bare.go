@@ -90,7 +90,7 @@ func (b *bare) activity(ctx context.Context) error {
 	t, err := b.stub.PollActivityTaskQueue(pollCtx, &workflowservice.PollActivityTaskQueueRequest{
 		Namespace: frontend.Namespace, Identity: identity, WorkerInstanceKey: instance, TaskQueue: normalQueue(),
 	})
-	if err != nil {
+	if err != nil || len(t.GetTaskToken()) == 0 { // nothing came in time
 		return err
 	}
 	result := t.GetInput()
@@ -119,10 +119,14 @@ func (b *bare) workflow(ctx context.Context) error {
 		tasks = 1 + frontend.SignalsPerFlow
 	}
 	queue := normalQueue()
-	for range tasks {
-		if err := b.workflowTask(ctx, queue); err != nil {
+	for tasks > 0 {
+		switch done, err := b.workflowTask(ctx, queue); {
+		case err != nil:
 			return err
+		case !done:
+			continue
 		}
+		tasks--
 		queue = &taskqueuepb.TaskQueue{
 			Name: stickyQueue, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: frontend.TaskQueue,
 		}
@@ -130,14 +134,15 @@ func (b *bare) workflow(ctx context.Context) error {
 	return nil
 }
 
-func (b *bare) workflowTask(ctx context.Context, queue *taskqueuepb.TaskQueue) error {
+// workflowTask does a task of the queue, if one comes in time.
+func (b *bare) workflowTask(ctx context.Context, queue *taskqueuepb.TaskQueue) (done bool, err error) {
 	pollCtx, cancel := b.dress(ctx, 70*time.Second)
 	defer cancel()
 	t, err := b.stub.PollWorkflowTaskQueue(pollCtx, &workflowservice.PollWorkflowTaskQueueRequest{
 		Namespace: frontend.Namespace, Identity: identity, WorkerInstanceKey: instance, TaskQueue: queue,
 	})
-	if err != nil {
-		return err
+	if err != nil || len(t.GetTaskToken()) == 0 {
+		return false, err
 	}
 	ctx, cancel = b.dress(ctx, 30*time.Second)
 	defer cancel()
@@ -157,7 +162,7 @@ func (b *bare) workflowTask(ctx context.Context, queue *taskqueuepb.TaskQueue) e
 		},
 		ResourceId: t.GetWorkflowExecution().GetWorkflowId(),
 	})
-	return err
+	return err == nil, err
 }
 
 // commands are what a workflow would answer to t.

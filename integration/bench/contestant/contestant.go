@@ -48,6 +48,20 @@ type Job struct {
 	Workers int `json:"workers,omitempty"`
 	// Cached is how many workflows have room in the cache; default: the worker's.
 	Cached int `json:"cached,omitempty"`
+	// Queue is the task queue, where it is not the frontend that names it.
+	Queue string `json:"queue,omitempty"`
+	// Drains is for the frontend: whether it ends the polls of a worker that stops.
+	Drains bool `json:"drains,omitempty"`
+
+	load *load // that slow activities make
+}
+
+// queue is the task queue of a worker.
+func (j Job) queue(i int) string {
+	if j.Queue != "" {
+		return j.Queue
+	}
+	return frontend.QueueName(i)
 }
 
 // activities and workflows say whether a worker polls for them.
@@ -55,7 +69,9 @@ func (j Job) activities() bool {
 	return j.Work != frontend.TwoTasks && j.Work != frontend.Signals && j.Work != frontend.Parked
 }
 
-func (j Job) workflows() bool { return j.Work != frontend.Activity && j.Work != frontend.Latency }
+func (j Job) workflows() bool {
+	return j.Work != frontend.Activity && j.Work != frontend.Latency && j.Work != frontend.Slow
+}
 
 // start starts the contestant of the job. It works until stop is called.
 func (j Job) start(ctx context.Context) (stop func(context.Context) error, err error) {
@@ -111,15 +127,17 @@ type Reading struct {
 
 // The lines that a contestant's process is told, beside any other, which asks for a [Reading].
 const (
-	Stop   = "stop"
-	Replay = "replay"
-	Memory = "memory" // asks for a [Footprint]
+	Stop     = "stop"
+	Replay   = "replay"
+	Memory   = "memory"    // asks for a [Footprint]
+	StopBusy = "stop busy" // with a tab and a number: when so many slow activities have begun; asks for a [Stopped]
 )
 
 // Serve is the life of a contestant's process: it starts, writes "ready", and answers each line with
 // a [Reading]. It stops at [Stop], and tells how long that took as a [time.Duration]. If its job is a
 // replay it does that once at each [Replay], and answers "ok".
 func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
+	job.load = newLoad()
 	stop, do, err := job.begin(ctx)
 	if err != nil {
 		return err
@@ -130,7 +148,7 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		var answer any
 		var err error
-		switch lines.Text() {
+		switch question, number, _ := strings.Cut(lines.Text(), "\t"); question {
 		case Stop:
 			began := time.Now()
 			err := stop(ctx)
@@ -142,6 +160,11 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			}
 			fmt.Fprintln(out, "ok")
 			continue
+		case StopBusy:
+			if answer, err = job.load.stop(ctx, number, stop); err != nil {
+				return err
+			}
+			return encoder.Encode(answer)
 		case Memory:
 			answer = measureMemory()
 		default:

@@ -32,6 +32,9 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 	if j.Cached > 0 {
 		o.MaxCachedWorkflows = new(j.Cached)
 	}
+	if j.Work == frontend.Slow {
+		o.MaxConcurrentActivities, o.GracefulShutdownTimeout = Slots, grace
+	}
 	var all []*worker.Worker
 	stop = func(ctx context.Context) (err error) {
 		for _, w := range all {
@@ -40,7 +43,7 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 		return errors.Join(err, client.Close())
 	}
 	for i := range j.Workers {
-		w, err := j.newWorker(client, frontend.QueueName(i), o)
+		w, err := j.newWorker(client, j.queue(i), o)
 		if err == nil {
 			err = w.Start(ctx)
 		}
@@ -60,7 +63,8 @@ func (j Job) newWorker(client worker.Client, queue string, o worker.Options) (w 
 	if j.activities() {
 		err = errors.Join(
 			w.RegisterActivityWithOptions(Echo, activity.RegisterOptions{Name: frontend.EchoActivity}),
-			w.RegisterActivityWithOptions(Stamp, activity.RegisterOptions{Name: frontend.StampActivity}))
+			w.RegisterActivityWithOptions(Stamp, activity.RegisterOptions{Name: frontend.StampActivity}),
+			w.RegisterActivityWithOptions(j.load.slow, activity.RegisterOptions{Name: frontend.SlowActivity}))
 	}
 	if err == nil && j.workflows() {
 		err = errors.Join(

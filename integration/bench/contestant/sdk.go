@@ -31,11 +31,13 @@ func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 	if j.Cached > 0 {
 		sdkworker.SetStickyWorkflowCacheSize(j.Cached)
 	}
+	wo := sdkworker.Options{DisableWorkflowWorker: !j.workflows(), LocalActivityWorkerOnly: !j.activities()}
+	if j.Work == frontend.Slow {
+		wo.MaxConcurrentActivityExecutionSize, wo.WorkerStopTimeout = Slots, grace
+	}
 	var all []sdkworker.Worker
 	for i := range each * j.Workers {
-		w := sdkworker.New(c, frontend.QueueName(i%j.Workers), sdkworker.Options{
-			DisableWorkflowWorker: !j.workflows(), LocalActivityWorkerOnly: !j.activities(),
-		})
+		w := sdkworker.New(c, j.queue(i%j.Workers), wo)
 		if j.workflows() {
 			w.RegisterWorkflowWithOptions(sdkOneActivity, sdkworkflow.RegisterOptions{Name: frontend.OneActivity})
 			w.RegisterWorkflowWithOptions(sdkCountSignals, sdkworkflow.RegisterOptions{Name: frontend.CountSignals})
@@ -43,6 +45,7 @@ func (j Job) startSDK(each int) (stop func(context.Context) error, err error) {
 		}
 		w.RegisterActivityWithOptions(Echo, sdkactivity.RegisterOptions{Name: frontend.EchoActivity})
 		w.RegisterActivityWithOptions(Stamp, sdkactivity.RegisterOptions{Name: frontend.StampActivity})
+		w.RegisterActivityWithOptions(j.load.slow, sdkactivity.RegisterOptions{Name: frontend.SlowActivity})
 		if err := w.Start(); err != nil {
 			return nil, err
 		}

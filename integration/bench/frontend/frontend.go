@@ -33,6 +33,12 @@ const (
 	// has begun to wait.
 	Idle   Work = "idle workflow, 1 coroutine"
 	Idle11 Work = "idle workflow, 11 coroutines"
+	// Slow is an activity that takes a while; a unit is one.
+	Slow Work = "slow activity"
+	// Nothing is nothing, for workers that are to be idle, and to ask for an [Outcome].
+	Nothing Work = "nothing"
+	// Real is what a real server hands out: workflows of one activity.
+	Real Work = "one-activity workflow on a real server"
 )
 
 // The names that contestants poll and register.
@@ -43,6 +49,7 @@ const (
 	OneActivity    = "OneActivity"
 	CountSignals   = "CountSignals"
 	Wait           = "Wait"
+	SlowActivity   = "Slow"
 	Signal         = "signal"
 	SignalsPerFlow = 100
 )
@@ -79,6 +86,9 @@ type Frontend struct {
 
 	parked []*run     // workflows
 	random *rand.Rand // chooses among them
+
+	handed, completed int // activities
+	polls             polls
 }
 
 // New returns a frontend.
@@ -88,6 +98,7 @@ func New() *Frontend {
 		workflows:  make(queues[*workflowservice.PollWorkflowTaskQueueResponse]),
 		running:    make(map[uint64]*run),
 		random:     rand.New(rand.NewPCG(1, 1)),
+		polls:      polls{ends: make(map[string]chan struct{})},
 	}
 }
 
@@ -127,7 +138,13 @@ func (f *Frontend) fail(err error) error {
 func (f *Frontend) PollActivityTaskQueue(
 	ctx context.Context, req *workflowservice.PollActivityTaskQueueRequest,
 ) (*workflowservice.PollActivityTaskQueueResponse, error) {
-	return poll(ctx, f, f.activities, req)
+	task, err := poll(ctx, f, f.activities, req)
+	if len(task.GetTaskToken()) > 0 {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.handed++
+	}
+	return task, err
 }
 
 // PollWorkflowTaskQueue implements the service.
@@ -147,6 +164,7 @@ func (f *Frontend) RespondActivityTaskCompleted(
 	if !ok {
 		return nil, f.fail(errUnknown)
 	}
+	f.completed++
 	var err error
 	switch r.work {
 	case Latency:
@@ -157,7 +175,7 @@ func (f *Frontend) RespondActivityTaskCompleted(
 		err = r.checkText(req.GetResult())
 	}
 	switch {
-	case err != nil || r.work == Activity || r.work == Latency:
+	case err != nil || r.work == Activity || r.work == Latency || r.work == Slow:
 		f.ended(r, err)
 	default:
 		err = f.workflows.push(r.sticky, r.activityDone().nextTask())
@@ -225,7 +243,10 @@ func (f *Frontend) DescribeNamespace(
 	context.Context, *workflowservice.DescribeNamespaceRequest,
 ) (*workflowservice.DescribeNamespaceResponse, error) {
 	return &workflowservice.DescribeNamespaceResponse{
-		NamespaceInfo: &namespacepb.NamespaceInfo{Name: Namespace},
+		NamespaceInfo: &namespacepb.NamespaceInfo{
+			Name:         Namespace,
+			Capabilities: &namespacepb.NamespaceInfo_Capabilities{WorkerPollCompleteOnShutdown: f.polls.drains},
+		},
 	}, nil
 }
 
@@ -236,11 +257,4 @@ func (f *Frontend) GetSystemInfo(
 	return &workflowservice.GetSystemInfoResponse{
 		Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{SdkMetadata: true},
 	}, nil
-}
-
-// ShutdownWorker implements the service.
-func (f *Frontend) ShutdownWorker(
-	context.Context, *workflowservice.ShutdownWorkerRequest,
-) (*workflowservice.ShutdownWorkerResponse, error) {
-	return &workflowservice.ShutdownWorkerResponse{}, nil
 }

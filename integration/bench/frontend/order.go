@@ -31,28 +31,38 @@ type Order struct {
 	Rate float64 `json:"rate,omitempty"`
 	// Seed makes them arrive at other moments.
 	Seed uint64 `json:"seed,omitempty"`
+	// Leave does not wait until all is done.
+	Leave bool `json:"leave,omitempty"`
 }
 
 // An Outcome is what became of an order.
 type Outcome struct {
 	// Wrong is what was wrong, empty if all units are done.
 	Wrong string `json:"wrong,omitempty"`
-	// Arrived is how many units arrived a second.
+	// Arrived is how many units arrived a second, if the order has a rate.
 	Arrived float64 `json:"arrived,omitempty"`
 	// P50 and P99 are the time from when a task was available to when its activity began that a half
 	// of the tasks of [Latency] did not exceed, and all but a hundredth.
 	P50, P99 time.Duration
+	// Handed is how many activities were handed out so far, and Completed how many of them the worker
+	// has completed.
+	Handed    int `json:"handed"`
+	Completed int `json:"completed"`
+	// Polls is how many wait now.
+	Polls int `json:"polls"`
 }
 
 // Serve is the life of the frontend's process: it writes its address as the first line, then answers
 // each line, an [Order], with an [Outcome] when the order is done or something was wrong. It returns
-// at the end of in.
-func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+// at the end of in. Drains says whether it ends the polls of a worker that tells it that it stops, as
+// servers do if they are told to.
+func Serve(ctx context.Context, drains bool, in io.Reader, out io.Writer) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	f := New()
+	f.polls.drains = drains
 	server := grpc.NewServer()
 	workflowservice.RegisterWorkflowServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }() // until Stop
@@ -83,6 +93,8 @@ func (o *Order) complete() error {
 	}
 	o.Queues, o.Coroutines = max(o.Queues, 1), max(o.Coroutines, 1)
 	switch {
+	case o.Work == Nothing:
+		return nil
 	case o.Units <= 0:
 		return fmt.Errorf("frontend: %d units of %s: give one or more", o.Units, o.Work)
 	case o.Work == Signals && o.Units%SignalsPerFlow != 0:
@@ -116,15 +128,21 @@ func (f *Frontend) HandOut(ctx context.Context, o Order) (Outcome, error) {
 	if err := o.arrive(ctx, puts, done); err != nil {
 		return Outcome{}, err
 	}
-	outcome := Outcome{Arrived: float64(len(puts)) / time.Since(began).Seconds()}
-	select {
-	case <-ctx.Done():
-		return Outcome{}, ctx.Err()
-	case <-done:
+	var outcome Outcome
+	if o.Rate > 0 {
+		outcome.Arrived = float64(len(puts)) / time.Since(began).Seconds()
+	}
+	if !o.Leave && o.Work != Nothing {
+		select {
+		case <-ctx.Done():
+			return Outcome{}, ctx.Err()
+		case <-done:
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outcome.P50, outcome.P99 = percentile(f.latencies, 50), percentile(f.latencies, 99)
+	outcome.Handed, outcome.Completed, outcome.Polls = f.handed, f.completed, f.polls.waiting
 	return outcome, f.wrong
 }
 
@@ -169,7 +187,7 @@ func (f *Frontend) open(o Order) (done <-chan struct{}, puts []put, err error) {
 		f.next++
 		f.running[r.number] = r
 		switch o.Work {
-		case Activity:
+		case Activity, Slow:
 			puts = append(puts, f.activities.putter(r.home, r.activityTask()))
 		case Latency:
 			puts = append(puts, r.stamped(f.activities.putter(r.home, r.activityTask())))

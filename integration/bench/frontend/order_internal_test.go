@@ -30,7 +30,7 @@ func TestServeAnswersEveryOrder(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	in := strings.NewReader(`{"work":"activity"}` + "\n" + `{"work":"activity","units":-1}` + "\nnonsense\n")
-	err := Serve(t.Context(), in, &out)
+	err := Serve(t.Context(), false, in, &out)
 	if err == nil || !strings.Contains(err.Error(), "is no order") {
 		t.Errorf("Serve: %v", err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 )
 
 // room is how many tasks may wait in one queue.
@@ -51,21 +49,6 @@ func (q queues[T]) putter(name string, task T) put {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	}
-}
-
-// poll lasts until there is a task or nobody waits for it any more.
-func poll[T any](
-	ctx context.Context, f *Frontend, q queues[T], req interface{ GetTaskQueue() *taskqueuepb.TaskQueue },
-) (task T, err error) {
-	f.mu.Lock()
-	tasks := q.named(req.GetTaskQueue().GetName())
-	f.mu.Unlock()
-	select {
-	case task = <-tasks:
-		return task, nil
-	case <-ctx.Done():
-		return task, ctx.Err()
 	}
 }
 

@@ -79,10 +79,14 @@ func (r *run) input() *commonpb.Payloads {
 }
 
 func (r *run) activityType() *commonpb.ActivityType {
-	if r.work == Latency {
+	switch r.work {
+	case Latency:
 		return &commonpb.ActivityType{Name: StampActivity}
+	case Slow:
+		return &commonpb.ActivityType{Name: SlowActivity}
+	default:
+		return &commonpb.ActivityType{Name: EchoActivity}
 	}
-	return &commonpb.ActivityType{Name: EchoActivity}
 }
 
 func (r *run) activityTask() *workflowservice.PollActivityTaskQueueResponse {
