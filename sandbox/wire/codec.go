@@ -1,0 +1,214 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// ErrMalformed is what all errors of parsing are.
+var ErrMalformed = errors.New("malformed")
+
+// A codec writes fields or reads them: one walk through a struct serves both directions, so that they
+// cannot differ. After the first error it does nothing.
+type codec struct {
+	reading bool
+	buf     []byte // what was written, or what is left to read
+	err     error
+}
+
+func (c *codec) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+	c.buf = nil
+}
+
+func (c *codec) malformed(what string) { c.fail(fmt.Errorf("%w: %s", ErrMalformed, what)) }
+
+// uvarint writes v, or reads what it returns.
+func (c *codec) uvarint(v uint64) uint64 {
+	if !c.reading {
+		c.buf = binary.AppendUvarint(c.buf, v)
+		return v
+	}
+	v, n := binary.Uvarint(c.buf)
+	if n <= 0 {
+		c.malformed("a number is cut short or too large")
+		return 0
+	}
+	c.buf = c.buf[n:]
+	return v
+}
+
+// integer is a field of any type of integer. One of unsigned 64 bits would overflow; there is none.
+func integer[T ~int | ~int32 | ~int64 | ~uint8 | ~uint32](c *codec, p *T) {
+	if !c.reading {
+		c.buf = binary.AppendVarint(c.buf, int64(*p))
+		return
+	}
+	v, n := binary.Varint(c.buf)
+	if n <= 0 || int64(T(v)) != v {
+		c.malformed("a number is cut short or too large")
+		return
+	}
+	c.buf = c.buf[n:]
+	*p = T(v)
+}
+
+func (c *codec) boolean(p *bool) {
+	if !c.reading {
+		b := byte(0)
+		if *p {
+			b = 1
+		}
+		c.buf = append(c.buf, b)
+		return
+	}
+	if len(c.buf) == 0 || c.buf[0] > 1 {
+		c.malformed("neither true nor false")
+		return
+	}
+	*p = c.buf[0] == 1
+	c.buf = c.buf[1:]
+}
+
+func (c *codec) float(p *float64) {
+	if !c.reading {
+		c.buf = binary.LittleEndian.AppendUint64(c.buf, math.Float64bits(*p))
+		return
+	}
+	if len(c.buf) < 8 {
+		c.malformed("a number is cut short")
+		return
+	}
+	*p = math.Float64frombits(binary.LittleEndian.Uint64(c.buf))
+	c.buf = c.buf[8:]
+}
+
+// take returns the next n bytes that are read.
+func (c *codec) take(n uint64) []byte {
+	if n > uint64(len(c.buf)) {
+		c.malformed("it ends too early")
+		return nil
+	}
+	b := c.buf[:n]
+	c.buf = c.buf[n:]
+	return b
+}
+
+func (c *codec) text(p *string) {
+	n := c.uvarint(uint64(len(*p)))
+	if !c.reading {
+		c.buf = append(c.buf, *p...)
+		return
+	}
+	*p = string(c.take(n))
+}
+
+// instant is a time without its zone. The zero time stays it.
+func (c *codec) instant(p *time.Time) {
+	seconds, nanos := p.Unix(), int32(p.Nanosecond()) //nolint:gosec // below a billion
+	integer(c, &seconds)
+	integer(c, &nanos)
+	if !c.reading {
+		return
+	}
+	if nanos < 0 || nanos >= int32(time.Second) {
+		c.malformed("no time")
+		return
+	}
+	*p = time.Unix(seconds, int64(nanos)).UTC()
+}
+
+// list is a slice. What is wrong with an element shows in c.
+func list[T any](c *codec, p *[]T, element func(*codec, *T)) {
+	n := uint64(0)
+	if *p != nil {
+		n = uint64(len(*p)) + 1
+	}
+	n = c.uvarint(n)
+	if !c.reading {
+		for i := range *p {
+			element(c, &(*p)[i])
+		}
+		return
+	}
+	*p = nil
+	if n == 0 || c.err != nil {
+		return
+	}
+	n--
+	if n > uint64(len(c.buf)) { // each element has a byte at least
+		c.malformed("a list is longer than what there is")
+		return
+	}
+	all := make([]T, 0, min(n, 64)) // what is not there yet is not believed
+	for range n {
+		var e T
+		if element(c, &e); c.err != nil {
+			return
+		}
+		all = append(all, e)
+	}
+	*p = all
+}
+
+// optional is a pointer to what may be absent.
+func optional[T any](c *codec, p **T, of func(*codec, *T)) {
+	there := *p != nil
+	c.boolean(&there)
+	if !there || c.err != nil {
+		return
+	}
+	if c.reading {
+		*p = new(T)
+	}
+	of(c, *p)
+}
+
+// message is a protobuf message that may be absent.
+func message[T any, M interface {
+	*T
+	proto.Message
+}](c *codec, p *M) {
+	if c.reading {
+		n := c.uvarint(0)
+		if n == 0 || c.err != nil {
+			*p = nil
+			return
+		}
+		m := M(new(T))
+		if err := proto.Unmarshal(c.take(n-1), m); err != nil {
+			c.malformed(err.Error())
+			return
+		}
+		*p = m
+		return
+	}
+	if *p == nil {
+		c.uvarint(0)
+		return
+	}
+	c.uvarint(uint64(proto.Size(*p)) + 1) //nolint:gosec // a size is not negative
+	b, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(c.buf, *p)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.buf = b
+}
+
+// Elements of lists.
+func text(c *codec, p *string) { c.text(p) }
+
+func messages[T any, M interface {
+	*T
+	proto.Message
+}](c *codec, p *M) {
+	message(c, p)
+}

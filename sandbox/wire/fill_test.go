@@ -1,0 +1,151 @@
+package wire_test
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// A filler gives every field of a value something to carry.
+type filler struct {
+	rng *rand.Rand
+	// sparse leaves out fields now and then; else each has something.
+	sparse bool
+	// skip are the fields that do not cross.
+	skip map[string]bool
+	// alone are the structs of whose pointers one is set; turn says which.
+	alone map[reflect.Type]bool
+	turn  int
+}
+
+func (f *filler) absent() bool { return f.sparse && f.rng.IntN(3) == 0 }
+
+func (f *filler) fill(v reflect.Value) {
+	if f.absent() {
+		return
+	}
+	if v.CanInt() {
+		v.SetInt(1 + f.rng.Int64N(100))
+		return
+	}
+	if v.CanUint() {
+		v.SetUint(1 + f.rng.Uint64N(100))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Float64:
+		v.SetFloat(f.rng.NormFloat64())
+	case reflect.String:
+		v.SetString(fmt.Sprint("text ", f.rng.IntN(1000)))
+	case reflect.Slice:
+		n := 2
+		if f.sparse {
+			n = f.rng.IntN(4)
+		}
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			f.element(v.Index(i))
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		if m, ok := v.Interface().(proto.Message); ok {
+			f.message(m)
+			return
+		}
+		f.fill(v.Elem())
+	case reflect.Struct:
+		f.structure(v)
+	default:
+		panic("the test cannot fill " + v.Type().String())
+	}
+}
+
+// element is never nil: lists of messages have none.
+func (f *filler) element(v reflect.Value) {
+	sparse := f.sparse
+	f.sparse = sparse && v.Kind() == reflect.Struct
+	f.fill(v)
+	f.sparse = sparse
+}
+
+func (f *filler) structure(v reflect.Value) {
+	switch v.Addr().Interface().(type) {
+	case *time.Time:
+		v.Set(reflect.ValueOf(time.Unix(f.rng.Int64N(1<<33), f.rng.Int64N(1e9)).UTC()))
+		return
+	case *slog.Attr:
+		v.Set(reflect.ValueOf(f.attr(2)))
+		return
+	}
+	pointers := 0
+	for i := range v.NumField() {
+		if v.Field(i).Kind() == reflect.Pointer {
+			pointers++
+		}
+	}
+	f.turn++
+	turn, nth := f.turn, 0
+	for i := range v.NumField() {
+		if f.skip[v.Type().String()+"."+v.Type().Field(i).Name] {
+			continue
+		}
+		if f.alone[v.Type()] && v.Field(i).Kind() == reflect.Pointer {
+			if nth++; nth-1 != turn%pointers {
+				continue
+			}
+			f.element(v.Field(i))
+			continue
+		}
+		f.fill(v.Field(i))
+	}
+}
+
+// message sets the scalars of a message, and half of the messages in it.
+func (f *filler) message(m proto.Message) {
+	r := m.ProtoReflect()
+	fields := r.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		switch {
+		case fd.IsList() || fd.IsMap() || fd.ContainingOneof() != nil:
+		case fd.Kind() == protoreflect.StringKind:
+			r.Set(fd, protoreflect.ValueOfString(fmt.Sprint("text ", f.rng.IntN(1000))))
+		case fd.Kind() == protoreflect.Int64Kind:
+			r.Set(fd, protoreflect.ValueOfInt64(f.rng.Int64()))
+		case fd.Kind() == protoreflect.BytesKind:
+			r.Set(fd, protoreflect.ValueOfBytes([]byte{byte(f.rng.IntN(256))}))
+		case fd.Kind() == protoreflect.MessageKind && f.rng.IntN(2) == 0:
+			f.message(r.Mutable(fd).Message().Interface())
+		}
+	}
+}
+
+func (f *filler) attr(depth int) slog.Attr {
+	key := fmt.Sprint("key", f.rng.IntN(100))
+	switch n := f.rng.Int64(); f.rng.IntN(8) {
+	case 0:
+		return slog.Int64(key, n)
+	case 1:
+		return slog.Uint64(key, uint64(n)<<1) //nolint:gosec // any number
+	case 2:
+		return slog.Float64(key, f.rng.NormFloat64())
+	case 3:
+		return slog.Bool(key, n%2 == 0)
+	case 4:
+		return slog.Duration(key, time.Duration(n))
+	case 5:
+		return slog.Time(key, time.Unix(n%(1<<33), 7).UTC())
+	case 6:
+		if depth > 0 {
+			return slog.Attr{Key: key, Value: slog.GroupValue(f.attr(depth-1), f.attr(depth-1))}
+		}
+	}
+	return slog.String(key, fmt.Sprint("text ", f.rng.IntN(1000)))
+}

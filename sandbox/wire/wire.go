@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/mainspring-go/mainspring/workflow/runner"
+)
+
+// Version is which format this package speaks. It changes with every field.
+const Version = 1
+
+// A Request is what the host asks of a guest: one of its fields is set.
+type Request struct {
+	// Begin says which run the guest is. It comes once, first.
+	Begin *Begin
+	// Activation is a workflow task of that run.
+	Activation *runner.Activation
+}
+
+// A Begin says which run an instance of a guest is, and what holds for it.
+type Begin struct {
+	// Definition is the workflow type as the host knows it. Its functions stay there: what is in
+	// the guest counts, and Behavior was asked before.
+	Definition runner.Definition
+	// Details say which run it is.
+	Details runner.Details
+	// BuildID is that of the worker.
+	BuildID string
+	// LogInReplay lets workflows log also while they are replayed.
+	LogInReplay bool
+	// LogLevel is the lowest that anybody reads, as package slog counts them.
+	LogLevel int
+	// Metrics says that somebody takes them.
+	Metrics bool
+}
+
+// A Description is what a guest says of itself.
+type Description struct {
+	// Types are the workflow types that it has, sorted.
+	Types []string
+	// Dynamic says that it runs every other type too.
+	Dynamic bool
+}
+
+// An Answer is what comes back. If Error is empty, it has what was asked for.
+type Answer struct {
+	// Error is why the guest could not do it; that is no failure of workflow code.
+	Error string
+	// Unknown says that the Error is about a type that the guest does not have.
+	Unknown bool
+	// Completion answers an activation.
+	Completion *runner.Completion
+	// Notes are what code had to tell beside it, in order.
+	Notes []Note
+}
+
+// describe is what every version asks first. Every version answers with its number first.
+const describe = 'D'
+
+// Describe returns the request for a description. It is the same in all versions.
+func Describe() []byte { return []byte{describe} }
+
+// IsDescribe reports whether the request is for a description.
+func IsDescribe(request []byte) bool { return len(request) == 1 && request[0] == describe }
+
+// A VersionError says that host and guest were built from different releases.
+type VersionError struct{ Host, Guest uint64 }
+
+// Error implements error.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the guest speaks version %d of the format between it and its worker, and this worker version %d: "+
+		"build both from the same release", e.Guest, e.Host)
+}
+
+// AppendDescription appends the answer to [Describe].
+func AppendDescription(dst []byte, d *Description) []byte {
+	c := &codec{buf: dst}
+	c.uvarint(Version)
+	description(c, d)
+	return c.buf
+}
+
+// ParseDescription reads the answer to [Describe]. One of another version is a [*VersionError].
+func ParseDescription(b []byte) (*Description, error) {
+	c := &codec{reading: true, buf: b}
+	if v := c.uvarint(0); c.err == nil && v != Version {
+		return nil, &VersionError{Host: Version, Guest: v}
+	}
+	d := new(Description)
+	description(c, d)
+	return parsed(c, d)
+}
+
+func description(c *codec, d *Description) {
+	list(c, &d.Types, text)
+	c.boolean(&d.Dynamic)
+}
+
+// AppendRequest appends the bytes of r. It fails for messages that protobuf cannot
+// encode, as those with text that is not UTF-8.
+func AppendRequest(dst []byte, r *Request) ([]byte, error) {
+	return appended(&codec{buf: dst}, r, request)
+}
+
+// ParseRequest reads what AppendRequest has made.
+func ParseRequest(b []byte) (*Request, error) {
+	c, r := &codec{reading: true, buf: b}, new(Request)
+	request(c, r)
+	return parsed(c, r)
+}
+
+// AppendAnswer appends the bytes of a. It fails as AppendRequest does.
+func AppendAnswer(dst []byte, a *Answer) ([]byte, error) {
+	return appended(&codec{buf: dst}, a, answered)
+}
+
+// ParseAnswer reads what AppendAnswer has made.
+func ParseAnswer(b []byte) (*Answer, error) {
+	c, a := &codec{reading: true, buf: b}, new(Answer)
+	answered(c, a)
+	return parsed(c, a)
+}
+
+func appended[T any](c *codec, v *T, write func(*codec, *T)) ([]byte, error) {
+	write(c, v)
+	return c.buf, c.err
+}
+
+func parsed[T any](c *codec, v *T) (*T, error) {
+	if c.err == nil && len(c.buf) > 0 {
+		c.malformed("there is more than there should be")
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	return v, nil
+}
+
+func request(c *codec, r *Request) {
+	optional(c, &r.Begin, begin)
+	optional(c, &r.Activation, activation)
+}
+
+func begin(c *codec, b *Begin) {
+	c.text(&b.Definition.Type)
+	integer(c, &b.Definition.VersioningBehavior)
+	c.boolean(&b.Definition.Dynamic)
+	c.text(&b.Details.Namespace)
+	c.text(&b.Details.WorkflowID)
+	c.text(&b.Details.RunID)
+	c.text(&b.Details.WorkflowType)
+	c.text(&b.BuildID)
+	c.boolean(&b.LogInReplay)
+	integer(c, &b.LogLevel)
+	c.boolean(&b.Metrics)
+}
+
+func answered(c *codec, a *Answer) {
+	c.text(&a.Error)
+	c.boolean(&a.Unknown)
+	optional(c, &a.Completion, completion)
+	list(c, &a.Notes, note)
+}
