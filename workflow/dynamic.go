@@ -16,6 +16,8 @@ type DynamicRegisterOptions struct {
 	// LoadDynamicRuntimeOptions returns what is to hold for workflows of one
 	// type; nil is the defaults for all, and so is an error.
 	LoadDynamicRuntimeOptions func(details LoadDynamicRuntimeOptionsDetails) (DynamicRuntimeOptions, error)
+	// Unsandboxed is that of [RegisterOptions], for all types.
+	Unsandboxed bool
 }
 
 // LoadDynamicRuntimeOptionsDetails say what options are asked for.
@@ -66,7 +68,9 @@ func (r *Registry) RegisterDynamicWorkflow(w any, options DynamicRegisterOptions
 	if r.dynamic != nil {
 		return wrong("is the second one", "register one function, and let it look at workflow.GetInfo")
 	}
-	r.dynamic = &runner.Definition{Dynamic: true, Func: w, Behavior: options.behavior()}
+	r.dynamic = &runner.Definition{
+		Dynamic: true, Func: w, Behavior: options.behavior(), Unsandboxed: options.Unsandboxed,
+	}
 	return nil
 }
 

@@ -21,6 +21,9 @@ type RegisterOptions struct {
 	// VersioningBehavior of workflows of this type, for workers that run as a
 	// version of a deployment; default: that of the worker.
 	VersioningBehavior VersioningBehavior
+	// Unsandboxed has the worker's UnsandboxedWorkflowRunner run workflows of this type, not
+	// its WorkflowRunner: an escape for code that a sandbox cannot run.
+	Unsandboxed bool
 }
 
 // A Registry knows workflow functions by name. The zero value is empty. It is
@@ -30,7 +33,12 @@ type Registry struct {
 	byType  map[string]runner.Definition
 	aliases map[string]string // function name -> workflow type
 	dynamic *runner.Definition
+	names   bool // strings are workflows too
 }
+
+// AcceptNames lets strings be registered: types of workflows whose code is not in this program,
+// since the runner has it itself, as a sandbox does.
+func (r *Registry) AcceptNames() { r.names = true }
 
 // A RegistrationError says why something could not be registered.
 type RegistrationError struct {
@@ -49,7 +57,7 @@ func (e *RegistrationError) Error() string {
 
 // RegisterWorkflow registers a workflow function under its own name. The
 // function takes a Context and any serializable parameters, and returns an
-// error, alone or after a result.
+// error, alone or after a result. A string will do after [Registry.AcceptNames].
 func (r *Registry) RegisterWorkflow(w any) error {
 	return r.RegisterWorkflowWithOptions(w, RegisterOptions{})
 }
@@ -58,30 +66,32 @@ func (r *Registry) RegisterWorkflow(w any) error {
 func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) error {
 	given := w
 	w, _ = functionOf(w)
-	if v := reflect.ValueOf(w); v.Kind() != reflect.Func || v.IsNil() {
-		return &RegistrationError{
-			Value:   fmt.Sprintf("%v (%s)", w, spelled(w)),
-			Problem: "is no function",
-			Fix:     "register a func(workflow.Context, ...) error or (T, error)",
-		}
+	own, err := r.ownName(w)
+	if err != nil {
+		return err
 	}
 	if b := options.VersioningBehavior; b < VersioningBehaviorUnspecified || b > VersioningBehaviorAutoUpgrade {
 		return &RegistrationError{
-			Value:   fmt.Sprintf("%q (%T)", functionName(w), w),
+			Value:   fmt.Sprintf("%q (%T)", own, w),
 			Problem: fmt.Sprintf("has the VersioningBehavior %d", b),
 			Fix:     "use one of the VersioningBehavior constants",
 		}
 	}
-	own := functionName(w)
 	name := options.Name
 	if name == "" {
 		name = own
 	}
-	if _, err := newCallable(w, shape{what: "it", context: true}); err != nil {
-		return &RegistrationError{
-			Value:   fmt.Sprintf("%q (%s)", name, spelled(w)),
-			Problem: err.Error(),
-			Fix:     "change it to func(workflow.Context, ...) error or (T, error)",
+	definition := runner.Definition{
+		Type: name, VersioningBehavior: options.VersioningBehavior.toProto(), Unsandboxed: options.Unsandboxed,
+	}
+	if _, byName := w.(string); !byName {
+		definition.Func = given
+		if _, err := newCallable(w, shape{what: "it", context: true}); err != nil {
+			return &RegistrationError{
+				Value:   fmt.Sprintf("%q (%s)", name, spelled(w)),
+				Problem: err.Error(),
+				Fix:     "change it to func(workflow.Context, ...) error or (T, error)",
+			}
 		}
 	}
 	if _, ok := r.byType[name]; ok && !options.DisableAlreadyRegisteredCheck {
@@ -101,11 +111,26 @@ func (r *Registry) RegisterWorkflowWithOptions(w any, options RegisterOptions) e
 		r.byType = make(map[string]runner.Definition)
 		r.aliases = make(map[string]string)
 	}
-	r.byType[name] = runner.Definition{
-		Type: name, Func: given, VersioningBehavior: options.VersioningBehavior.toProto(),
+	r.byType[name] = definition
+	if definition.Func != nil {
+		r.aliases[own] = name
 	}
-	r.aliases[own] = name
 	return nil
+}
+
+// ownName is the name of a function, or the type that a string is.
+func (r *Registry) ownName(w any) (string, error) {
+	if s, ok := w.(string); ok && r.names && s != "" {
+		return s, nil
+	}
+	if v := reflect.ValueOf(w); v.Kind() != reflect.Func || v.IsNil() {
+		return "", &RegistrationError{
+			Value:   fmt.Sprintf("%v (%s)", w, spelled(w)),
+			Problem: "is no function",
+			Fix:     "register a func(workflow.Context, ...) error or (T, error)",
+		}
+	}
+	return functionName(w), nil
 }
 
 // Definitions returns what is registered, sorted by type, the dynamic workflow last.

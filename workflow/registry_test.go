@@ -171,3 +171,29 @@ func TestRegistryOfFunctions(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesAreAcceptedOnceAskedFor(t *testing.T) {
+	var r workflow.Registry
+	if err := r.RegisterWorkflow("Elsewhere"); err == nil {
+		t.Fatal("a string was registered")
+	}
+	r.AcceptNames()
+	if err := r.RegisterWorkflow("Elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.RegisterWorkflow("Elsewhere"); err == nil || !strings.Contains(err.Error(), "is already registered") {
+		t.Errorf("the second time: %v", err)
+	}
+	if err := r.RegisterWorkflow(""); err == nil {
+		t.Error("an empty string was registered")
+	}
+	err := r.RegisterWorkflowWithOptions("free", workflow.RegisterOptions{Name: "Free", Unsandboxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Definitions()
+	if len(d) != 2 || d[0].Type != "Elsewhere" || d[0].Func != nil || d[0].Unsandboxed ||
+		d[1].Type != "Free" || d[1].Func != nil || !d[1].Unsandboxed {
+		t.Errorf("got %+v", d)
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/mainspring-go/mainspring/slots"
 	"github.com/mainspring-go/mainspring/sticky"
 	"github.com/mainspring-go/mainspring/workflow/native"
+	"github.com/mainspring-go/mainspring/workflow/runner"
 	"github.com/mainspring-go/mainspring/workflow/task"
 	"github.com/mainspring-go/mainspring/workflow/verify"
 )
@@ -140,27 +141,26 @@ func (w *Worker) limits() Limits {
 
 func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler, error) {
 	o := &w.options
-	run := o.WorkflowRunner
-	if run == nil {
-		run = native.New(native.Options{
-			DataConverter:    o.DataConverter,
-			FailureConverter: o.FailureConverter,
-			Logger:           o.Logger,
-			ActivityName:     w.activities.Name,
-			LocalActivity:    w.resolveLocal,
-			WorkflowName:     w.workflows.Name,
+	var functions runner.Runner = native.New(native.Options{
+		DataConverter:    o.DataConverter,
+		FailureConverter: o.FailureConverter,
+		Logger:           o.Logger,
+		ActivityName:     w.activities.Name,
+		LocalActivity:    w.resolveLocal,
+		WorkflowName:     w.workflows.Name,
 
-			BuildID:                  o.BuildID,
-			Interceptors:             interceptor.Workflows(o.Interceptors),
-			ContextPropagators:       o.ContextPropagators,
-			PreferredVersion:         o.PreferredVersionProvider,
-			EnableLoggingInReplay:    o.EnableLoggingInReplay,
-			MetricsHandler:           o.MetricsHandler,
-			FailWorkflow:             o.FailWorkflowOn,
-			DeadlockDetectionTimeout: o.DeadlockDetectionTimeout,
-			DisableSafeEviction:      o.DisableSafeWorkflowEviction,
-		})
-	}
+		BuildID:                  o.BuildID,
+		Interceptors:             interceptor.Workflows(o.Interceptors),
+		ContextPropagators:       o.ContextPropagators,
+		PreferredVersion:         o.PreferredVersionProvider,
+		EnableLoggingInReplay:    o.EnableLoggingInReplay,
+		MetricsHandler:           o.MetricsHandler,
+		FailWorkflow:             o.FailWorkflowOn,
+		DeadlockDetectionTimeout: o.DeadlockDetectionTimeout,
+		DisableSafeEviction:      o.DisableSafeWorkflowEviction,
+	})
+	sandboxed, unsandboxed := cmp.Or(o.WorkflowRunner, functions), cmp.Or(o.UnsandboxedWorkflowRunner, functions)
+	run := runner.Choose(sandboxed, unsandboxed)
 	if o.VerifyWorkflows {
 		verifying, err := verify.New(run, verify.Options{FailureConverter: o.FailureConverter})
 		if err != nil {
@@ -170,7 +170,11 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 	}
 	for _, def := range w.workflows.Definitions() {
 		if err := run.Prepare(def); err != nil {
-			return nil, refused("WorkflowRunner", run, fmt.Errorf("it cannot run workflow %q: %w", def.Type, err))
+			field, by := "WorkflowRunner", sandboxed
+			if def.Unsandboxed {
+				field, by = "UnsandboxedWorkflowRunner", unsandboxed
+			}
+			return nil, refused(field, by, fmt.Errorf("it cannot run workflow %q: %w", def.Type, err))
 		}
 	}
 	options := task.Options{

@@ -230,6 +230,10 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.NaN()}, []string{"NaN"}},
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.Inf(1)}, []string{"Inf"}},
 		{"WorkflowRunner", o{WorkflowRunner: (*slowRunner)(nil)}, []string{"a nil *worker_test.slowRunner"}},
+		{
+			"UnsandboxedWorkflowRunner", o{UnsandboxedWorkflowRunner: (*slowRunner)(nil)},
+			[]string{"a nil *worker_test.slowRunner"},
+		},
 		{"WorkflowTaskExecutor", o{WorkflowTaskExecutor: (*task.Bounded)(nil)}, []string{"a nil *task.Bounded"}},
 		{"ActivityExecutor", o{ActivityExecutor: (*activity.Pool)(nil)}, []string{"a nil *activity.Pool"}},
 		{

@@ -209,8 +209,12 @@ type Options struct {
 	// start. A WorkflowRunner that is given has its own for workflows.
 	ContextPropagators []workflow.ContextPropagator
 
-	// WorkflowRunner runs workflow code; default: native Go functions.
+	// WorkflowRunner runs workflow code, as package sandbox does; default: native Go functions.
+	// With one that has workflows itself, their types can be registered as strings.
 	WorkflowRunner runner.Runner
+	// UnsandboxedWorkflowRunner runs the workflows that are registered as Unsandboxed, in place of
+	// WorkflowRunner; default: native Go functions. All others never meet it.
+	UnsandboxedWorkflowRunner runner.Runner
 	// PreferredVersionProvider chooses the version that workflow.GetVersion returns
 	// to a run that comes to it for the first time; default: the newest that the
 	// code supports. A WorkflowRunner that is given has its own.

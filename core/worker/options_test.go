@@ -170,6 +170,7 @@ var optionTests = map[string]func(t *testing.T, f *frontend){
 			t.Errorf("prepared %d, ran %d", r.prepared.Load(), r.runs.Load())
 		}
 	},
+	"UnsandboxedWorkflowRunner": testUnsandboxedWorkflowRunner,
 	"PreferredVersionProvider": func(t *testing.T, f *frontend) {
 		o := both()
 		o.Workflows = []any{Versioned}

@@ -29,6 +29,13 @@ func (f *frontend) worker(t *testing.T, o worker.Options) *worker.Worker {
 func (f *frontend) start(t *testing.T, o worker.Options) *worker.Worker {
 	t.Helper()
 	w := f.worker(t, o)
+	f.begin(t, w)
+	return w
+}
+
+// begin is start of a worker that was made before.
+func (f *frontend) begin(t *testing.T, w *worker.Worker) {
+	t.Helper()
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +45,6 @@ func (f *frontend) start(t *testing.T, o worker.Options) *worker.Worker {
 		}
 	})
 	synctest.Wait()
-	return w
 }
 
 // in runs the test in a bubble with a frontend.

@@ -55,6 +55,7 @@ func (o *Options) complete(client Client, taskQueue string) *settings.Check {
 // given checks the parts that the user made.
 func (o *Options) given(p *settings.Check) {
 	p.Part("WorkflowRunner", o.WorkflowRunner)
+	p.Part("UnsandboxedWorkflowRunner", o.UnsandboxedWorkflowRunner)
 	p.Part("WorkflowTaskExecutor", o.WorkflowTaskExecutor)
 	p.Part("ActivityExecutor", o.ActivityExecutor)
 	p.Part("SharedStateManager", o.SharedStateManager)

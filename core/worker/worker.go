@@ -93,6 +93,9 @@ func New(client Client, taskQueue string, options Options) (*Worker, error) {
 		startEnded: make(chan struct{}),
 		stopping:   make(chan struct{}),
 	}
+	if options.WorkflowRunner != nil || options.UnsandboxedWorkflowRunner != nil {
+		w.workflows.AcceptNames()
+	}
 	for i, f := range options.Workflows {
 		wrong.Refused(fmt.Sprintf("Workflows[%d]", i), f, w.workflows.RegisterWorkflow(f))
 	}

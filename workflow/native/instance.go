@@ -22,6 +22,9 @@ import (
 
 // check says whether a definition can be run.
 func check(def runner.Definition) error {
+	if def.Func == nil && !def.Dynamic {
+		return errByName
+	}
 	if def.Dynamic {
 		return new(workflow.Registry).RegisterDynamicWorkflow(def.Func, workflow.DynamicRegisterOptions{})
 	}
@@ -44,6 +47,10 @@ type instance struct {
 }
 
 const unhandled = enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+
+// errByName is for what only a runner that has workflows itself can run.
+var errByName = errors.New("it is registered by name, and this runner runs Go functions: " +
+	"register the function, or give the worker a WorkflowRunner that has the workflow")
 
 var (
 	errGoexit = errors.New("workflow code called runtime.Goexit: return an error instead")

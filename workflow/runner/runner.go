@@ -42,6 +42,9 @@ type Definition struct {
 	Func any
 	// VersioningBehavior is what completions of its runs say.
 	VersioningBehavior enumspb.VersioningBehavior
+	// Unsandboxed says that its author wants it run without a sandbox, where runners
+	// of both kinds are at hand: see [Choose].
+	Unsandboxed bool
 	// Dynamic says that it is for every type that no other definition is for.
 	// Type is then empty, and the function takes its input undecoded.
 	Dynamic bool
