@@ -12,6 +12,7 @@ require (
 	github.com/mainspring-go/mainspring/core/connect v0.0.0
 	github.com/mainspring-go/mainspring/interceptor v0.0.0
 	github.com/mainspring-go/mainspring/ratelimit v0.0.0
+	github.com/mainspring-go/mainspring/sandbox v0.0.0
 	github.com/mainspring-go/mainspring/shutdown v0.0.0
 	github.com/mainspring-go/mainspring/slots v0.0.0
 	github.com/mainspring-go/mainspring/sticky v0.0.0
@@ -167,6 +168,7 @@ require (
 	github.com/temporalio/ringpop-go v0.1.0 // indirect
 	github.com/temporalio/sqlparser v0.1.0 // indirect
 	github.com/temporalio/tchannel-go v1.22.1 // indirect
+	github.com/tetratelabs/wazero v1.12.0 // indirect
 	github.com/tidwall/btree v1.8.1 // indirect
 	github.com/twmb/murmur3 v1.1.8 // indirect
 	github.com/uber-common/bark v1.3.0 // indirect
@@ -233,6 +235,7 @@ replace (
 	github.com/mainspring-go/mainspring/interceptor => ../interceptor
 	github.com/mainspring-go/mainspring/poller => ../poller
 	github.com/mainspring-go/mainspring/ratelimit => ../ratelimit
+	github.com/mainspring-go/mainspring/sandbox => ../sandbox
 	github.com/mainspring-go/mainspring/shutdown => ../shutdown
 	github.com/mainspring-go/mainspring/slots => ../slots
 	github.com/mainspring-go/mainspring/sticky => ../sticky

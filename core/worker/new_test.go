@@ -231,7 +231,8 @@ func TestWrongOptions(t *testing.T) {
 		{"MaxTaskQueueActivitiesPerSecond", o{MaxTaskQueueActivitiesPerSecond: math.Inf(1)}, []string{"Inf"}},
 		{"WorkflowRunner", o{WorkflowRunner: (*slowRunner)(nil)}, []string{"a nil *worker_test.slowRunner"}},
 		{
-			"UnsandboxedWorkflowRunner", o{UnsandboxedWorkflowRunner: (*slowRunner)(nil)},
+			"UnsandboxedWorkflowRunner",
+			o{UnsandboxedWorkflowRunner: (*slowRunner)(nil)},
 			[]string{"a nil *worker_test.slowRunner"},
 		},
 		{"WorkflowTaskExecutor", o{WorkflowTaskExecutor: (*task.Bounded)(nil)}, []string{"a nil *task.Bounded"}},

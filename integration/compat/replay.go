@@ -49,12 +49,16 @@ func NewReplayer() (*Replayer, error) {
 			return nil, err
 		}
 	}
-	run := native.New(native.Options{
+	return NewReplayerOn(native.New(native.Options{
 		Logger: quiet(), ActivityName: activities.Name,
 		Interceptors:             interceptor.Workflows(workflows.Interceptors()),
 		ContextPropagators:       workflows.Propagators(),
 		DeadlockDetectionTimeout: -1, // a busy machine keeps coroutines waiting
-	})
+	}))
+}
+
+// NewReplayerOn is NewReplayer with a runner that has all workflows or takes them as functions.
+func NewReplayerOn(run runner.Runner) (*Replayer, error) {
 	r, err := replay.NewWorkflowReplayerWithOptions(replay.WorkflowReplayerOptions{Runner: run})
 	if err != nil {
 		return nil, err

@@ -11,7 +11,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
 
+	"github.com/mainspring-go/mainspring/core/worker"
 	"github.com/mainspring-go/mainspring/integration/compat/sdkworkflows"
+	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
 // A Server is what stories happen on.
@@ -31,6 +33,19 @@ type Story struct {
 
 // Workers keep workers on a task queue for a run until stop is called.
 type Workers func(t testing.TB, c client.Client, queue string) (began func(client.WorkflowRun), stop func())
+
+// OnRunner has a worker of ours do everything, with another runner of workflows than its own. It has
+// to have those of package workflows.
+func OnRunner(run runner.Runner) Workers {
+	return func(t testing.TB, c client.Client, queue string) (func(client.WorkflowRun), func()) {
+		t.Helper()
+		stop, err := startOurs(t, c, queue, role{workflows: true, activities: true}, worker.Options{WorkflowRunner: run})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(client.WorkflowRun) {}, stop
+	}
+}
 
 // On has all of a story on one side.
 func On(s Side) Workers {

@@ -59,27 +59,25 @@ type role struct{ workflows, activities bool }
 func (s Side) start(t testing.TB, c client.Client, queue string, r role) (stop func(), err error) {
 	t.Helper()
 	if s == Ours || s == Verified {
-		return startOurs(t, c, queue, r, s == Verified)
+		return startOurs(t, c, queue, r, worker.Options{VerifyWorkflows: s == Verified})
 	}
 	return startSDK(c, queue, r)
 }
 
+// startOurs starts a worker of ours, with the options that all have alike and those that are given.
 func startOurs(
-	t testing.TB, c client.Client, queue string, r role, verify bool,
+	t testing.TB, c client.Client, queue string, r role, o worker.Options,
 ) (stop func(), err error) {
 	t.Helper()
-	w, err := worker.New(c, queue, worker.Options{
-		Workflows: workflows.Workflows(), Activities: workflows.Activities(),
-		Identity: identity, Logger: quiet(), NoRemoteActivities: !r.activities,
-		Interceptors: workflows.Interceptors(), ContextPropagators: workflows.Propagators(),
-		EnableSessionWorker: r.activities, DeadlockDetectionTimeout: patience,
-		MaxConcurrentWorkflowTaskPolls: 2, MaxConcurrentActivityTaskPolls: 2,
-		StickyQueueScheduleToStartTimeout: r.stickyTimeout(),
-		VerifyWorkflows:                   verify,
-		MaxHeartbeatThrottleInterval:      10 * time.Millisecond,
-		DefaultHeartbeatThrottleInterval:  10 * time.Millisecond,
-		DisableEagerActivityExecution:     true, // as the SDK's below: who runs an activity must not be chance
-	})
+	o.Workflows, o.Activities = workflows.Workflows(), workflows.Activities()
+	o.Identity, o.Logger, o.NoRemoteActivities = identity, quiet(), !r.activities
+	o.Interceptors, o.ContextPropagators = workflows.Interceptors(), workflows.Propagators()
+	o.EnableSessionWorker, o.DeadlockDetectionTimeout = r.activities, patience
+	o.MaxConcurrentWorkflowTaskPolls, o.MaxConcurrentActivityTaskPolls = 2, 2
+	o.StickyQueueScheduleToStartTimeout = r.stickyTimeout()
+	o.MaxHeartbeatThrottleInterval, o.DefaultHeartbeatThrottleInterval = 10*time.Millisecond, 10*time.Millisecond
+	o.DisableEagerActivityExecution = true // as the SDK's below: who runs an activity must not be chance
+	w, err := worker.New(c, queue, o)
 	if err != nil {
 		return nil, err
 	}

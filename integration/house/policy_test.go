@@ -35,7 +35,7 @@ activity:   temporal | go.temporal.io/api google.golang.org/protobuf | github.co
 workflow:   temporal | go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
 
 interceptor: temporal activity workflow | go.temporal.io/api |
-sandbox:    temporal workflow | github.com/tetratelabs/wazero golang.org/x/sys go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
+sandbox:    temporal activity workflow | github.com/tetratelabs/wazero golang.org/x/sys go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
 
 # what composes them, and what dials
 core/connect: | go.temporal.io/api google.golang.org/grpc |

@@ -21,7 +21,7 @@ type linkRule struct {
 func guest(importPath string) bool {
 	return !matchesAny([]string{"temporal/converter/codecserver"}, importPath) && matchesAny(
 		[]string{"temporal/...", "workflow", "workflow/typed", "workflow/native/...", "workflow/runner/...",
-			"sandbox/engine/abi"}, importPath)
+			"activity", "sandbox/engine/abi", "sandbox/guest", "sandbox/wire"}, importPath)
 }
 
 func linkRules() []linkRule {

@@ -16,8 +16,6 @@ type filler struct {
 	rng *rand.Rand
 	// sparse leaves out fields now and then; else each has something.
 	sparse bool
-	// skip are the fields that do not cross.
-	skip map[string]bool
 	// alone are the structs of whose pointers one is set; turn says which.
 	alone map[reflect.Type]bool
 	turn  int
@@ -55,7 +53,7 @@ func (f *filler) fill(v reflect.Value) {
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		if m, ok := v.Interface().(proto.Message); ok {
+		if m, ok := reflect.TypeAssert[proto.Message](v); ok {
 			f.message(m)
 			return
 		}
@@ -85,25 +83,22 @@ func (f *filler) structure(v reflect.Value) {
 		return
 	}
 	pointers := 0
-	for i := range v.NumField() {
-		if v.Field(i).Kind() == reflect.Pointer {
+	for _, field := range v.Fields() {
+		if field.Kind() == reflect.Pointer {
 			pointers++
 		}
 	}
 	f.turn++
 	turn, nth := f.turn, 0
-	for i := range v.NumField() {
-		if f.skip[v.Type().String()+"."+v.Type().Field(i).Name] {
-			continue
-		}
-		if f.alone[v.Type()] && v.Field(i).Kind() == reflect.Pointer {
+	for _, field := range v.Fields() {
+		if f.alone[v.Type()] && field.Kind() == reflect.Pointer {
 			if nth++; nth-1 != turn%pointers {
 				continue
 			}
-			f.element(v.Field(i))
+			f.element(field)
 			continue
 		}
-		f.fill(v.Field(i))
+		f.fill(field)
 	}
 }
 

@@ -3,6 +3,8 @@ package wire
 import (
 	"fmt"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -19,11 +21,10 @@ type Request struct {
 
 // A Begin says which run an instance of a guest is, and what holds for it.
 type Begin struct {
-	// Definition is the workflow type as the host knows it. Its functions stay there: what is in
-	// the guest counts, and Behavior was asked before.
-	Definition runner.Definition
 	// Details say which run it is.
 	Details runner.Details
+	// VersioningBehavior is the one that the host wants for the type; unspecified leaves it to the guest.
+	VersioningBehavior enumspb.VersioningBehavior
 	// BuildID is that of the worker.
 	BuildID string
 	// LogInReplay lets workflows log also while they are replayed.
@@ -40,6 +41,8 @@ type Description struct {
 	Types []string
 	// Dynamic says that it runs every other type too.
 	Dynamic bool
+	// Problem is why it runs nothing: what is wrong with its registrations.
+	Problem string
 }
 
 // An Answer is what comes back. If Error is empty, it has what was asked for.
@@ -94,6 +97,7 @@ func ParseDescription(b []byte) (*Description, error) {
 func description(c *codec, d *Description) {
 	list(c, &d.Types, text)
 	c.boolean(&d.Dynamic)
+	c.text(&d.Problem)
 }
 
 // AppendRequest appends the bytes of r. It fails for messages that protobuf cannot
@@ -142,13 +146,11 @@ func request(c *codec, r *Request) {
 }
 
 func begin(c *codec, b *Begin) {
-	c.text(&b.Definition.Type)
-	integer(c, &b.Definition.VersioningBehavior)
-	c.boolean(&b.Definition.Dynamic)
 	c.text(&b.Details.Namespace)
 	c.text(&b.Details.WorkflowID)
 	c.text(&b.Details.RunID)
 	c.text(&b.Details.WorkflowType)
+	integer(c, &b.VersioningBehavior)
 	c.text(&b.BuildID)
 	c.boolean(&b.LogInReplay)
 	integer(c, &b.LogLevel)

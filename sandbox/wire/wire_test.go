@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -24,7 +23,6 @@ import (
 func newFiller(seed uint64, sparse bool) *filler {
 	return &filler{
 		rng: rand.New(rand.NewPCG(seed, 1)), sparse: sparse, //nolint:gosec // a test's
-		skip: map[string]bool{"runner.Definition.Func": true, "runner.Definition.Behavior": true},
 		alone: map[reflect.Type]bool{
 			reflect.TypeFor[runner.Item](): true, reflect.TypeFor[wire.Note](): true, reflect.TypeFor[wire.Request](): true,
 		},
@@ -35,7 +33,6 @@ func newFiller(seed uint64, sparse bool) *filler {
 var same = cmp.Options{
 	protocmp.Transform(),
 	cmp.Comparer(func(a, b slog.Value) bool { return a.Equal(b) }),
-	cmpopts.IgnoreFields(runner.Definition{}, "Func", "Behavior"),
 }
 
 func crossed(t *testing.T, f *filler) {
@@ -141,7 +138,7 @@ func TestTimesCrossInUTC(t *testing.T) {
 
 type panicking struct{}
 
-func (panicking) String() string { panic("no text") } //nolint:forbidigo // what it is for
+func (panicking) String() string { panic("no text") }
 
 // deep is a group in a group and so on.
 func deep(n int) slog.Attr {
@@ -215,7 +212,7 @@ func TestDescriptionsOfOtherVersionsAreRefused(t *testing.T) {
 	if !wire.IsDescribe(wire.Describe()) {
 		t.Error("the request is not known")
 	}
-	want := &wire.Description{Types: []string{"A", "B"}, Dynamic: true}
+	want := &wire.Description{Types: []string{"A", "B"}, Dynamic: true, Problem: "none"}
 	b := wire.AppendDescription(nil, want)
 	got, err := wire.ParseDescription(b)
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -1,0 +1,16 @@
+// Program suite is a guest with the workflows of the runners' suite.
+package main
+
+import (
+	"github.com/mainspring-go/mainspring/sandbox/guest"
+	"github.com/mainspring-go/mainspring/testkit/runnertest"
+	"github.com/mainspring-go/mainspring/workflow"
+)
+
+var _ = guest.Serve(func(r *guest.Registry) {
+	for _, d := range runnertest.Workflows() {
+		_ = r.RegisterWorkflowWithOptions(d.Func, workflow.RegisterOptions{Name: d.Type}) // the registry keeps it
+	}
+}, guest.Options{})
+
+func main() {}
