@@ -67,15 +67,19 @@ from the code, and checked by the same test.
 		fmt.Fprintf(&b, "| [%s](#%s) | `%s` | %s | %s | %s | %s |\n", o.name, anchor(o.name), o.typ,
 			values[o.name], unit(o), name, strings.Join(sdk[o.name], ", "))
 	}
-	b.WriteString("\nNames of the specification that are no options:\n\n| name | its words | why |\n|---|---|---|\n")
+	none := "\nNames of the specification that are no options:\n\n| name | its words | why |\n|---|---|---|\n"
 	ours := map[string]bool{}
 	for _, o := range all {
 		ours[o.name] = true
 	}
 	for _, w := range wishes(t) {
 		if !ours[w.name] {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", w.name, w.words, w.missing)
+			fmt.Fprintf(&b, "%s| %s | %s | %s |\n", none, w.name, w.words, w.missing)
+			none = ""
 		}
+	}
+	if none != "" {
+		b.WriteString("\nEvery name of the specification is an option.\n")
 	}
 	for _, o := range all {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", o.name, unlinked(o.doc))
