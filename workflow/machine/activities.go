@@ -36,7 +36,7 @@ func (as *activities) command(c *commandpb.Command) {
 	if attr == nil {
 		return // a request to cancel changes nothing until the server says so
 	}
-	as.sent = append(as.sent, activity{id: attr.GetActivityId(), typ: attr.GetActivityType().GetName()})
+	as.sent = appendTo(as.sent, activity{id: attr.GetActivityId(), typ: attr.GetActivityType().GetName()})
 }
 
 // event follows one event of an activity; the result is what the workflow is
@@ -72,7 +72,7 @@ func (as *activities) begin(id string, scheduled int64) bool {
 	}
 	a := as.sent[i]
 	a.scheduled = scheduled
-	as.begun = append(as.begun, a)
+	as.begun = appendTo(as.begun, a)
 	if i > 0 || len(as.sent) == 1 {
 		as.sent = slices.Delete(as.sent, i, i+1)
 	} else {
@@ -92,12 +92,18 @@ func (as *activities) find(scheduled int64) *activity {
 	return &as.begun[i]
 }
 
+// manyActivities are so many that their room is given back when all have ended.
+const manyActivities = 64
+
 // end forgets one of begun.
 func (as *activities) end(a *activity) {
 	a.ended = true
 	if as.ended++; 2*as.ended > len(as.begun) {
 		as.begun = slices.DeleteFunc(as.begun, func(a activity) bool { return a.ended })
 		as.ended = 0
+		if len(as.begun) == 0 && cap(as.begun) > manyActivities {
+			as.begun = nil // there may never be so many again
+		}
 	}
 }
 

@@ -30,22 +30,39 @@ type chunk struct {
 // Updates count only if the run has commands for them: runs of old releases
 // have not, and the server put their events where it liked.
 func (c *chunk) commands(updates bool) []*historypb.HistoryEvent {
-	var out []*historypb.HistoryEvent
+	first, n, asTheyAre := 0, 0, true
+	for i, e := range c.events {
+		if !isCommand(e.GetEventType(), updates) {
+			continue
+		}
+		if n == 0 {
+			first = i
+		}
+		asTheyAre = asTheyAre && i == first+n && e.GetEventType() != enumspb.EVENT_TYPE_MARKER_RECORDED
+		n++
+	}
+	if asTheyAre { // neighbours, as servers write them, and all are checked
+		return c.events[first : first+n : first+n]
+	}
+	out := make([]*historypb.HistoryEvent, 0, n)
 	for _, e := range c.events {
-		switch e.GetEventType() {
-		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
-			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
-			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED:
-			if updates {
-				out = append(out, e)
-			}
-		default:
-			if isCommandEvent(e.GetEventType()) {
-				out = append(out, e)
-			}
+		if isCommand(e.GetEventType(), updates) {
+			out = append(out, e)
 		}
 	}
 	return checked(out)
+}
+
+// isCommand reports whether replay has to cause events of this type again.
+func isCommand(t enumspb.EventType, updates bool) bool {
+	switch t {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED:
+		return updates
+	default:
+		return isCommandEvent(t)
+	}
 }
 
 // add takes the first of the pending events. Those of a chunk are neighbours in their page, but for

@@ -22,8 +22,10 @@ func compare(c *runner.Completion, events []*historypb.HistoryEvent) *Nondetermi
 	for _, m := range c.Messages {
 		messages[m.GetId()] = m
 	}
-	events = slices.Clone(events)
 	commands := checkedCommands(c.Commands)
+	if slices.ContainsFunc(commands, isCancel) {
+		events = slices.Clone(events) // findCancel moves them
+	}
 	for i, cmd := range commands {
 		if i >= len(events) {
 			return mismatch(events, commands, messages, i)
@@ -59,16 +61,22 @@ func mismatch(
 	return nd
 }
 
+// isCancel reports whether a cancellation of a context makes commands like cmd.
+func isCancel(cmd *commandpb.Command) bool {
+	switch cmd.GetCommandType() {
+	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK, enumspb.COMMAND_TYPE_CANCEL_TIMER:
+		return true
+	default:
+		return isChildCancel(cmd)
+	}
+}
+
 // findCancel brings the event of a cancellation to the front of its group. One
 // cancellation of a context can cancel several things, and the official SDK did
 // so in random order; which came first has no consequence.
 func findCancel(cmd *commandpb.Command, events []*historypb.HistoryEvent) {
-	switch cmd.GetCommandType() {
-	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK, enumspb.COMMAND_TYPE_CANCEL_TIMER:
-	default:
-		if !isChildCancel(cmd) {
-			return
-		}
+	if !isCancel(cmd) {
+		return
 	}
 	for i, e := range events {
 		switch e.GetEventType() {

@@ -63,8 +63,17 @@ func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) erro
 		return err
 	}
 	item.EventID, item.Replaying = e.GetEventId(), m.replayed(e)
-	a.Items = append(a.Items, item)
+	a.Items = appendTo(a.Items, item)
 	return nil
+}
+
+// appendTo is append for lists that can get long at once: they double, where
+// append makes many copies, each a quarter longer.
+func appendTo[T any](list []T, v T) []T {
+	if n := len(list); n == cap(list) {
+		list = slices.Grow(list, max(n, 1))
+	}
+	return append(list, v)
 }
 
 // item is what the workflow is to know of an event; zero if nothing.
