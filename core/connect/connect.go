@@ -29,6 +29,10 @@ const (
 	keepAliveTimeout = 15 * time.Second
 	// maxMessage is the largest message that is received: histories are large.
 	maxMessage = 128 << 20
+	// window is how much of its answers the server may send ahead: the most that gRPC
+	// would come to by itself. It would measure the connection for that, by a ping to
+	// most answers, which costs both sides more than a call's deadline or headers.
+	window = 16 << 20
 )
 
 // Options of [Dial]. The zero value is a server on this machine without TLS.
@@ -102,6 +106,8 @@ func Dial(o Options) (*Client, error) {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: o.KeepAlive, Timeout: keepAliveTimeout, PermitWithoutStream: true,
 		}),
+		grpc.WithStaticStreamWindowSize(window),
+		grpc.WithStaticConnWindowSize(window),
 		grpc.WithChainUnaryInterceptor(calls.intercept),
 	}, o.DialOptions...)...)
 	if err != nil {
