@@ -57,6 +57,7 @@ type plan struct {
 	full   bool // also what takes long
 	prof   profiles
 	out    string // directory; empty to write nothing
+	args   string // as they were given
 }
 
 func run(ctx context.Context, args []string) error {
@@ -98,6 +99,7 @@ func run(ctx context.Context, args []string) error {
 		}
 		return errors.Join(contestant.Serve(ctx, job, os.Stdin, os.Stdout), stop())
 	}
+	p.args = strings.Join(args, " ")
 	if err := p.narrow(*only, *compress, *onReal); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mainspring-go/mainspring/integration/bench/contestant"
@@ -147,6 +148,7 @@ func (p *plan) carryOut(ctx context.Context, out, progress io.Writer) error {
 		return err
 	}
 	report := newReport(results, findings, time.Since(began))
+	report.Command = strings.TrimSpace(report.Command + " " + p.args)
 	fmt.Fprintln(out, report.table())
 	if p.out == "" {
 		return nil

@@ -14,7 +14,7 @@ import (
 // Every topic still works, but the one that needs a real server: .ci/run asks for that.
 func TestEveryTopicIsMeasured(t *testing.T) {
 	t.Parallel()
-	p := plan{rows: rows(), topics: topics(), rounds: 1, once: true}
+	p := plan{rows: rows(), topics: topics(), rounds: 1, once: true, args: "-once"}
 	if err := p.narrow("", "false", false); err != nil {
 		t.Fatal(err)
 	}
@@ -22,6 +22,9 @@ func TestEveryTopicIsMeasured(t *testing.T) {
 	var out, progress bytes.Buffer
 	if err := p.carryOut(t.Context(), &out, &progress); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "`go run ./integration/bench -once`") {
+		t.Errorf("the page does not tell the command:\n%s", out.String())
 	}
 	for _, one := range topics() {
 		_, rest, ok := strings.Cut(out.String(), "\n### "+title(one.name)+"\n")
