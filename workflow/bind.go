@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	commonpb "go.temporal.io/api/common/v1"
-	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
@@ -12,15 +11,33 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
+// A Prepared is a workflow function that was checked once for all its runs.
+type Prepared struct {
+	// Definition is what it was made of.
+	Definition runner.Definition
+
+	call *callable
+}
+
+// Prepare checks the function of a definition.
+func Prepare(def runner.Definition) (*Prepared, error) {
+	call, err := newCallable(def.Func, shape{what: "workflow " + def.Type, context: true})
+	if err != nil {
+		return nil, err
+	}
+	return &Prepared{Definition: def, call: call}, nil
+}
+
+// As returns p, which is dynamic, for runs of a type.
+func (p *Prepared) As(workflowType string) *Prepared {
+	return &Prepared{Definition: p.Definition.As(workflowType), call: p.call}
+}
+
 // A Binding connects the authoring API to the world that a runner keeps for
 // one run. It is for runners: the world can be made inside this module only.
 type Binding struct {
-	run     *run
-	def     runner.Definition
-	call    *callable
-	args    []any // of the workflow function, until that is called
-	argsErr error
-	decoded bool // args and argsErr are set
+	run     run
+	main    *Prepared
 	done    bool
 	result  *commonpb.Payloads
 	failure error
@@ -37,68 +54,32 @@ type BindOptions struct {
 	PreferredVersion PreferredVersionProvider
 }
 
-// Bind connects the definition def to the world e, whose Info says how the run
-// was started. The root coroutine runs when the coroutines of e are run.
-func Bind(e *env.Env, def runner.Definition, o BindOptions) (*Binding, error) {
-	call, err := newCallable(def.Func, shape{what: "workflow " + def.Type, context: true})
-	if err != nil {
-		return nil, err
-	}
-	if w := e.Coroutines.Watch; w != nil {
-		e.DataConverter = timedConverter(e.DataConverter, w)
-		e.RootDataConverter = timedConverter(e.RootDataConverter, w)
-		e.FailureConverter = &timedFailures{e.FailureConverter, w}
-		e.RootFailureConverter = &timedFailures{e.RootFailureConverter, w}
-	}
-	r := &run{
-		env:     e,
-		signals: make(map[string]*channel),
-		queries: make(map[string]*queryHandler),
-
-		summaries: make(map[string]*sdkpb.UserMetadata),
-
-		intercepted: len(o.Interceptors) > 0,
-		propagators: o.ContextPropagators,
-		preferred:   o.PreferredVersion,
-
-		lastResult:  e.Info.Started.GetLastCompletionResult(),
-		lastFailure: e.Info.Started.GetContinuedFailure(),
-	}
-	r.logger = replayLogger{env: e, to: e.Logger}
-	r.info = newInfo(e)
-	r.updates.run = r
-	b := &Binding{run: r, def: def, call: call}
+// Bind connects the workflow p to the world e, whose Info says how the run was
+// started. The root coroutine runs when the coroutines of e are run.
+func Bind(e *env.Env, p *Prepared, o BindOptions) (*Binding, error) {
+	b := &Binding{main: p}
+	r := &b.run
+	r.begin(e, o)
 	ctx := WithValue(rootContext{}, runKey, r)
-	if err := r.intercept(ctx, o.Interceptors, call); err != nil {
+	if err := r.intercept(ctx, o.Interceptors, p.call); err != nil {
 		return nil, err
 	}
-	ctx, err = r.received(r.outbound.Go(ctx, "root", b.main), e.Info.Started.GetHeader())
+	ctx, err := r.received(r.outbound.Go(ctx, "root", b.work), e.Info.Started.GetHeader())
 	if err != nil {
 		return nil, err
 	}
-	root, cancel := WithCancel(ctx)
-	r.root = root
-	e.Hooks = env.Hooks{
-		Signal: r.signal,
-		Cancel: cancel,
-		Update: r.update,
-		Query:  r.query,
-		Idle:   r.updates.releaseAll,
-
-		MemoChanged: func(m *commonpb.Memo) { r.info.Memo = m },
-	}
-	b.decodeEarly()
+	r.root = withCancel(ctx)
 	return b, nil
 }
 
-// main is the root coroutine. What it calls stays on its stack while the workflow
+// work is the root coroutine. What it calls stays on its stack while the workflow
 // waits, so that is no more than it has to be.
-func (b *Binding) main(ctx Context) {
+func (b *Binding) work(ctx Context) {
 	// What came with the first task must be in its place, updates included,
 	// before the workflow looks.
 	coroutineOf(ctx).Yield("before the workflow starts")
 	ctx = b.run.root
-	args, err := b.takeArguments(ctx)
+	args, err := b.arguments(ctx)
 	b.run.env.Info.Started = nil // nobody asks again, and it is large
 	if err != nil {
 		b.end(nil, err)
@@ -107,36 +88,17 @@ func (b *Binding) main(ctx Context) {
 	b.end(b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args}))
 }
 
-// decodeEarly decodes the arguments on the goroutine that starts the run, whose
-// stack has had to grow for that before. A converter that panics may do so again
-// where it counts as the workflow's.
-func (b *Binding) decodeEarly() {
-	defer func() { _ = recover() }()
-	b.args, b.argsErr = b.arguments(b.run.root)
-	b.decoded = true
-}
-
-// takeArguments returns the arguments of the workflow function, once.
-func (b *Binding) takeArguments(ctx Context) ([]any, error) {
-	if !b.decoded {
-		return b.arguments(ctx)
-	}
-	args := b.args
-	b.args = nil
-	return args, b.argsErr
-}
-
 func (b *Binding) arguments(ctx Context) ([]any, error) {
 	dc := converterOf(ctx)
 	input := b.run.env.Info.Started.GetInput()
-	if b.def.Dynamic {
+	if b.main.Definition.Dynamic {
 		return []any{converter.NewEncodedValues(input, dc)}, nil
 	}
-	args, err := b.call.decode(dc, input)
+	args, err := b.main.call.decode(dc, input)
 	if err != nil {
 		return nil, fmt.Errorf(
 			"unable to decode the workflow function input payload with error: %w, function name: %s",
-			err, b.def.Type)
+			err, b.main.Definition.Type)
 	}
 	return args, nil
 }

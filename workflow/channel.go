@@ -66,28 +66,35 @@ type channel struct {
 	run       *run
 	name      string
 	size      int
-	buffer    []any
-	parked    any // what a selector took for the next Receive, if isParked
-	isParked  bool
+	held      *held // nil until it holds a value
 	closed    bool
 	senders   list[sender]
 	receivers list[receiver]
-	statuses  *channelStatuses
 	convert   converter.DataConverter // decodes signals; nil for channels of code's own
 }
 
-// channelStatuses are what stack traces show of those who wait for a channel,
-// made once since every wait needs one.
-type channelStatuses struct{ receive, send string }
+// held are the values in a channel. Most channels never have one: what is sent goes
+// to one who waits for it.
+type held struct {
+	buffer   []any
+	parked   any // what a selector took for the next Receive, if isParked
+	isParked bool
+}
 
-func (c *channel) status() *channelStatuses {
-	if c.statuses == nil {
-		c.statuses = &channelStatuses{
-			receive: "blocked on " + c.name + ".Receive",
-			send:    "blocked on " + c.name + ".Send",
-		}
+// hold returns what c holds, to add to it.
+func (c *channel) hold() *held {
+	if c.held == nil {
+		c.held = &held{}
 	}
-	return c.statuses
+	return c.held
+}
+
+// buffered is how many values are in the buffer.
+func (c *channel) buffered() int {
+	if c.held == nil {
+		return 0
+	}
+	return len(c.held.buffer)
 }
 
 // isChannel marks the channels of this package, also where they are embedded.
@@ -106,28 +113,32 @@ func asChannel(c any) *channel {
 func (c *channel) Name() string { return c.name }
 
 func (c *channel) Len() int {
-	n := len(c.buffer) + c.senders.length
-	if c.isParked {
+	n := c.buffered() + c.senders.length
+	if c.held != nil && c.held.isParked {
 		n++
 	}
 	return n
 }
 
 // park keeps a value for the next one to receive.
-func (c *channel) park(v any) { c.parked, c.isParked = v, true }
+func (c *channel) park(v any) {
+	h := c.hold()
+	h.parked, h.isParked = v, true
+}
 
 // take returns the next value if there is one.
 func (c *channel) take() (v any, ok bool) {
-	if c.isParked {
-		v, c.parked, c.isParked = c.parked, nil, false
+	switch h := c.held; {
+	case h == nil:
+	case h.isParked:
+		v, h.parked, h.isParked = h.parked, nil, false
 		return v, true
-	}
-	if len(c.buffer) > 0 {
-		v = c.buffer[0]
-		c.buffer[0] = nil
-		c.buffer = c.buffer[1:]
+	case len(h.buffer) > 0:
+		v = h.buffer[0]
+		h.buffer[0] = nil
+		h.buffer = h.buffer[1:]
 		if s, waiting := c.senders.pop(); waiting {
-			c.buffer = append(c.buffer, s.taken())
+			h.buffer = append(h.buffer, s.taken())
 		}
 		return v, true
 	}
@@ -156,10 +167,11 @@ func (c *channel) offer(v any) bool {
 			return true
 		}
 	}
-	if len(c.buffer) >= c.size {
+	if c.buffered() >= c.size {
 		return false
 	}
-	c.buffer = append(c.buffer, v)
+	h := c.hold()
+	h.buffer = append(h.buffer, v)
 	return true
 }
 
@@ -195,7 +207,7 @@ func (c *channel) Send(ctx Context, v any) {
 	s := me.newSending(v)
 	c.senders.add(&s.node)
 	for !s.done && !s.broken {
-		me.Park(c.status().send)
+		me.ParkIn(c.name, ".Send")
 	}
 	s.value = nil
 	me.Advance()
@@ -250,7 +262,7 @@ func (c *channel) await(me *thread) (v any, more bool) {
 	r := me.newReceiving()
 	c.receivers.add(&r.node)
 	for !r.done {
-		me.Park(c.status().receive)
+		me.ParkIn(c.name, ".Receive")
 	}
 	me.Advance()
 	v, r.value = r.value, nil
@@ -311,7 +323,7 @@ func (c *channel) assign(v, valuePtr any) (ok bool) {
 		return true
 	}
 	if err := c.convert.FromPayloads(payloads, valuePtr); err != nil {
-		c.run.logger.Error("Deserialization error. Corrupted signal received on channel.",
+		c.run.log().Error("Deserialization error. Corrupted signal received on channel.",
 			"Channel", c.name, "Error", err.Error())
 		return false
 	}

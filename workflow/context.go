@@ -121,6 +121,11 @@ func (c *cancelContext) cancel() {
 // WithCancel returns a context that is canceled when parent is or when cancel
 // is called, whichever comes first.
 func WithCancel(parent Context) (ctx Context, cancel CancelFunc) {
+	c := withCancel(parent)
+	return c, c.cancelByCode
+}
+
+func withCancel(parent Context) *cancelContext {
 	c := newCancelContext(parent)
 	if up, ok := parent.Value(nearestCancel{}).(*cancelContext); ok {
 		if up.err != nil {
@@ -130,27 +135,35 @@ func WithCancel(parent Context) (ctx Context, cancel CancelFunc) {
 			c.detach = func() { up.children.remove(n) }
 		}
 	}
-	return c, c.cancelFunc()
+	return c
 }
 
 // NewDisconnectedContext returns a context with the values of parent that is
 // not canceled with it: for cleaning up after a cancellation.
 func NewDisconnectedContext(parent Context) (ctx Context, cancel CancelFunc) {
 	c := newCancelContext(parent)
-	return c, c.cancelFunc()
+	return c, c.cancelByCode
+}
+
+// cancelable is a context with its channel, in one piece.
+type cancelable struct {
+	cancelContext
+	channel channel
 }
 
 func newCancelContext(parent Context) *cancelContext {
-	return &cancelContext{Context: parent, done: &channel{run: runOf(parent), name: "done"}}
+	c := &cancelable{}
+	c.channel = channel{run: runOf(parent), name: "done"}
+	c.cancelContext = cancelContext{Context: parent, done: &c.channel}
+	return &c.cancelContext
 }
 
-func (c *cancelContext) cancelFunc() CancelFunc {
-	return func() {
-		if c.err == nil {
-			c.done.run.mustMutate()
-		}
-		c.cancel()
+// cancelByCode is the CancelFunc of c.
+func (c *cancelContext) cancelByCode() {
+	if c.err == nil {
+		c.done.run.mustMutate()
 	}
+	c.cancel()
 }
 
 // onCancel calls f once when ctx is canceled, at once if it is already. The

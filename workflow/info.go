@@ -65,9 +65,9 @@ type Info struct {
 	env *env.Env
 }
 
-func newInfo(e *env.Env) *Info {
+func newInfo(e *env.Env) Info {
 	s := e.Info.Started
-	i := &Info{
+	return Info{
 		WorkflowExecution:        Execution{ID: e.Details.WorkflowID, RunID: e.Details.RunID},
 		OriginalRunID:            s.GetOriginalExecutionRunId(),
 		FirstRunID:               s.GetFirstExecutionRunId(),
@@ -89,7 +89,6 @@ func newInfo(e *env.Env) *Info {
 		Priority:                 temporal.PriorityFromProto(s.GetPriority()),
 		env:                      e,
 	}
-	return i
 }
 
 func execution(e *commonpb.WorkflowExecution) *Execution {
@@ -138,7 +137,7 @@ func (i *Info) GetTargetWorkerDeploymentVersionChanged() bool { return i.env.Inf
 func GetInfo(ctx Context) *Info { return runOf(ctx).outbound.GetInfo(ctx) }
 
 func (o rootOutbound) GetInfo(Context) *Info {
-	i := o.run.info
+	i := &o.run.info
 	i.BinaryChecksum = o.run.env.Info.BinaryChecksum
 	return i
 }
@@ -166,9 +165,17 @@ func GetLogger(ctx Context) log.Logger { return runOf(ctx).outbound.GetLogger(ct
 
 func (o rootOutbound) GetLogger(ctx Context) log.Logger {
 	if u := updateInfoOf(ctx); u != nil {
-		return log.With(o.run.logger, "UpdateID", u.ID, "UpdateName", u.Name)
+		return log.With(o.run.log(), "UpdateID", u.ID, "UpdateName", u.Name)
 	}
-	return o.run.logger
+	return o.run.log()
+}
+
+// log returns the logger of the run.
+func (r *run) log() log.Logger {
+	if r.logger == nil {
+		r.logger = replayLogger{env: r.env, to: r.env.Logger()}
+	}
+	return r.logger
 }
 
 // replayLogger is silent in replay, so that every line is logged once.

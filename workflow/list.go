@@ -16,10 +16,12 @@ type list[T any] struct {
 // once it is out.
 type node[T any] struct {
 	value      T
-	serial     uint64
+	serial     uint64 // zero if it is in no list
 	next, prev *node[T]
-	in         bool
 }
+
+// in reports whether n is in a list.
+func (n *node[T]) in() bool { return n.serial != 0 }
 
 // push adds v at the end.
 func (l *list[T]) push(v T) *node[T] {
@@ -32,7 +34,7 @@ func (l *list[T]) push(v T) *node[T] {
 func (l *list[T]) add(n *node[T]) {
 	l.pushed++
 	l.length++
-	n.serial, n.prev, n.next, n.in = l.pushed, l.last, nil, true
+	n.serial, n.prev, n.next = l.pushed, l.last, nil
 	if l.last == nil {
 		l.first = n
 	} else {
@@ -43,10 +45,10 @@ func (l *list[T]) add(n *node[T]) {
 
 // remove takes n out if it is still in.
 func (l *list[T]) remove(n *node[T]) {
-	if !n.in {
+	if !n.in() {
 		return
 	}
-	n.in = false
+	n.serial = 0
 	l.length--
 	if n.prev == nil {
 		l.first = n.next
@@ -76,7 +78,7 @@ func (l *list[T]) pop() (v T, ok bool) {
 func (l *list[T]) clear() {
 	for n := l.first; n != nil; {
 		next := n.next
-		n.in, n.next, n.prev = false, nil, nil
+		n.serial, n.next, n.prev = 0, nil, nil
 		n = next
 	}
 	l.first, l.last, l.length = nil, nil, 0
@@ -87,7 +89,7 @@ func (l *list[T]) all() iter.Seq[T] {
 	upTo := l.pushed
 	return func(yield func(T) bool) {
 		for n := l.first; n != nil && n.serial <= upTo; n = n.next {
-			if n.in && !yield(n.value) {
+			if n.in() && !yield(n.value) {
 				return
 			}
 		}

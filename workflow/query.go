@@ -65,6 +65,9 @@ func (o rootOutbound) SetQueryHandlerWithOptions(
 	if err != nil {
 		return err
 	}
+	if o.run.queries == nil {
+		o.run.queries = make(map[string]*queryHandler)
+	}
 	o.run.queries[queryType] = &queryHandler{
 		call: c, convert: converterOf(ctx), description: options.Description,
 	}

@@ -11,29 +11,33 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
+	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// run is what the authoring API keeps for one workflow run.
+// run is what the authoring API keeps for one workflow run. What few runs need is
+// made when it is needed.
 type run struct {
 	env       *env.Env
-	root      Context
+	root      *cancelContext
 	inbound   InboundInterceptor
 	outbound  OutboundInterceptor
-	info      *Info
-	signals   map[string]*channel
-	requested []signalUse // what code asked for, in order
+	info      Info
+	data      timed         // env's data converter
+	failures  timedFailures // and its failure converter
+	signals   []*channel    // by name
+	requested []signalUse   // what code asked for, in order
 	queries   map[string]*queryHandler
 	updates   updates
-	logger    log.Logger
+	logger    log.Logger                     // nil until code asks for it
 	metrics   metrics.Handler                // nil until code asks for it
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	locals      map[*localKey]any // of LocalVar; nil without any
-	noHeader    *commonpb.Header  // of all commands, if nobody looks at headers
 	intercepted bool              // there are interceptors
 	converters  bool              // there are contexts with a data converter of their own
 	propagators []ContextPropagator
 	preferred   PreferredVersionProvider
+	noHeader    *commonpb.Header // of all commands, if nobody looks at headers
 
 	lastResult  *commonpb.Payloads // of the run before
 	lastFailure *failurepb.Failure
@@ -42,6 +46,32 @@ type run struct {
 	details             string                  // set by SetCurrentDetails
 	channels, selectors int
 }
+
+// begin makes r the run of a world.
+func (r *run) begin(e *env.Env, o BindOptions) {
+	r.env = e
+	r.intercepted = len(o.Interceptors) > 0
+	r.propagators, r.preferred = o.ContextPropagators, o.PreferredVersion
+	r.lastResult = e.Info.Started.GetLastCompletionResult()
+	r.lastFailure = e.Info.Started.GetContinuedFailure()
+	r.updates.run = r
+	r.info = newInfo(e)
+	e.Hooks = hooks{r}
+	r.data = timedConverter(e.DataConverter, e.Coroutines.Watch)
+	r.failures = timedFailures{e.FailureConverter, e.Coroutines.Watch}
+	e.DataConverter, e.FailureConverter = &r.data, &r.failures
+}
+
+// hooks are what a run does when something happens to it.
+type hooks struct{ run *run }
+
+var _ env.Hooks = hooks{}
+
+func (h hooks) Signal(s *runner.Signal) error                     { return h.run.signal(s) }
+func (h hooks) Cancel()                                           { h.run.root.cancelByCode() }
+func (h hooks) Update(u *runner.Update)                           { h.run.update(u) }
+func (h hooks) Query(q *runner.Query) (*commonpb.Payloads, error) { return h.run.query(q) }
+func (h hooks) MemoChanged(m *commonpb.Memo)                      { h.run.info.Memo = m }
 
 // notWorkflowContext is what code gets that uses a context of its own making.
 const notWorkflowContext = "getState: not workflow context"
@@ -76,15 +106,14 @@ func (r *run) readOnly(f func() error) error {
 
 // spawn starts a coroutine and returns the context of its own that it has.
 func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) Context {
-	t := r.newThread()
-	ctx = WithValue(ctx, coroutineKey, t)
-	body := func(*coro.Coroutine) { f(ctx) }
+	t := &thread{Context: ctx, run: r}
+	body := func(*coro.Coroutine) { f(t) }
 	if eager {
-		t.Coroutine = r.env.Coroutines.GoEager(name, body)
+		r.env.Coroutines.GoEagerIn(&t.Coroutine, name, body)
 	} else {
-		t.Coroutine = r.env.Coroutines.Go(name, body)
+		r.env.Coroutines.GoIn(&t.Coroutine, name, body)
 	}
-	return ctx
+	return t
 }
 
 // Go starts f in a coroutine: what a go statement is to ordinary code. It

@@ -131,7 +131,7 @@ func (s *selector) wait(me *thread) (won func()) {
 		me.Wake()
 	})
 	for won == nil {
-		me.Park("blocked on " + s.name + ".Select")
+		me.ParkIn(s.name, ".Select")
 	}
 	me.Advance()
 	return won
@@ -205,7 +205,7 @@ type sendBranch struct {
 }
 
 func (b *sendBranch) ready() bool {
-	return !b.to.closed && (b.to.receivers.length > 0 || len(b.to.buffer) < b.to.size)
+	return !b.to.closed && (b.to.receivers.length > 0 || b.to.buffered() < b.to.size)
 }
 
 func (b *sendBranch) try() func() {

@@ -41,11 +41,13 @@ func (r *run) convertersFor(ctx Context, namespace, workflowID string) converter
 func (r *run) bound(ctx Context, about converter.SerializationContext) converters {
 	root := ownConverter(ctx)
 	if root == nil {
-		root = r.env.RootDataConverter
+		t := timedConverter(r.env.RootDataConverter, r.env.Coroutines.Watch)
+		root = &t
 	}
 	return converters{
 		data: converter.WithWorkflowContext(ctx,
 			converter.WithDataConverterSerializationContext(root, about)),
-		failures: converter.WithFailureConverterSerializationContext(r.env.RootFailureConverter, about),
+		failures: converter.WithFailureConverterSerializationContext(
+			&timedFailures{r.env.RootFailureConverter, r.env.Coroutines.Watch}, about),
 	}
 }

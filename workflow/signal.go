@@ -66,11 +66,14 @@ type signalUse struct {
 // signalChannel returns the channel of a signal, which decodes as the first
 // context does that it was asked for with.
 func (r *run) signalChannel(ctx Context, name string) *channel {
-	c, ok := r.signals[name]
-	if !ok {
-		c = &channel{run: r, name: name, size: signalRoom, convert: converterOf(ctx)}
-		r.signals[name] = c
+	at, ok := slices.BinarySearchFunc(r.signals, name, func(c *channel, name string) int {
+		return strings.Compare(c.name, name)
+	})
+	if ok {
+		return r.signals[at]
 	}
+	c := &channel{run: r, name: name, size: signalRoom, convert: converterOf(ctx)}
+	r.signals = slices.Insert(r.signals, at, c)
 	return c
 }
 
@@ -88,18 +91,17 @@ func (r *run) signal(s *runner.Signal) error {
 func GetUnhandledSignalNames(ctx Context) []string {
 	r := runOf(ctx)
 	var names []string
-	for name, c := range r.signals {
+	for _, c := range r.signals {
 		if c.Len() > 0 {
-			names = append(names, name)
+			names = append(names, c.name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
 // warnUnhandled says in the log what a workflow left behind when it returned.
 func (r *run) warnUnhandled() {
 	if names := GetUnhandledSignalNames(r.root); len(names) > 0 {
-		r.logger.Warn("Workflow has unhandled signals", "SignalNames", strings.Join(names, ", "))
+		r.log().Warn("Workflow has unhandled signals", "SignalNames", strings.Join(names, ", "))
 	}
 }

@@ -5,34 +5,35 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
-// A thread is a coroutine with what it needs for waiting: a coroutine waits
-// for one thing at a time, so it keeps one of each, and waiting allocates
-// nothing.
+// A thread is a coroutine and the context that it has. It waits for one thing at a
+// time, so it keeps one of each that it has waited with, and waiting again
+// allocates nothing.
 type thread struct {
-	*coro.Coroutine
+	coro.Coroutine
+	Context // its own, but for itself
 	run     *run
-	receive receiving
-	send    sending
-	ready   node[func()]
+	receive *receiving
+	send    *sending
+	ready   *node[func()]
 }
 
-// newThread returns what a new coroutine waits with.
-func (r *run) newThread() *thread {
-	t := &thread{run: r}
-	t.receive.thread, t.receive.node.value = t, &t.receive
-	t.send.thread, t.send.node.value = t, &t.send
-	t.ready.value = func() { t.Wake() } // the coroutine is not there yet
-	return t
+// Value implements [Context].
+func (t *thread) Value(key any) any {
+	if key == coroutineKey {
+		return t
+	}
+	return t.Context.Value(key)
 }
 
 // newReceiving returns what t waits with in Receive. The usual one may still be
 // in the list of a channel: a coroutine that is ended while it waits runs its
 // deferred functions, and those may wait again.
 func (t *thread) newReceiving() *receiving {
-	r := &t.receive
-	if r.node.in {
+	r := t.receive
+	if r == nil || r.node.in() {
 		r = &receiving{thread: t}
 		r.node.value = r
+		t.receive = r
 	}
 	r.done = false
 	return r
@@ -40,10 +41,11 @@ func (t *thread) newReceiving() *receiving {
 
 // newSending is the same for Send.
 func (t *thread) newSending(v any) *sending {
-	s := &t.send
-	if s.node.in {
+	s := t.send
+	if s == nil || s.node.in() {
 		s = &sending{thread: t}
 		s.node.value = s
+		t.send = s
 	}
 	s.value, s.done, s.broken = v, false, false
 	return s
@@ -51,10 +53,10 @@ func (t *thread) newSending(v any) *sending {
 
 // newReady is the same for Future.Get.
 func (t *thread) newReady() *node[func()] {
-	if t.ready.in {
-		return &node[func()]{value: t.Wake}
+	if t.ready == nil || t.ready.in() {
+		t.ready = &node[func()]{value: t.Wake}
 	}
-	return &t.ready
+	return t.ready
 }
 
 // coroutineOf returns the coroutine of ctx, which must be the running one for

@@ -31,18 +31,11 @@ type workflowContextAware interface {
 }
 
 // timedConverter is how a run converts with c.
-func timedConverter(c converter.DataConverter, w *coro.Watch) converter.DataConverter {
+func timedConverter(c converter.DataConverter, w *coro.Watch) timed {
 	if t, ok := c.(*timed); ok {
-		return &timed{inner: t.inner, exempt: t.exempt, watch: w}
+		return timed{inner: t.inner, exempt: t.exempt, watch: w}
 	}
-	t := &timed{inner: c, watch: w}
-	_, a := c.(converter.ContextAware)
-	_, b := c.(converter.DataConverterWithSerializationContext)
-	_, d := c.(workflowContextAware)
-	if a || b || d {
-		return t
-	}
-	return struct{ converter.DataConverter }{t} // it need not be bound to every context
+	return timed{inner: c, watch: w}
 }
 
 // count is called with 1 before a conversion and with -1 after it.

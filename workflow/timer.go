@@ -100,11 +100,14 @@ func (r *run) metadata(summary string) *sdkpb.UserMetadata {
 	}
 	p, err := r.env.DataConverter.ToPayload(summary)
 	if err != nil {
-		r.logger.Warn("Summary left out: it cannot be encoded", "Error", err)
+		r.log().Warn("Summary left out: it cannot be encoded", "Error", err)
 		return nil
 	}
 	m := &sdkpb.UserMetadata{Summary: p}
 	if summary == sleepSummary || summary == awaitSummary {
+		if r.summaries == nil {
+			r.summaries = make(map[string]*sdkpb.UserMetadata)
+		}
 		r.summaries[summary] = m // most timers have one of these: they share it
 	}
 	return m

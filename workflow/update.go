@@ -162,6 +162,7 @@ func (r *run) update(u *runner.Update) {
 	}
 	if len(r.updates.handlers) == 0 {
 		r.updates.queued = append(r.updates.queued, u)
+		r.env.Coroutines.Idle = r.updates.releaseAll
 		return
 	}
 	r.updates.start(u)
@@ -290,7 +291,7 @@ func (us *updates) warnUnfinished() {
 		}
 	}
 	if len(left) > 0 {
-		us.run.logger.Warn("[TMPRL1102] Workflow finished while update handlers are still running: "+
+		us.run.log().Warn("[TMPRL1102] Workflow finished while update handlers are still running: "+
 			"wait for them with workflow.Await and workflow.AllHandlersFinished", "Updates", left)
 	}
 }

@@ -24,7 +24,7 @@ func GetTypedSearchAttributes(ctx Context) temporal.SearchAttributes {
 func (o rootOutbound) GetTypedSearchAttributes(Context) temporal.SearchAttributes {
 	sa, err := temporal.DecodeSearchAttributes(o.run.env.Info.SearchAttributes)
 	if err != nil {
-		o.run.logger.Warn("Search attributes left out: they cannot be decoded", "Error", err)
+		o.run.log().Warn("Search attributes left out: they cannot be decoded", "Error", err)
 	}
 	return sa
 }

@@ -81,7 +81,7 @@ func (r *run) preferredVersion(changeID string, oldest, newest Version) Version 
 		return newest
 	}
 	p := r.preferred(PreferredVersionProviderInput{
-		WorkflowInfo: r.info, ChangeID: changeID, MinSupported: oldest, MaxSupported: newest,
+		WorkflowInfo: &r.info, ChangeID: changeID, MinSupported: oldest, MaxSupported: newest,
 	})
 	switch {
 	case p == nil:

@@ -105,8 +105,7 @@ type panicking struct{ converter.DataConverter }
 
 func (panicking) FromPayloads(*commonpb.Payloads, ...any) error { panic("give up") }
 
-// Arguments are decoded before the workflow's coroutine runs, and yet what goes
-// wrong then counts as the workflow's.
+// What goes wrong with arguments counts as the workflow's.
 func TestConvertersThatPanicOnArguments(t *testing.T) {
 	wf := func(workflow.Context, string) error { return nil }
 	dc := panicking{converter.GetDefaultDataConverter()}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -35,7 +34,7 @@ func check(def runner.Definition) error {
 // instance is one run. Its world exists from the first activation on.
 type instance struct {
 	runner  *Runner
-	def     runner.Definition
+	main    *workflow.Prepared
 	details runner.Details
 	env     *env.Env
 	binding *workflow.Binding
@@ -113,7 +112,7 @@ func (i *instance) activate(a *runner.Activation) *runner.Completion {
 			return c
 		}
 	}
-	c := &runner.Completion{Closed: i.closed, VersioningBehavior: i.def.VersioningBehavior}
+	c := &runner.Completion{Closed: i.closed, VersioningBehavior: i.main.Definition.VersioningBehavior}
 	for _, q := range a.Queries {
 		answer, err := i.answer(q)
 		if err != nil {
@@ -197,7 +196,7 @@ func (i *instance) apply(item runner.Item) error {
 // begin starts the run.
 func (i *instance) begin(s *runner.Start, replaying bool, a *runner.Activation) error {
 	var err error
-	if i.runner.bare() && !i.runner.adapts {
+	if i.runner.bare() && !i.runner.world.Adapts {
 		err = i.start(s, replaying, a)
 	} else {
 		err = i.aside(func() error { return i.start(s, replaying, a) })
@@ -217,29 +216,21 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	about := converter.WorkflowSerializationContext{
 		Namespace: i.details.Namespace, WorkflowID: i.details.WorkflowID,
 	}
-	e := env.New(env.Options{
-		Details:              i.details,
-		DataConverter:        converter.WithDataConverterSerializationContext(o.DataConverter, about),
-		FailureConverter:     converter.WithFailureConverterSerializationContext(o.FailureConverter, about),
-		RootDataConverter:    o.DataConverter,
-		RootFailureConverter: o.FailureConverter,
-		Adapts:               i.runner.adapts,
-		Logger:               i.runner.logger(i.details, slog.Int("Attempt", int(s.Attributes.GetAttempt()))),
-		LogInReplay:          o.EnableLoggingInReplay,
-		Metrics:              o.MetricsHandler,
-		ActivityName:         o.ActivityName,
-		LocalActivity:        o.LocalActivity,
-		WorkflowName:         o.WorkflowName,
-	})
+	e := &env.Env{
+		Options:          &i.runner.world,
+		Details:          &i.details,
+		DataConverter:    converter.WithDataConverterSerializationContext(o.DataConverter, about),
+		FailureConverter: converter.WithFailureConverterSerializationContext(o.FailureConverter, about),
+	}
 	e.Coroutines.Watch = &i.watch
 	e.Replaying = replaying
 	e.Now = s.Time
-	e.Info.Started, e.Info.StartTime = s.Attributes, s.Time
+	e.Info.Started, e.Info.StartTime, e.Info.Attempt = s.Attributes, s.Time, s.Attributes.GetAttempt()
 	e.Info.SearchAttributes, e.Info.Memo = s.Attributes.GetSearchAttributes(), s.Attributes.GetMemo()
 	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
 	e.AddFlags(a.Flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
-	b, err := workflow.Bind(e, i.def, workflow.BindOptions{
+	b, err := workflow.Bind(e, i.main, workflow.BindOptions{
 		Interceptors:       o.Interceptors,
 		ContextPropagators: o.ContextPropagators,
 		PreferredVersion:   o.PreferredVersion,
@@ -323,7 +314,7 @@ func (i *instance) died(p *coro.Panic) *runner.Completion {
 	}
 	fails := false
 	if err := i.aside(func() error {
-		fails = i.runner.options.FailWorkflow(i.def.Type, err)
+		fails = i.runner.options.FailWorkflow(i.main.Definition.Type, err)
 		return nil
 	}); err != nil {
 		return i.fail(err)

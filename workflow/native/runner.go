@@ -14,6 +14,7 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -74,11 +75,11 @@ type Options struct {
 // A Runner is a [runner.Runner] of Go functions.
 type Runner struct {
 	options Options
-	adapts  bool // the converters depend on whose values they are for
+	world   env.Options // the same for all runs
 
 	mu       sync.RWMutex
-	prepared map[string]runner.Definition
-	dynamic  *runner.Definition // for all other types; nil if there is none
+	prepared map[string]*workflow.Prepared
+	dynamic  *workflow.Prepared // for all other types; nil if there is none
 }
 
 var _ runner.Runner = (*Runner)(nil)
@@ -110,10 +111,21 @@ func New(o Options) *Runner {
 	}
 	_, adapts := o.FailureConverter.(converter.FailureConverterWithSerializationContext)
 	probe := converter.WithDataConverterSerializationContext(o.DataConverter, converter.WorkflowSerializationContext{})
-	return &Runner{
-		options: o, adapts: adapts || !same(probe, o.DataConverter),
-		prepared: make(map[string]runner.Definition),
+	r := &Runner{options: o, prepared: make(map[string]*workflow.Prepared)}
+	r.world = env.Options{
+		RootDataConverter:    o.DataConverter,
+		RootFailureConverter: o.FailureConverter,
+		Adapts:               adapts || !same(probe, o.DataConverter),
+		NewLogger: func(d *runner.Details, attempt int32) log.Logger {
+			return r.logger(*d, slog.Int("Attempt", int(attempt)))
+		},
+		LogInReplay:   o.EnableLoggingInReplay,
+		Metrics:       o.MetricsHandler,
+		ActivityName:  o.ActivityName,
+		LocalActivity: o.LocalActivity,
+		WorkflowName:  o.WorkflowName,
 	}
+	return r
 }
 
 // same reports whether two converters are one. Those that cannot be compared are
@@ -136,13 +148,17 @@ func (r *Runner) Prepare(def runner.Definition) error {
 	if err := check(def); err != nil {
 		return err
 	}
+	main, err := workflow.Prepare(def)
+	if err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if def.Dynamic {
-		r.dynamic = &def
+		r.dynamic = main
 		return nil
 	}
-	r.prepared[def.Type] = def
+	r.prepared[def.Type] = main
 	return nil
 }
 
@@ -150,17 +166,17 @@ func (r *Runner) Prepare(def runner.Definition) error {
 func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	def, ok := r.prepared[d.WorkflowType]
+	main, ok := r.prepared[d.WorkflowType]
 	switch {
 	case ok:
 	case r.dynamic != nil:
-		def = r.dynamic.As(d.WorkflowType)
+		main = r.dynamic.As(d.WorkflowType)
 	default:
 		return nil, &runner.UnknownTypeError{
 			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
 		}
 	}
-	i := &instance{runner: r, def: def, details: d}
+	i := &instance{runner: r, main: main, details: d}
 	if limit := r.options.DeadlockDetectionTimeout; limit > 0 {
 		i.dog = watchdog.New(limit, &i.watch)
 	}

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // A Panic is what a coroutine died of.
@@ -30,11 +31,12 @@ const (
 	waitPoll
 )
 
-// A Coroutine is one thread of a workflow.
+// A Coroutine is one thread of a workflow. Make one with a [Dispatcher].
 type Coroutine struct {
 	number   int
 	name     string
 	status   string
+	on       string // whose method status is, if it begins with a dot
 	wait     wait
 	ran      bool
 	advanced bool
@@ -43,8 +45,7 @@ type Coroutine struct {
 	evicted  bool
 	exited   bool      // its code called runtime.Goexit: it waits for evict at its end
 	evicting chan bool // gets true when an eviction has ended, false when it is waited for no more
-	dump     bool      // the next resume is to write down stack and nothing else
-	stack    string    // where c is parked
+	dump     *string   // where the next resume is to write down the stack, and do nothing else
 	panicked *Panic
 	watch    *Watch
 	stint    uint64 // of the watch, while c runs
@@ -53,13 +54,13 @@ type Coroutine struct {
 	stop     func()
 }
 
-func newCoroutine(number int, name string, w *Watch, f func(*Coroutine)) *Coroutine {
-	c := &Coroutine{number: number, name: name, status: "not started", watch: w}
+// begin makes c a coroutine that is to run f.
+func (c *Coroutine) begin(number int, name string, w *Watch, f func(*Coroutine)) {
+	c.number, c.name, c.status, c.watch = number, name, "not started", w
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		c.body(w.mark(number), f)
+		c.body(c.watch.mark(c.number), f)
 	})
-	return c
 }
 
 // body runs f and keeps what it dies of. A panic is recovered here and not by
@@ -119,16 +120,20 @@ func (c *Coroutine) Wake() {
 func (c *Coroutine) Advance() { c.advanced = true }
 
 // Park blocks c until Wake. The status is shown in stack traces.
-func (c *Coroutine) Park(status string) { c.block(status, waitWake) }
+func (c *Coroutine) Park(status string) { c.block("", status, waitWake) }
+
+// ParkIn is Park in a method, which begins with a dot, of what has the name: the two
+// are put together only where they are shown.
+func (c *Coroutine) ParkIn(name, method string) { c.block(name, method, waitWake) }
 
 // Poll blocks c until its turn in the next pass, so that it can check its
 // condition again. Unlike Yield it asks for no further pass by itself.
-func (c *Coroutine) Poll(status string) { c.block(status, waitPoll) }
+func (c *Coroutine) Poll(status string) { c.block("", status, waitPoll) }
 
 // Yield lets the others run and continues in the next pass, which it asks for.
 func (c *Coroutine) Yield(status string) {
 	c.Advance()
-	c.block(status, waitTurn)
+	c.block("", status, waitTurn)
 	c.Advance()
 }
 
@@ -137,14 +142,14 @@ func (c *Coroutine) Yield(status string) {
 const wrongContext = "trying to block on coroutine which is already blocked, most likely a wrong " +
 	"Context is used to do blocking call (like Future.Get() or Channel.Receive()"
 
-func (c *Coroutine) block(status string, w wait) {
+func (c *Coroutine) block(on, status string, w wait) {
 	if !c.running {
 		panic(wrongContext) //nolint:forbidigo // wrong workflow code fails its task, here and nowhere else
 	}
 	if c.evicting != nil || c.evicted {
 		c.exit()
 	}
-	c.status, c.wait = status, w
+	c.on, c.status, c.wait = on, status, w
 	if s := c.watch.leave(c); s != nil {
 		s.wait()
 		c.exit()
@@ -154,13 +159,13 @@ func (c *Coroutine) block(status string, w wait) {
 			c.watch.enter(c)
 			c.exit()
 		}
-		if !c.dump {
+		if c.dump == nil {
 			break
 		}
-		c.stack = Stack()
+		*c.dump = Stack()
 	}
 	c.watch.enter(c)
-	c.status = "running"
+	c.on, c.status = "", "running"
 }
 
 // exit runs the deferred functions of c and nothing else.
@@ -172,15 +177,18 @@ func (c *Coroutine) exit() {
 // describe returns the name of c, what it waits for and its stack. Only c
 // itself can read its stack, so it is resumed for just that.
 func (c *Coroutine) describe() string {
-	head := "coroutine " + c.name + " [" + c.status + "]:\n"
+	status := c.status
+	if strings.HasPrefix(status, ".") {
+		status = "blocked on " + c.on + status
+	}
+	head := "coroutine " + c.name + " [" + status + "]:\n"
 	if !c.ran || c.done || c.running {
 		return head
 	}
-	c.dump = true
+	var stack string
+	c.dump = &stack
 	c.next()
-	c.dump = false
-	stack := c.stack
-	c.stack = ""
+	c.dump = nil
 	return head + stack
 }
 

@@ -27,20 +27,32 @@ type Dispatcher struct {
 // Go adds a coroutine at the end of the list. An empty name becomes the number
 // of the coroutine. It runs for the first time in the current pass if there is one.
 func (d *Dispatcher) Go(name string, f func(*Coroutine)) *Coroutine {
-	c := d.create(name, f)
-	d.list = append(d.list, c)
+	c := new(Coroutine)
+	d.GoIn(c, name, f)
 	return c
 }
 
 // GoEager adds a coroutine that runs right after the one that runs now, or
 // before all others when none does.
 func (d *Dispatcher) GoEager(name string, f func(*Coroutine)) *Coroutine {
-	c := d.create(name, f)
-	d.eager = append(d.eager, c)
+	c := new(Coroutine)
+	d.GoEagerIn(c, name, f)
 	return c
 }
 
-func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
+// GoIn is Go for who has a place for the coroutine: c must be zero.
+func (d *Dispatcher) GoIn(c *Coroutine, name string, f func(*Coroutine)) {
+	d.create(c, name, f)
+	d.list = append(d.list, c)
+}
+
+// GoEagerIn is GoEager for who has a place for the coroutine: c must be zero.
+func (d *Dispatcher) GoEagerIn(c *Coroutine, name string, f func(*Coroutine)) {
+	d.create(c, name, f)
+	d.eager = append(d.eager, c)
+}
+
+func (d *Dispatcher) create(c *Coroutine, name string, f func(*Coroutine)) {
 	d.created++
 	if name == "" {
 		name = strconv.Itoa(d.created)
@@ -48,7 +60,7 @@ func (d *Dispatcher) create(name string, f func(*Coroutine)) *Coroutine {
 		d.Watch.call(d.created, name)
 		d.named++
 	}
-	return newCoroutine(d.created, name, d.Watch, f)
+	c.begin(d.created, name, d.Watch, f)
 }
 
 // Run resumes coroutines, pass after pass, until all are blocked or have ended.

@@ -72,7 +72,8 @@ func (w *Watch) Stint() uint64 {
 // behind. It returns what f died of. It is for the goroutine that drives the run,
 // while no coroutine runs.
 func (w *Watch) Aside(f func(*Coroutine)) *Panic {
-	c := newCoroutine(0, "", w, f)
+	c := new(Coroutine)
+	c.begin(0, "", w, f)
 	c.resume()
 	if w.Left() != nil {
 		return nil

@@ -45,7 +45,7 @@ func (e *Env) ScheduleActivity(scheduled int64, c *ActivityCommand, meta *sdkpb.
 		Mismatch("[TMPRL1100] adding duplicate command for activity id " +
 			strconv.Quote(attr.GetActivityId()))
 	}
-	e.pending[p.key] = p
+	e.await(p)
 	c.oneof.ScheduleActivityTaskCommandAttributes = attr
 	c.command.CommandType = enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
 	c.command.UserMetadata, c.command.Attributes = meta, &c.oneof

@@ -139,6 +139,6 @@ func (e *Env) CancelExternal(
 // external gives an id to something that is sent to another workflow.
 func (e *Env) external(kind runner.Kind, answered Resolved) string {
 	id := e.PeekName()
-	e.pending[pendingKey{kind, id}] = &Pending{Ends: answered}
+	e.await(&Pending{Ends: answered, key: pendingKey{kind, id}})
 	return id
 }

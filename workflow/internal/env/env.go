@@ -15,20 +15,17 @@ import (
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// Options are what a runner gives a run; all are required.
+// Options are what a runner gives all its runs; all are required.
 type Options struct {
-	Details runner.Details
-	// DataConverter and FailureConverter are for the values of this run.
-	DataConverter    converter.DataConverter
-	FailureConverter converter.FailureConverter
 	// RootDataConverter and RootFailureConverter are what the converters for the
 	// values of one workflow or activity are made of.
 	RootDataConverter    converter.DataConverter
 	RootFailureConverter converter.FailureConverter
 	// Adapts says that those depend on whose values they are for.
 	Adapts bool
-	// Logger is the logger of this run; workflow code is silent while replaying.
-	Logger log.Logger
+	// NewLogger makes the logger of a run when there is something to log; workflow
+	// code is silent while replaying.
+	NewLogger func(d *runner.Details, attempt int32) log.Logger
 	// LogInReplay says that workflow code logs also while it is replayed.
 	LogInReplay bool
 	// Metrics is what workflow code reports numbers to; it is silent while replaying.
@@ -43,20 +40,24 @@ type Options struct {
 }
 
 // Hooks are what the authoring API does when something happens. Bind sets them.
-type Hooks struct {
-	Signal func(*runner.Signal) error
-	Cancel func()
-	Update func(*runner.Update)
-	Query  func(*runner.Query) (*commonpb.Payloads, error)
+type Hooks interface {
+	Signal(s *runner.Signal) error
+	Cancel()
+	Update(u *runner.Update)
+	Query(q *runner.Query) (*commonpb.Payloads, error)
 	// MemoChanged is told of each new memo.
-	MemoChanged func(*commonpb.Memo)
-	// Idle runs when all coroutines are blocked; see [coro.Dispatcher].
-	Idle func() bool
+	MemoChanged(m *commonpb.Memo)
 }
 
-// Env is the world of one run.
+// Env is the world of one run. Many wait in a cache, so what few runs need is made
+// when it is needed.
 type Env struct {
-	Options
+	*Options
+	Details *runner.Details
+	// DataConverter and FailureConverter are for the values of this run.
+	DataConverter    converter.DataConverter
+	FailureConverter converter.FailureConverter
+
 	Hooks Hooks
 	Info  Info
 	// Coroutines of the run.
@@ -78,11 +79,12 @@ type Env struct {
 	next     int64
 	commands []*commandpb.Command
 	messages []*protocolpb.Message
-	pending  map[pendingKey]*Pending
-	children map[string]*child // by workflow id; nil without any
+	logger   log.Logger              // nil until something is logged
+	pending  map[pendingKey]*Pending // nil without any
+	children map[string]*child       // by workflow id; nil without any
 	flags    flags
 	origins  map[*commandpb.Command]string // where commands were made; nil if nobody asks
-	locals   locals
+	locals   *locals                       // nil without any
 
 	versions    versions
 	sideEffects sideEffects
@@ -104,11 +106,20 @@ type Pending struct {
 	cancel *commandpb.Command // nil until it was asked for
 }
 
-// New makes the world of a run.
-func New(o Options) *Env {
-	e := &Env{Options: o, pending: make(map[pendingKey]*Pending)}
-	e.Coroutines.Idle = func() bool { return e.Hooks.Idle != nil && e.Hooks.Idle() }
-	return e
+// Logger returns the logger of the run.
+func (e *Env) Logger() log.Logger {
+	if e.logger == nil {
+		e.logger = e.NewLogger(e.Details, e.Info.Attempt)
+	}
+	return e.logger
+}
+
+// await keeps p until what its key names has ended.
+func (e *Env) await(p *Pending) {
+	if e.pending == nil {
+		e.pending = make(map[pendingKey]*Pending)
+	}
+	e.pending[p.key] = p
 }
 
 // StartTask begins a workflow task: started is the id of its

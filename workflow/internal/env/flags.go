@@ -1,6 +1,6 @@
 package env
 
-import "slices"
+import "math/bits"
 
 // A Flag names a behaviour that a history depends on. The numbers are shared
 // with the official Go SDK: histories written here continue there and the
@@ -41,10 +41,10 @@ const (
 // Known reports whether a flag found in a history means something.
 func (f Flag) Known() bool { return f >= 1 && f <= lastFlag }
 
-type flags struct {
-	current map[Flag]bool
-	fresh   []Flag
-}
+func (f Flag) bit() uint32 { return 1 << f }
+
+// flags are sets of flags: bit n is that of flag n.
+type flags struct{ current, fresh uint32 }
 
 // AddFlags puts flags found in history in force.
 func (e *Env) AddFlags(recorded []uint32) {
@@ -53,16 +53,11 @@ func (e *Env) AddFlags(recorded []uint32) {
 	}
 }
 
-func (e *Env) setFlag(f Flag) {
-	if e.flags.current == nil {
-		e.flags.current = make(map[Flag]bool)
-	}
-	e.flags.current[f] = true
-}
+func (e *Env) setFlag(f Flag) { e.flags.current |= f.bit() }
 
 // InForce reports whether history has put f in force. It is for flags that new
 // runs do without.
-func (e *Env) InForce(f Flag) bool { return e.flags.current[f] }
+func (e *Env) InForce(f Flag) bool { return e.flags.current&f.bit() != 0 }
 
 // TryUse reports whether f is in force. Live code puts a flag in force by
 // asking for it; in replay only history does.
@@ -74,20 +69,21 @@ func (e *Env) TryUse(f Flag) bool {
 		return false
 	}
 	e.setFlag(f)
-	e.flags.fresh = append(e.flags.fresh, f)
+	e.flags.fresh |= f.bit()
 	return true
 }
 
 // TakeFlags returns the flags used for the first time since the last call.
 func (e *Env) TakeFlags() []uint32 {
-	if len(e.flags.fresh) == 0 {
+	if e.flags.fresh == 0 {
 		return nil
 	}
-	out := make([]uint32, 0, len(e.flags.fresh))
-	for _, f := range e.flags.fresh {
-		out = append(out, uint32(f))
+	out := make([]uint32, 0, bits.OnesCount32(e.flags.fresh))
+	for f := Flag(1); f <= lastFlag; f++ {
+		if e.flags.fresh&f.bit() != 0 {
+			out = append(out, uint32(f))
+		}
 	}
-	slices.Sort(out)
-	e.flags.fresh = nil
+	e.flags.fresh = 0
 	return out
 }

@@ -16,6 +16,8 @@ type Info struct {
 	Started *historypb.WorkflowExecutionStartedEventAttributes
 	// StartTime is the time of the first event.
 	StartTime time.Time
+	// Attempt counts from 1 and grows with each retry of the workflow.
+	Attempt int32
 
 	// SearchAttributes and Memo are those of the start with all upserts since. They
 	// are replaced, never changed.

@@ -63,7 +63,10 @@ type local struct {
 func (e *Env) ScheduleLocal(
 	request runner.LocalRequest, call runner.LocalCall, meta *sdkpb.UserMetadata, end func(LocalOutcome),
 ) (cancel func()) {
-	ls := &e.locals
+	if e.locals == nil {
+		e.locals = &locals{}
+	}
+	ls := e.locals
 	ls.count++
 	request.ID = strconv.FormatInt(ls.count, 10)
 	if ls.open == nil {
@@ -78,9 +81,18 @@ func (e *Env) ScheduleLocal(
 	}
 }
 
+// openLocal returns the local activity of an id, if it has not ended.
+func (e *Env) openLocal(id string) (*local, bool) {
+	if e.locals == nil {
+		return nil, false
+	}
+	l, ok := e.locals.open[id]
+	return l, ok
+}
+
 // LocalCall returns the call of a request that is open.
 func (e *Env) LocalCall(id string) (runner.LocalCall, bool) {
-	l, ok := e.locals.open[id]
+	l, ok := e.openLocal(id)
 	if !ok {
 		return runner.LocalCall{}, false
 	}
@@ -100,7 +112,7 @@ func (e *Env) EndLocal(r *runner.LocalResult) (bool, error) {
 			return false, fmt.Errorf("marker name %q for eventId %d: %w", localMarker, r.Marker.EventID, err)
 		}
 	}
-	l, ok := e.locals.open[mark.ActivityID]
+	l, ok := e.openLocal(mark.ActivityID)
 	if !ok {
 		return false, nil // code has changed, and the check of the commands will say how
 	}
@@ -169,7 +181,10 @@ func (e *Env) emitMarker(m *historypb.MarkerRecordedEventAttributes, meta *sdkpb
 
 // TakeLocals moves into c what has happened to local activities since the last call.
 func (e *Env) TakeLocals(c *runner.Completion) {
-	ls := &e.locals
+	ls := e.locals
+	if ls == nil {
+		return
+	}
 	c.Locals, c.CanceledLocals, c.EndedLocal = ls.fresh, ls.canceled, ls.ended
 	ls.fresh, ls.canceled, ls.ended = nil, nil, ""
 }

@@ -16,7 +16,7 @@ import (
 // on.
 func (e *Env) StartTimer(d time.Duration, meta *sdkpb.UserMetadata, p *Pending) {
 	p.key = pendingKey{runner.Timer, strconv.FormatInt(e.PeekID(), 10)}
-	e.pending[p.key] = p
+	e.await(p)
 	e.Emit(&commandpb.Command{
 		CommandType:  enumspb.COMMAND_TYPE_START_TIMER,
 		UserMetadata: meta,

@@ -64,7 +64,5 @@ func (e *Env) MemoUpserted(upsert *commonpb.Memo) {
 		all[name] = p
 	}
 	e.Info.Memo = &commonpb.Memo{Fields: all}
-	if e.Hooks.MemoChanged != nil {
-		e.Hooks.MemoChanged(e.Info.Memo)
-	}
+	e.Hooks.MemoChanged(e.Info.Memo)
 }

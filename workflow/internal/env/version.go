@@ -135,7 +135,7 @@ func (e *Env) recordVersion(changeID string, version int) {
 	}
 	tooLarge := e.TryUse(LimitChangeVersionSize) && len(attribute.GetData()) >= changeVersionLimit
 	if tooLarge {
-		e.Logger.Warn("Search attribute "+ChangeVersion+" would exceed the size that servers take: "+
+		e.Logger().Warn("Search attribute "+ChangeVersion+" would exceed the size that servers take: "+
 			"runs with this version cannot be searched for", "ChangeVersion", tag(changeID, version))
 		details[upsertedKey] = e.encoded(false)
 	}
