@@ -2,7 +2,6 @@ package native_test
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 	"time"
 
@@ -16,7 +15,21 @@ import (
 // Two coroutines hand a value to and fro; an operation is one hand-over.
 func BenchmarkPingPong(b *testing.B) {
 	b.ReportAllocs()
-	n := 0
+	pingPong(b, b.N, b.ResetTimer)
+}
+
+func TestHandOversAllocateNothing(t *testing.T) {
+	few := testing.AllocsPerRun(3, func() { pingPong(t, 100, func() {}) })
+	many := testing.AllocsPerRun(3, func() { pingPong(t, 2100, func() {}) })
+	if n := many - few; n > 20 { // stacks and the like
+		t.Errorf("2,000 hand-overs allocate %v times", n)
+	}
+}
+
+// pingPong runs a workflow that makes n hand-overs, and calls begin before them.
+func pingPong(tb testing.TB, n int, begin func()) {
+	tb.Helper()
+	made := 0
 	wf := func(ctx workflow.Context) error {
 		ping, pong := workflow.NewChannel(ctx), workflow.NewChannel(ctx)
 		workflow.Go(ctx, func(ctx workflow.Context) {
@@ -27,29 +40,29 @@ func BenchmarkPingPong(b *testing.B) {
 			}
 		})
 		ball := new(int)
-		b.ResetTimer()
-		for range b.N / 2 {
+		begin()
+		for range n / 2 {
 			ping.Send(ctx, ball)
 			pong.Receive(ctx, &ball)
 		}
-		n = *ball
+		made = *ball
 		ping.Close()
 		return nil
 	}
 	r := native.New(native.Options{})
 	if err := r.Prepare(runner.Definition{Type: "wf", Func: wf}); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	i, err := r.NewInstance(runner.Details{WorkflowType: "wf"})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer i.Close()
 	h := histories.Start("wf")
 	h.Task()
 	d := &histories.Driver{Instance: i}
-	if a, err := d.Full(h); err != nil || !a.Closed || n != b.N/2 {
-		b.Fatalf("got %v, %v after %d of %d", a, err, n, b.N/2)
+	if a, err := d.Full(h); err != nil || !a.Closed || made != n/2 {
+		tb.Fatalf("got %v, %v after %d of %d", a, err, made, n)
 	}
 }
 
@@ -83,30 +96,52 @@ func parallel(ctx workflow.Context, n int) (int, error) {
 	return sum, nil
 }
 
+// activities are the workflows whose replays are measured, and how many events
+// an activity of theirs has.
+var activities = []struct {
+	name   string
+	fn     func(workflow.Context, int) (int, error)
+	per    int
+	allocs float64 // for an event, at most
+}{{"sequential", sequential, 6, 4}, {"parallel", parallel, 3, 6.5}}
+
 func BenchmarkReplay(b *testing.B) {
-	for _, wf := range []struct {
-		name string
-		fn   func(workflow.Context, int) (int, error)
-		per  int // events per activity
-	}{{"sequential", sequential, 6}, {"parallel", parallel, 3}} {
+	for _, wf := range activities {
 		for _, events := range []int{1000, 10_000, 50_000} {
 			b.Run(fmt.Sprintf("%s/%d", wf.name, events), func(b *testing.B) {
-				replayMany(b, wf.fn, events/wf.per)
+				replay, events := replayOf(b, wf.fn, events/wf.per)
+				b.ReportAllocs()
+				b.ResetTimer()
+				for range b.N {
+					replay()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(events), "ns/event")
 			})
 		}
 	}
 }
 
-func replayMany(b *testing.B, fn any, n int) {
-	b.Helper()
+func TestReplaysAllocateLittle(t *testing.T) {
+	for _, wf := range activities {
+		replay, events := replayOf(t, wf.fn, 3000/wf.per)
+		if n := testing.AllocsPerRun(3, replay) / float64(events); n > wf.allocs {
+			t.Errorf("%s activities: replay allocates %.2f times an event, want %v at most", wf.name, n, wf.allocs)
+		}
+	}
+}
+
+// replayOf makes the history of a run with n activities. It returns what replays
+// it, and how many events it has.
+func replayOf(tb testing.TB, fn any, n int) (replay func(), events int) {
+	tb.Helper()
 	r := native.New(native.Options{})
 	if err := r.Prepare(runner.Definition{Type: "wf", Func: fn}); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	newDriver := func() *histories.Driver {
 		i, err := r.NewInstance(runner.Details{WorkflowType: "wf"})
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		return &histories.Driver{Instance: i}
 	}
@@ -116,7 +151,7 @@ func replayMany(b *testing.B, fn any, n int) {
 		h.Task()
 		a, err := live.Sticky(h)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		h.Complete(a)
 		for id := range h.Activities {
@@ -124,21 +159,11 @@ func replayMany(b *testing.B, fn any, n int) {
 		}
 	}
 	live.Instance.Close()
-	b.ReportAllocs()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	b.ResetTimer()
-	for range b.N {
+	return func() {
 		d := newDriver()
 		if _, err := d.Do(machine.Task{PreviousStartedID: h.Previous}, h.Events); err != nil || !d.Machine.Closed() {
-			b.Fatal("not replayed to its end: ", err)
+			tb.Fatal("not replayed to its end: ", err)
 		}
 		d.Instance.Close()
-	}
-	b.StopTimer()
-	runtime.ReadMemStats(&after)
-	events := float64(b.N) * float64(len(h.Events))
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
-	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/events, "allocs/event")
-	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/events, "B/event")
+	}, len(h.Events)
 }
