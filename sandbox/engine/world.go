@@ -58,8 +58,8 @@ func world() map[string]func(guest) uint64 {
 		"poll_oneoff":         guest.poll,
 		"args_get":            none,
 		"args_sizes_get":      func(g guest) uint64 { return g.put(g.u32(0), 0) | g.put(g.u32(1), 0) },
-		"environ_get":         none,
-		"environ_sizes_get":   func(g guest) uint64 { return g.put(g.u32(0), 0) | g.put(g.u32(1), 0) },
+		"environ_get":         guest.environ,
+		"environ_sizes_get":   func(g guest) uint64 { return g.put(g.u32(0), 1) | g.put(g.u32(1), uint32(len(environment))) },
 		"fd_close":            guest.standard,
 		"fd_fdstat_get":       guest.fdstat,
 		"fd_fdstat_set_flags": guest.standard,
@@ -116,6 +116,18 @@ func (g guest) yield() uint64 {
 func (g guest) exit() uint64 {
 	g.fail(g.fate(g.u32(0)))
 	return errnoNone
+}
+
+// environment is for Go's runtime, which reads it when it starts. Stacks that have grown are to stay
+// as they are: copying them back and forth costs more than they do.
+const environment = "GODEBUG=gcshrinkstackoff=1\x00"
+
+func (g guest) environ() uint64 {
+	at := g.u32(1)
+	if !g.slot.module.Memory().WriteString(at, environment) {
+		return errnoFault
+	}
+	return g.put(g.u32(0), at)
 }
 
 func (g guest) clock() uint64 {

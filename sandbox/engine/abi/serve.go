@@ -1,7 +1,5 @@
 package abi
 
-import "runtime"
-
 // Version is which boundary this package speaks. An engine refuses a guest of another one.
 const Version = 1
 
@@ -16,6 +14,7 @@ var guest struct {
 	warm []func()
 	// request and answer keep alive what the host reads and writes.
 	request, answer []byte
+	filled          []any // see fill
 }
 
 // Serve says what a call of the host runs. The request is the guest's until it returns, and the
@@ -31,14 +30,3 @@ func Serve(call func(request []byte) []byte, warm ...func()) Served {
 
 // Call calls what is served as a host would. It panics in a program that serves nothing.
 func Call(request []byte) []byte { return guest.call(request) }
-
-// Warm runs the warm functions, and then collects what they left behind, so that
-// it is not in the memory of every instance.
-func Warm() {
-	for _, warm := range guest.warm {
-		warm()
-	}
-	// Twice, since what has a finalizer or lies in a pool survives the first.
-	runtime.GC()
-	runtime.GC()
-}
