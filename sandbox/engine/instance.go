@@ -24,6 +24,7 @@ type Instance struct {
 
 	// of the call that runs
 	ctx      context.Context //nolint:containedctx // what a call was given, while it runs.
+	limit    time.Duration
 	deadline time.Time
 	fault    error // why a function of the host ended it
 	output   output
@@ -42,7 +43,7 @@ func (i *Instance) Call(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, err
 	}
 	var response []byte
-	err := i.run(ctx, func(s *slot) error {
+	err := i.run(ctx, i.module.options.MaxCallTime, func(s *slot) error {
 		at, err := s.call(exportBuffer, uint64(len(request)))
 		if err != nil {
 			return err
@@ -101,13 +102,13 @@ func (i *Instance) drop() {
 }
 
 // run lends the instance a slot while work calls the guest.
-func (i *Instance) run(ctx context.Context, work func(*slot) error) error {
+func (i *Instance) run(ctx context.Context, limit time.Duration, work func(*slot) error) error {
 	s, err := i.module.slots.take(ctx)
 	if err != nil {
 		return err
 	}
 	i.ctx, i.fault = ctx, nil
-	i.deadline = time.Now().Add(i.module.options.MaxCallTime)
+	i.limit, i.deadline = limit, time.Now().Add(limit)
 	if err = s.enter(i); err == nil {
 		err = work(s)
 	}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
@@ -26,6 +27,10 @@ const (
 	exportBuffer     = "mainspring_buffer"
 	exportCall       = "mainspring_call"
 )
+
+// initTime is how long a guest may take to initialise and to warm itself. It happens once, and is
+// beyond what a call may take.
+const initTime = time.Minute
 
 func exports() []string {
 	return []string{exportInitialize, exportABI, exportWarm, exportRandom, exportBuffer, exportCall}
@@ -127,7 +132,7 @@ func (m *Module) snapshot(ctx context.Context, seed [32]byte) error {
 		return fmt.Errorf("sandbox: initialise the guest: %w", err)
 	}
 	defer i.Close()
-	err = i.run(ctx, func(s *slot) (err error) {
+	err = i.run(ctx, max(initTime, m.options.MaxCallTime), func(s *slot) (err error) {
 		m.random, err = generator(s, i)
 		return err
 	})
@@ -162,7 +167,7 @@ func (m *Module) fresh(ctx context.Context, host Host) (*Instance, error) {
 		globals[g] = m.prepared.Globals[g].Bits
 	}
 	i := m.instance(host, memory, globals)
-	err := i.run(ctx, func(s *slot) error {
+	err := i.run(ctx, max(initTime, m.options.MaxCallTime), func(s *slot) error {
 		if _, err := s.call(exportInitialize); err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func (g guest) yield() uint64 {
 		return errnoNone
 	}
 	if now := time.Now(); now.After(g.deadline) {
-		g.fail(&StuckError{After: g.module.options.MaxCallTime})
+		g.fail(&StuckError{After: g.limit})
 	}
 	if err := g.ctx.Err(); err != nil {
 		g.fail(fmt.Errorf("sandbox: the call was given up: %w", err))
@@ -118,8 +118,8 @@ func (g guest) exit() uint64 {
 	return errnoNone
 }
 
-// environment is for Go's runtime, which reads it when it starts. Stacks that have grown are to stay
-// as they are: copying them back and forth costs more than they do.
+// environment is for Go's runtime, which reads it when it starts. Stacks that have grown are to
+// stay as they are: copying them back and forth costs more than they do.
 const environment = "GODEBUG=gcshrinkstackoff=1\x00"
 
 func (g guest) environ() uint64 {

@@ -18,7 +18,8 @@ func TestWhatIsServedCanBeCalledNatively(t *testing.T) {
 		t.Errorf("the answer is %q", got)
 	}
 	abi.Warm()
-	if want := []string{"first", "second"}; !slices.Equal(order, want) {
+	// Again, since collecting in between takes away what lies in pools.
+	if want := []string{"first", "second", "first", "second"}; !slices.Equal(order, want) {
 		t.Errorf("warmed %q, want %q", order, want)
 	}
 }
