@@ -6,7 +6,7 @@ import (
 )
 
 // growthRounds is how many rounds the rows of growth have at most: there are many of them.
-const growthRounds = 3
+const growthRounds = 2
 
 // payloadRows are activities of which argument and result grow.
 func payloadRows() []row {

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
+	grpckeepalive "google.golang.org/grpc/keepalive"
 )
 
 // An Order is what is to be handed out.
@@ -63,7 +64,7 @@ func Serve(ctx context.Context, drains bool, in io.Reader, out io.Writer) error 
 	}
 	f := New()
 	f.polls.drains = drains
-	server := grpc.NewServer()
+	server := grpc.NewServer(keepalive())
 	workflowservice.RegisterWorkflowServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }() // until Stop
 	defer server.Stop()
@@ -84,6 +85,14 @@ func Serve(ctx context.Context, drains bool, in io.Reader, out io.Writer) error 
 		}
 	}
 	return lines.Err()
+}
+
+// keepalive lets clients ask whether the connection works as often as Temporal's servers let them. By
+// default one that waits for its turn for minutes would be cut off.
+func keepalive() grpc.ServerOption {
+	return grpc.KeepaliveEnforcementPolicy(grpckeepalive.EnforcementPolicy{
+		MinTime: 10 * time.Second, PermitWithoutStream: true,
+	})
 }
 
 // complete fills in what is left to us, and says what cannot be.
@@ -117,6 +126,18 @@ func (o *Order) runs() int {
 
 // HandOut hands out an order and returns when all is done, or something was wrong.
 func (f *Frontend) HandOut(ctx context.Context, o Order) (Outcome, error) {
+	for o.Work == Parked && o.Units > room/2 { // their tasks may all be in one queue
+		part := o
+		part.Units = room / 2
+		if outcome, err := f.handOut(ctx, part); err != nil {
+			return outcome, err
+		}
+		o.Units -= part.Units
+	}
+	return f.handOut(ctx, o)
+}
+
+func (f *Frontend) handOut(ctx context.Context, o Order) (Outcome, error) {
 	if err := o.complete(); err != nil {
 		return Outcome{}, err
 	}

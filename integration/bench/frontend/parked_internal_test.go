@@ -87,6 +87,11 @@ func TestParkedWorkflows(t *testing.T) {
 			{Work: Release, Units: 2},
 			{Work: Release, Units: 9},
 		}, ""},
+		{"more than there is room for", clerk{}, []Order{
+			{Work: Park, Units: 2 * room},
+			{Work: Parked, Units: 4 * room},
+			{Work: Release, Units: 1},
+		}, ""},
 		{"what has ended is not there", clerk{}, []Order{
 			{Work: Park, Units: 1},
 			{Work: Parked, Units: 1},
