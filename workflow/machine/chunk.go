@@ -15,14 +15,13 @@ type chunk struct {
 	events []*historypb.HistoryEvent
 	// started is the event that ends the chunk; nil for what follows the last one.
 	started *historypb.HistoryEvent
-	// completed says that history has the completion of this task.
-	completed bool
-	// flags were recorded when this task was completed.
-	flags []uint32
-	// sdkName and sdkVersion were too, if they had changed.
-	sdkName, sdkVersion string
-	// buildID and checksum name the build that completed this task.
-	buildID, checksum string
+	// completed is the completion of this task; nil if history does not have it.
+	completed *historypb.HistoryEvent
+}
+
+// completion says how this task was completed.
+func (c *chunk) completion() *historypb.WorkflowTaskCompletedEventAttributes {
+	return c.completed.GetWorkflowTaskCompletedEventAttributes()
 }
 
 // commands returns the events that the task before this chunk has caused, as
@@ -164,13 +163,7 @@ func (r *reader) finish(started *historypb.HistoryEvent) bool {
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
 			return false
 		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-			r.open.completed = true
-			attr := after.GetWorkflowTaskCompletedEventAttributes()
-			r.open.buildID = buildID(attr)
-			r.open.checksum = attr.GetBinaryChecksum() //nolint:staticcheck // old histories have it
-			meta := attr.GetSdkMetadata()
-			r.open.flags = meta.GetLangUsedFlags()
-			r.open.sdkName, r.open.sdkVersion = meta.GetSdkName(), meta.GetSdkVersion()
+			r.open.completed = after
 		default:
 		}
 	}

@@ -232,7 +232,8 @@ func (m *Machine) finish() (*runner.Activation, Next, error) {
 // activation builds what the current chunk tells the workflow.
 func (m *Machine) activation() (*runner.Activation, error) {
 	c := m.current
-	a := &runner.Activation{Flags: c.flags}
+	completion := c.completion()
+	a := &runner.Activation{Flags: completion.GetSdkMetadata().GetLangUsedFlags()}
 	m.recorded(c)
 	if c.started != nil {
 		attr := c.started.GetWorkflowTaskStartedEventAttributes()
@@ -244,7 +245,8 @@ func (m *Machine) activation() (*runner.Activation, error) {
 		a.ContinueAsNewSuggested = attr.GetSuggestContinueAsNew()
 		a.ContinueAsNewReasons = attr.GetSuggestContinueAsNewReasons()
 		a.TargetVersionChanged = attr.GetTargetWorkerDeploymentVersionChanged()
-		a.BuildID, a.BinaryChecksum = c.buildID, c.checksum
+		a.BuildID = buildID(completion)
+		a.BinaryChecksum = completion.GetBinaryChecksum() //nolint:staticcheck // old histories have it
 		a.Replaying = a.StartedID <= m.task.PreviousStartedID
 		m.locals.newTask()
 	}
@@ -256,7 +258,7 @@ func (m *Machine) activation() (*runner.Activation, error) {
 	if a.Replaying {
 		a.SDK = m.SDK()
 		m.active.sdk = a.SDK
-		if c.completed && m.ahead != nil {
+		if c.completed != nil && m.ahead != nil {
 			m.active.expected, m.active.compare = m.ahead.commands(m.messageCommands), true
 		}
 	}
@@ -280,9 +282,9 @@ func (m *Machine) activation() (*runner.Activation, error) {
 
 // recorded keeps what history says of the library that ran a chunk.
 func (m *Machine) recorded(c *chunk) {
-	m.messageCommands = m.messageCommands || slices.Contains(c.flags, protocolMessageCommand)
-	known := m.SDK()
-	now := SDK{Name: cmp.Or(c.sdkName, known.Name), Version: cmp.Or(c.sdkVersion, known.Version)}
+	said, known := c.completion().GetSdkMetadata(), m.SDK()
+	m.messageCommands = m.messageCommands || slices.Contains(said.GetLangUsedFlags(), protocolMessageCommand)
+	now := SDK{Name: cmp.Or(said.GetSdkName(), known.Name), Version: cmp.Or(said.GetSdkVersion(), known.Version)}
 	if now != known {
 		m.sdk = unique.Make(now) // few libraries run many runs
 	}
