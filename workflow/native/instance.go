@@ -15,7 +15,6 @@ import (
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
-	"github.com/mainspring-go/mainspring/workflow/internal/watchdog"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -42,7 +41,6 @@ type instance struct {
 	broken  bool // a task failed or it was closed: nothing runs any more
 	ended   bool // by Close
 	watch   coro.Watch
-	dog     *watchdog.Dog // nil if code may take as long as it likes
 }
 
 const unhandled = enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
@@ -63,9 +61,8 @@ func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Com
 	if i.broken { // what runs of it runs by itself
 		return i.failed(unhandled, i.runner.options.FailureConverter.ErrorToFailure(errBroken))
 	}
-	if i.dog != nil {
-		i.dog.Start()
-		defer i.dog.Done()
+	if dogs := i.runner.dogs; dogs != nil {
+		defer dogs.Watch(&i.watch).Done()
 	}
 	c := i.guarded(a)
 	if s := i.watch.Left(); s != nil {

@@ -75,7 +75,8 @@ type Options struct {
 // A Runner is a [runner.Runner] of Go functions.
 type Runner struct {
 	options Options
-	world   env.Options // the same for all runs
+	world   env.Options      // the same for all runs
+	dogs    *watchdog.Kennel // nil if code may take as long as it likes
 
 	mu       sync.RWMutex
 	prepared map[string]*workflow.Prepared
@@ -124,6 +125,9 @@ func New(o Options) *Runner {
 		ActivityName:  o.ActivityName,
 		LocalActivity: o.LocalActivity,
 		WorkflowName:  o.WorkflowName,
+	}
+	if o.DeadlockDetectionTimeout > 0 {
+		r.dogs = watchdog.New(o.DeadlockDetectionTimeout)
 	}
 	return r
 }
@@ -176,11 +180,7 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
 		}
 	}
-	i := &instance{runner: r, main: main, details: d}
-	if limit := r.options.DeadlockDetectionTimeout; limit > 0 {
-		i.dog = watchdog.New(limit, &i.watch)
-	}
-	return i, nil
+	return &instance{runner: r, main: main, details: d}, nil
 }
 
 // bare reports whether nothing stands between workflows and their world.

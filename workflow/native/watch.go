@@ -85,9 +85,8 @@ func (i *instance) end() {
 
 // evict is end, except that it does not wait for what is stuck.
 func (i *instance) evict() {
-	if i.dog != nil {
-		i.dog.Start()
-		defer i.dog.Done()
+	if dogs := i.runner.dogs; dogs != nil {
+		defer dogs.Watch(&i.watch).Done()
 	}
 	i.env.Replaying, i.env.Executing = true, true
 	s := i.env.Coroutines.Close()

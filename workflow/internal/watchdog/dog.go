@@ -12,33 +12,52 @@ import (
 // conversionFactor is how much longer than code a conversion may take.
 const conversionFactor = 30
 
-// A Dog watches pieces of work, one at a time.
-type Dog struct {
-	limit   time.Duration
-	watch   *coro.Watch
-	timer   *time.Timer
-	working atomic.Bool // there is something to watch
-	armed   atomic.Bool // the timer runs, which it may with nothing to watch
+// A Kennel has dogs for the pieces of work of many runs: as many as there are at
+// once, since most runs wait. It is safe for concurrent use.
+type Kennel struct {
+	limit time.Duration
+	idle  sync.Pool // of dogs
+}
 
-	mu        sync.Mutex // of what follows: two beats may overlap
+// New returns a kennel whose dogs abandon a coroutine that has not let go for
+// limit, though it could have.
+func New(limit time.Duration) *Kennel { return &Kennel{limit: limit} }
+
+// A Dog watches a piece of work.
+type Dog struct {
+	kennel *Kennel
+	timer  *time.Timer
+	armed  atomic.Bool // the timer runs, which it may with nothing to watch
+
+	mu        sync.Mutex  // of what follows: two beats may overlap
+	watch     *coro.Watch // nil if there is nothing to watch
 	stint     uint64
 	code      time.Duration // beats in the stint
 	converted time.Duration // those of them in a conversion
 }
 
-// New returns a dog that abandons a coroutine that w watches when it has not let
-// go for limit, though it could have.
-func New(limit time.Duration, w *coro.Watch) *Dog {
-	d := &Dog{limit: limit, watch: w}
-	d.timer = time.AfterFunc(time.Hour, d.beat)
-	d.timer.Stop()
+// Watch begins to watch a piece of work on the coroutines of w. Call Done when it
+// is over. Most is over before the first look.
+func (k *Kennel) Watch(w *coro.Watch) *Dog {
+	d, ok := k.idle.Get().(*Dog)
+	if !ok {
+		d = &Dog{kennel: k}
+		d.timer = time.AfterFunc(time.Hour, d.beat)
+		d.timer.Stop()
+	}
+	d.mu.Lock()
+	d.watch, d.stint = w, 0
+	d.mu.Unlock()
+	d.arm()
 	return d
 }
 
-// Start begins to watch a piece of work. Most is over before the first look.
-func (d *Dog) Start() {
-	d.working.Store(true)
-	d.arm()
+// Done ends the watch. The dog is not to be used any more.
+func (d *Dog) Done() {
+	d.mu.Lock()
+	d.watch = nil
+	d.mu.Unlock()
+	d.kennel.idle.Put(d)
 }
 
 // arm starts the timer if it is at rest. It goes on from one piece of work to
@@ -47,15 +66,12 @@ func (d *Dog) arm() {
 	if d.armed.Load() || !d.armed.CompareAndSwap(false, true) {
 		return
 	}
-	d.timer.Reset(d.limit / 10)
+	d.timer.Reset(d.kennel.limit / 10)
 }
-
-// Done ends the watch.
-func (d *Dog) Done() { d.working.Store(false) }
 
 // interval is the time between beats.
 func (d *Dog) interval() time.Duration {
-	return min(max(d.limit/100, time.Millisecond), 100*time.Millisecond)
+	return min(max(d.kennel.limit/100, time.Millisecond), 100*time.Millisecond)
 }
 
 func (d *Dog) beat() {
@@ -69,7 +85,7 @@ func (d *Dog) beat() {
 func (d *Dog) look() (free func(), stuck bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.working.Load() {
+	if d.watch != nil {
 		s := d.watch.Stint()
 		if after := d.count(s); after > 0 {
 			free, stuck = d.watch.Abandon(s, after)
@@ -78,12 +94,9 @@ func (d *Dog) look() (free func(), stuck bool) {
 			d.timer.Reset(d.interval())
 			return nil, false
 		}
-		d.working.Store(false)
+		d.watch = nil
 	}
 	d.armed.Store(false)
-	if d.working.Load() { // something was started just now
-		d.arm()
-	}
 	return free, stuck
 }
 
@@ -100,11 +113,12 @@ func (d *Dog) count(stint uint64) time.Duration {
 	default:
 		d.code += d.interval()
 	}
+	limit := d.kennel.limit
 	switch {
-	case d.code >= d.limit:
-		return d.limit
-	case d.converted >= conversionFactor*d.limit:
-		return conversionFactor * d.limit
+	case d.code >= limit:
+		return limit
+	case d.converted >= conversionFactor*limit:
+		return conversionFactor * limit
 	default:
 		return 0
 	}

@@ -14,20 +14,17 @@ import (
 
 // A scene is a dog and what it watches.
 type scene struct {
-	dog   *watchdog.Dog
+	dogs  *watchdog.Kennel
 	watch coro.Watch
 }
 
 func newScene(limit time.Duration) *scene {
-	s := &scene{}
-	s.dog = watchdog.New(limit, &s.watch)
-	return s
+	return &scene{dogs: watchdog.New(limit)}
 }
 
 // does lets the dog watch f, and returns what was left behind.
 func (s *scene) does(f func()) *coro.Stuck {
-	s.dog.Start()
-	defer s.dog.Done()
+	defer s.dogs.Watch(&s.watch).Done()
 	s.watch.Aside(func(*coro.Coroutine) { f() })
 	return s.watch.Left()
 }
@@ -95,9 +92,9 @@ func TestTheDogIsQuiet(t *testing.T) {
 	})
 	bubble(t, "when no code runs", func(t *testing.T) {
 		s := newScene(time.Second)
-		s.dog.Start()
+		dog := s.dogs.Watch(&s.watch)
 		time.Sleep(time.Hour)
-		s.dog.Done()
+		dog.Done()
 		s.quiet(t, func() {})
 	})
 	bubble(t, "about conversions", func(t *testing.T) {
@@ -131,6 +128,21 @@ func TestConversionsHaveALimit(t *testing.T) {
 	})
 }
 
+// One run after the other has the same dog, whose clock must not go on.
+func TestADogOfAnotherRunStartsAnew(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := newScene(time.Second)
+		for range 5 {
+			s.watch = coro.Watch{}
+			if stuck := s.does(func() { time.Sleep(900 * time.Millisecond) }); stuck != nil {
+				t.Fatalf("the dog barked after %v", stuck.After)
+			}
+		}
+		s.watch = coro.Watch{}
+		s.barks(t, time.Second, func() { time.Sleep(2 * time.Second) })
+	})
+}
+
 // What is stuck is a coroutine, not a task of many coroutines.
 func TestEverySwitchStartsTheClockAnew(t *testing.T) {
 	bubble(t, "", func(t *testing.T) {
@@ -139,7 +151,7 @@ func TestEverySwitchStartsTheClockAnew(t *testing.T) {
 		for range 10 {
 			d.Go("", func(*coro.Coroutine) { time.Sleep(900 * time.Millisecond) })
 		}
-		s.dog.Start()
+		defer s.dogs.Watch(&s.watch).Done()
 		if p := d.Run(); p != nil {
 			t.Fatal(p)
 		}
