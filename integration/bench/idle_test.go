@@ -38,3 +38,20 @@ func benchmarkIdle(b *testing.B, w idle.Worker, work frontend.Work) {
 	b.ReportMetric(sum.Resident/kB, "KB-resident/run")
 	b.ReportMetric(0, "ns/op") // the time is that of the frontend
 }
+
+// TestIdleRunsStaySmall bounds what a run takes that waits, heap and stacks, at a third more than when
+// the bound was set.
+func TestIdleRunsStaySmall(t *testing.T) {
+	for _, tt := range []struct {
+		work frontend.Work
+		most float64 // bytes
+	}{{frontend.Idle, 10.5 * 1024}, {frontend.Idle11, 50 * 1024}} {
+		u, err := idle.Measure(t.Context(), idle.Mainspring, tt.work, idleRuns/2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := u.Heap + u.Stacks; got > slack*tt.most {
+			t.Errorf("%s: %.0f bytes of heap and %.0f of stacks, want %.0f at most", tt.work, u.Heap, u.Stacks, slack*tt.most)
+		}
+	}
+}

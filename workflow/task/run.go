@@ -26,7 +26,7 @@ type Run struct {
 
 // runWeight is what a run takes that waits and has hardly any history, in bytes: its
 // machine, and the stack of its first coroutine.
-const runWeight = 16 << 10
+const runWeight = 10 << 10
 
 // Weight is an estimate of the memory that the run takes, in bytes, for caches that are
 // bounded by it: what every run takes, and the size of its history, since what a workflow
