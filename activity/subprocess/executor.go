@@ -36,7 +36,8 @@ type pool struct {
 	counts counts
 
 	mu         sync.Mutex
-	inARow     int // starts that failed
+	ready      map[int]bool // ids of children
+	inARow     int          // starts that failed
 	reason     error
 	warnedOnce bool
 }
@@ -71,7 +72,7 @@ func New(o Options) (*Executor, error) {
 	}
 	e := &pool{
 		options: o, launcher: newLauncher(), jobs: make(chan *job), unhold: unhold,
-		closing: make(chan struct{}), broken: make(chan struct{}),
+		closing: make(chan struct{}), broken: make(chan struct{}), ready: make(map[int]bool),
 	}
 	for range o.Size {
 		e.keepers.Go((&keeper{pool: e}).keep)

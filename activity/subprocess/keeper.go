@@ -59,9 +59,9 @@ func (k *keeper) slow() {
 // serve gives the child calls until one of the two ends, and then has it ended.
 func (k *keeper) serve(p *process) {
 	e := k.pool
-	e.counts.children.Add(1)
-	defer e.counts.children.Add(-1)
+	e.enter(p)
 	defer p.end()
+	defer e.leave(p)
 	began, tasks := time.Now(), 0
 	for {
 		select {

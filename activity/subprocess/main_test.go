@@ -232,6 +232,12 @@ func (*acts) Beat(ctx context.Context, n int) ([]string, error) {
 	return said, nil
 }
 
+// BeatOnce sends one heartbeat.
+func (*acts) BeatOnce(ctx context.Context) error {
+	activity.RecordHeartbeat(ctx, "beat")
+	return nil
+}
+
 // BadBeat sends what does not encode.
 func (*acts) BadBeat(ctx context.Context) error {
 	activity.RecordHeartbeat(ctx, make(chan int))

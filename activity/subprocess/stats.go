@@ -1,6 +1,10 @@
 package subprocess
 
-import "sync/atomic"
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+)
 
 // Stats are what an [Executor] has done so far.
 type Stats struct {
@@ -26,4 +30,26 @@ func (e *pool) Stats() Stats {
 		Children: int(c.children.Load()), Busy: int(c.busy.Load()),
 		Started: c.started.Load(), Recycled: c.recycled.Load(), Lost: c.lost.Load(),
 	}
+}
+
+// PIDs are the ids of the children that are alive and ready now, sorted.
+func (e *pool) PIDs() []int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Sorted(maps.Keys(e.ready))
+}
+
+// enter notes that a child is ready, leave that it is not any more.
+func (e *pool) enter(p *process) {
+	e.counts.children.Add(1)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ready[p.pid] = true
+}
+
+func (e *pool) leave(p *process) {
+	e.counts.children.Add(-1)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.ready, p.pid)
 }

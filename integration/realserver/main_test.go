@@ -24,6 +24,7 @@ import (
 var server *embedded.Server
 
 func TestMain(m *testing.M) {
+	beChild()
 	if settings := os.Getenv(partEnv); settings != "" {
 		if err := beVictim(settings); err != nil {
 			fmt.Fprintln(os.Stderr, "realserver:", err)
