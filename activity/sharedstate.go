@@ -13,7 +13,8 @@ import (
 // that has a way of its own may do without.
 //
 // Several workers and executors may use one manager, at once and one after the other. All methods
-// may be called from any goroutine. Package subprocess has the usual one.
+// may be called from any goroutine. Package subprocess has the usual one, and
+// testkit/sharedstatetest is the contract as a test.
 type SharedStateManager interface {
 	// Hold keeps the manager open until release is called, which may be done more than once. A
 	// worker holds it while it runs. It is an error if the manager is closed.

@@ -7,6 +7,7 @@
 //   - stickytest checks a cache of live values: exclusive pins, a bound, one goodbye for each.
 //   - shutdowntest checks a coordinator: ordered stages, deadlines that hold, a complete report.
 //   - executortest checks an activity.Executor, also one that runs calls in other processes.
+//   - sharedstatetest checks an activity.SharedStateManager, which carries what those share.
 //   - runnertest checks a runner of workflow code: the same commands, live and in replay.
 //
 // They have one shape. A suite is a list of clauses, each a sentence of the contract and a check

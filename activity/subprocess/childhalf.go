@@ -116,8 +116,12 @@ func (h *childHalf) Status() activity.HeartbeatStatus {
 	}
 	told := make(chan activity.HeartbeatStatus, 1)
 	h.mu.Lock()
+	closed := h.closed
 	h.told = told
 	h.mu.Unlock()
+	if closed {
+		return activity.HeartbeatStatus{}
+	}
 	if err := h.note(&note{about: aboutStatus}); err != nil {
 		return activity.HeartbeatStatus{Err: err}
 	}
