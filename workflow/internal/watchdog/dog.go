@@ -16,7 +16,9 @@ const conversionFactor = 30
 // once, since most runs wait. It is safe for concurrent use.
 type Kennel struct {
 	limit time.Duration
-	idle  sync.Pool // of dogs
+
+	mu   sync.Mutex
+	idle []*Dog
 }
 
 // New returns a kennel whose dogs abandon a coroutine that has not let go for
@@ -39,16 +41,26 @@ type Dog struct {
 // Watch begins to watch a piece of work on the coroutines of w. Call Done when it
 // is over. Most is over before the first look.
 func (k *Kennel) Watch(w *coro.Watch) *Dog {
-	d, ok := k.idle.Get().(*Dog)
-	if !ok {
-		d = &Dog{kennel: k}
-		d.timer = time.AfterFunc(time.Hour, d.beat)
-		d.timer.Stop()
-	}
+	d := k.take()
 	d.mu.Lock()
 	d.watch, d.stint = w, 0
 	d.mu.Unlock()
 	d.arm()
+	return d
+}
+
+// take returns a dog that has nothing to do.
+func (k *Kennel) take() *Dog {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if last := len(k.idle) - 1; last >= 0 {
+		d := k.idle[last]
+		k.idle = k.idle[:last]
+		return d
+	}
+	d := &Dog{kennel: k}
+	d.timer = time.AfterFunc(time.Hour, d.beat)
+	d.timer.Stop()
 	return d
 }
 
@@ -57,7 +69,9 @@ func (d *Dog) Done() {
 	d.mu.Lock()
 	d.watch = nil
 	d.mu.Unlock()
-	d.kennel.idle.Put(d)
+	d.kennel.mu.Lock()
+	d.kennel.idle = append(d.kennel.idle, d)
+	d.kennel.mu.Unlock()
 }
 
 // arm starts the timer if it is at rest. It goes on from one piece of work to
