@@ -40,6 +40,9 @@ func parkedRows() []row {
 		r := signal("signal to one of many cached workflows",
 			"A unit is a signal to one of so many workflows that are cached, chosen at random.",
 			one.name+" workflows", max(manySignals, one.runs), park{runs: one.runs, coroutines: 1})
+		if one.runs >= 10_000 {
+			r.rounds = 1 // the rounds are as long as the cache is large
+		}
 		r.full = one.runs > 10_000 // to fill the cache takes the SDK a minute, and gigabytes
 		all = append(all, r)
 	}
