@@ -21,8 +21,8 @@ var guest struct {
 // answer must not be changed before the next call. A second Serve takes the place of the first.
 //
 // An engine may initialise a guest once and start all instances from what its memory then holds.
-// The warm functions run before, in order, and once more: what they load, compile and allocate no instance has to
-// do again. They must leave nothing that differs from run to run.
+// The warm functions run before, in order, and once more: what they load, compile and allocate
+// no instance has to do again. They must leave nothing that differs from run to run.
 func Serve(call func(request []byte) []byte, warm ...func()) Served {
 	guest.call, guest.warm = call, warm
 	return Served{}
