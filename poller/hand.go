@@ -230,6 +230,7 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 	switch e.Outcome {
 	case GotTask:
 		p.tasks++
+		p.lastTask = now
 		p.idle.over()
 		p.move(h, handling)
 		t.last = p.opts.MaxTasks > 0 && p.tasks == uint64(p.opts.MaxTasks)

@@ -51,6 +51,7 @@ type Poller[T any, K Ticket] struct {
 	idle        idleness
 	silentSince time.Time
 	lastGood    time.Time
+	lastTask    time.Time
 
 	polls, tasks, empties, failed, panics uint64
 
@@ -297,6 +298,7 @@ func (p *Poller[T, K]) Status() Status {
 		Panics:       p.panics,
 		Unpolled:     p.unpolled,
 		LastGood:     p.lastGood,
+		LastTask:     p.lastTask,
 		SilentSince:  p.silentSince,
 		LastError:    p.fails.last,
 		LastErrorAt:  p.fails.lastAt,

@@ -66,6 +66,8 @@ type Status struct {
 
 	// LastGood is when a poll last ended without an error; zero if none did.
 	LastGood time.Time
+	// LastTask is when a poll last brought a task; zero if none did.
+	LastTask time.Time
 	// SilentSince is since when polls are out, or failing, without one good round trip; zero if
 	// no answer is being waited for. See [Status.Check].
 	SilentSince time.Time

@@ -50,14 +50,25 @@ func (p *Poller[T, K]) WaitTasks(ctx context.Context) error {
 	}
 }
 
+// Patience says for how long polls may end by themselves. The zero value is for none.
+type Patience struct {
+	// Most bounds it.
+	Most time.Duration
+	// Quiet is how long no poll must have brought a task for nobody to expect that one is on its
+	// way. The time before the wait counts too. Zero means that Most has to pass.
+	Quiet time.Duration
+}
+
 // AwaitPolls waits until pollers that were stopped have no poll in flight. Those that have when the
 // patience or ctx is over are interrupted, and waited for all the same: a poll that ignores that is
-// for the caller to leave. A patience of zero interrupts them at once.
+// for the caller to leave.
 func AwaitPolls[P interface {
 	Stop(mode StopMode)
 	Polled() <-chan struct{}
-}](ctx context.Context, patience time.Duration, pollers []P) {
-	over := time.NewTimer(patience)
+	Status() Status
+}](ctx context.Context, patience Patience, pollers []P) {
+	began := time.Now()
+	over := time.NewTimer(left(began, patience, pollers))
 	defer over.Stop()
 	for i := 0; i < len(pollers); {
 		select {
@@ -65,6 +76,10 @@ func AwaitPolls[P interface {
 			i++
 			continue
 		case <-over.C:
+			if more := left(began, patience, pollers); more > 0 { // a task has come meanwhile
+				over.Reset(more)
+				continue
+			}
 		case <-ctx.Done():
 		}
 		break
@@ -75,4 +90,20 @@ func AwaitPolls[P interface {
 	for _, p := range pollers {
 		<-p.Polled()
 	}
+}
+
+// left is how much of the patience that began at a time is left.
+func left[P interface{ Status() Status }](began time.Time, patience Patience, pollers []P) time.Duration {
+	now := time.Now()
+	most := patience.Most - now.Sub(began)
+	if patience.Quiet <= 0 {
+		return most
+	}
+	var latest time.Time
+	for _, p := range pollers {
+		if at := p.Status().LastTask; at.After(latest) {
+			latest = at
+		}
+	}
+	return min(most, patience.Quiet-now.Sub(latest))
 }

@@ -76,7 +76,7 @@ func TestAwaitPolls(t *testing.T) {
 				defer cancel()
 				a.Stop(poller.Complete)
 				b.Stop(poller.Complete)
-				poller.AwaitPolls(ctx, tt.patience, []*rig{a, b})
+				poller.AwaitPolls(ctx, poller.Patience{Most: tt.patience}, []*rig{a, b})
 				if took := time.Since(began); took != tt.want {
 					t.Errorf("took %v, want %v", took, tt.want)
 				}
@@ -85,6 +85,48 @@ func TestAwaitPolls(t *testing.T) {
 				}
 				a.ended(t)
 				b.ended(t)
+			})
+		})
+	}
+}
+
+// Polls that bring nothing any more are not waited for; those that do are, while there is patience.
+func TestAwaitPollsUntilAllIsQuiet(t *testing.T) {
+	const quiet = 100 * time.Millisecond
+	for name, tt := range map[string]struct {
+		before    time.Duration // since when no task came, when the wait begins
+		more      int           // tasks that come afterwards, every 60 ms
+		patience  poller.Patience
+		want      time.Duration
+		interrupt bool
+	}{
+		"long quiet":        {time.Second, 0, poller.Patience{Most: time.Minute, Quiet: quiet}, 0, true},
+		"just quiet":        {30 * time.Millisecond, 0, poller.Patience{Most: time.Minute, Quiet: quiet}, 70 * time.Millisecond, true},
+		"tasks come":        {0, 2, poller.Patience{Most: time.Minute, Quiet: quiet}, 220 * time.Millisecond, true},
+		"the last poll":     {0, 3, poller.Patience{Most: time.Minute, Quiet: quiet}, 180 * time.Millisecond, false},
+		"no more patience":  {0, 2, poller.Patience{Most: 80 * time.Millisecond, Quiet: quiet}, 80 * time.Millisecond, true},
+		"no patience":       {0, 0, poller.Patience{Quiet: quiet}, 0, true},
+		"quiet is no limit": {0, 0, poller.Patience{Most: time.Second}, time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, nil)
+				r.queue.tasks <- 0
+				synctest.Wait()
+				time.Sleep(tt.before)
+				r.Stop(poller.Complete)
+				began := time.Now()
+				for i := range tt.more {
+					time.AfterFunc(time.Duration(i+1)*60*time.Millisecond, func() { r.queue.tasks <- 1 })
+				}
+				poller.AwaitPolls(t.Context(), tt.patience, []*rig{r})
+				if took := time.Since(began); took != tt.want {
+					t.Errorf("took %v, want %v", took, tt.want)
+				}
+				if s := r.Status(); (s.Polls > s.Tasks) != tt.interrupt {
+					t.Errorf("of %d polls %d brought tasks", s.Polls, s.Tasks)
+				}
+				r.ended(t)
 			})
 		})
 	}

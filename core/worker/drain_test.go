@@ -182,33 +182,63 @@ func TestActivitiesSeeTheStopBeforeTheyAreCanceled(t *testing.T) {
 	})
 }
 
-// Where polls are cut short, a task that is on its way is lost: within the grace period, they may
-// bring it first.
+// Where polls are cut short, a task that is on its way is lost: within the grace period those of a
+// busy queue may bring it first.
 func TestPollsMayBringWhatIsOnItsWayOnOldServers(t *testing.T) {
-	for grace, want := range map[time.Duration]time.Duration{
-		0: 0, 300 * time.Millisecond: 300 * time.Millisecond, time.Hour: time.Second,
+	for name, c := range map[string]struct {
+		grace, call time.Duration // and how long the server takes to hear of the stop
+		late        int           // tasks that come during the stop, every 30 ms
+		want        time.Duration
+		answered    int
+	}{
+		"no grace":         {want: 0},
+		"nothing comes":    {grace: time.Hour, want: 50 * time.Millisecond},
+		"two more":         {grace: time.Hour, late: 2, want: 110 * time.Millisecond, answered: 2},
+		"little grace":     {grace: 45 * time.Millisecond, late: 2, want: 45 * time.Millisecond, answered: 1},
+		"a far server":     {grace: time.Hour, call: 10 * time.Millisecond, late: 2, want: 260 * time.Millisecond, answered: 2},
+		"a distant server": {grace: time.Hour, call: 90 * time.Millisecond, late: 2, want: time.Second, answered: 2},
 	} {
-		in(t, func(t *testing.T, f *frontend) {
-			o := both()
-			o.GracefulShutdownTimeout = grace
-			w := f.start(t, o)
-			took := stopLater(t, w)
-			if grace > 0 {
-				pass(grace / 10000)
-				f.activityTasks <- activityTask("Echo", 1, "on its way")
-			}
-			if got := <-took; got != want {
-				t.Errorf("grace %v: took %v, want %v", grace, got, want)
-			}
-			synctest.Wait()
-			if grace > 0 {
-				only[*workflowservice.RespondActivityTaskCompletedRequest](t, f)
-			}
-			if n := f.polling(normal) + f.polling(stickyKind) + f.polling(activities); n > 0 {
-				t.Errorf("%d polls left", n)
-			}
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, f *frontend) {
+				f.shutdown = func(context.Context) error { time.Sleep(c.call); return nil }
+				o := both()
+				o.GracefulShutdownTimeout = c.grace
+				o.MaxCachedWorkflows = new(0) // so that the server is told once
+				w := f.start(t, o)
+				f.activityTasks <- activityTask("Echo", 0, "in time")
+				synctest.Wait()
+				for i := range c.late {
+					time.AfterFunc(time.Duration(i+1)*30*time.Millisecond, func() {
+						f.activityTasks <- activityTask("Echo", i+1, "on its way")
+					})
+				}
+				if got := <-stopLater(t, w); got != c.want {
+					t.Errorf("took %v, want %v", got, c.want)
+				}
+				synctest.Wait()
+				if all, _ := arrivals[*workflowservice.RespondActivityTaskCompletedRequest](f); len(all) != 1+c.answered {
+					t.Errorf("%d activities were answered, want %d", len(all), 1+c.answered)
+				}
+				if n := f.polling(normal) + f.polling(activities); n > 0 {
+					t.Errorf("%d polls left", n)
+				}
+			})
 		})
 	}
+}
+
+// Where nothing has come for a while, nothing is waited for.
+func TestPollsOfAnIdleWorkerAreCutShortAtOnceOnOldServers(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		o := both()
+		o.GracefulShutdownTimeout = time.Hour
+		w := f.start(t, o)
+		f.activityTasks <- activityTask("Echo", 0, "in time")
+		pass(time.Second)
+		if took := stop(t, w); took != 0 {
+			t.Errorf("took %v", took)
+		}
+	})
 }
 
 func TestPollsInFlightAreCutShortOnOldServers(t *testing.T) {

@@ -32,6 +32,10 @@ const (
 	// cutAfter is how long polls may bring what is on its way to them before they are
 	// cut short, on a server that does not end them, if there is a grace period.
 	cutAfter = time.Second
+	// quiet is how long no task must have come for them to be cut short before, at
+	// least; quietTrips is how many times as long as a call took that is.
+	quiet      = 50 * time.Millisecond
+	quietTrips = 20
 	// pollsTimeout is when a poll that ignores its cancellation is given up.
 	pollsTimeout = tellTimeout + drainTimeout
 	// linger is how long a machine that is short of processors may take to notice.
@@ -144,10 +148,15 @@ func (w *Worker) stopPolls(ctx context.Context) error {
 	for _, p := range w.parts.pollers {
 		p.Stop(poller.Complete)
 	}
-	cut := time.Now().Add(min(w.options.GracefulShutdownTimeout, cutAfter))
-	told, patience := w.tellServer(ctx), time.Until(cut)
+	began := time.Now()
+	told := w.tellServer(ctx)
+	took := time.Since(began)
+	patience := poller.Patience{
+		Most:  min(w.options.GracefulShutdownTimeout, cutAfter) - took,
+		Quiet: max(quiet, quietTrips*took),
+	}
 	if told && w.parts.drains {
-		patience = drainTimeout
+		patience = poller.Patience{Most: drainTimeout}
 	}
 	poller.AwaitPolls(ctx, patience, w.parts.pollers)
 	if told && !w.parts.drains && w.parts.sticky {

@@ -31,14 +31,14 @@ type busyness struct {
 	budget  int  // how many ms Mainspring may take after the last activity
 }
 
-// Where the server leaves the polls alone, Mainspring gives them a second to bring what is on its way
-// to them, if there is a grace period.
+// Where the server leaves the polls alone, Mainspring lets them bring what is on its way to them until
+// nothing has come for 50 ms, if there is a grace period: the last activity came 50 ms before its end.
 func busynesses() []busyness {
 	const quarter = contestant.Slots / 4
 	return []busyness{
 		{"all slots busy", contestant.Slots, 5 * contestant.Slots, false, 5},
 		{"polls wait, the server ends them", quarter, 0, true, 5},
-		{"polls wait, the server does not end them", quarter, 0, false, 1005},
+		{"polls wait, the server does not end them", quarter, 0, false, 5},
 	}
 }
 
