@@ -10,8 +10,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/integration/bench/idle"
 	"github.com/mainspring-go/mainspring/integration/sandboxed/workflows"
-	"github.com/mainspring-go/mainspring/sandbox"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -40,12 +40,12 @@ func measured(b *testing.B, do func()) {
 // sides calls f for a runner of each kind that knows Steps.
 func sides(b *testing.B, f func(b *testing.B, r runner.Runner)) {
 	b.Helper()
-	for name, r := range map[string]func(b *testing.B) runner.Runner{
-		"native":    func(*testing.B) runner.Runner { return native.New(native.Options{ActivityName: activity.NewRegistry().Name}) },
-		"sandboxed": func(b *testing.B) runner.Runner { return newRunner(b, "suite", sandbox.Options{}) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			r := r(b)
+	for _, side := range []string{"native", "sandboxed"} {
+		b.Run(side, func(b *testing.B) {
+			var r runner.Runner = native.New(native.Options{ActivityName: activity.NewRegistry().Name})
+			if side == "sandboxed" {
+				r = newRunner(b, "suite")
+			}
 			if err := r.Prepare(runner.Definition{Type: "Steps", Func: workflows.Steps}); err != nil {
 				b.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func begun(b testing.TB, r runner.Runner) *stepper {
 func one(n int) *commonpb.Payloads {
 	p, err := converter.GetDefaultDataConverter().ToPayloads(n)
 	if err != nil {
-		panic(err) //nolint:forbidigo // a number
+		panic(err) // it is a number
 	}
 	return p
 }
@@ -103,6 +103,7 @@ func one(n int) *commonpb.Payloads {
 // A run starts, does its first task and is dropped.
 func BenchmarkStart(b *testing.B) {
 	sides(b, func(b *testing.B, r runner.Runner) {
+		b.Helper()
 		measured(b, func() { begun(b, r).instance.Close() })
 	})
 }
@@ -110,9 +111,35 @@ func BenchmarkStart(b *testing.B) {
 // A task: an activity has ended, the next one starts.
 func BenchmarkTask(b *testing.B) {
 	sides(b, func(b *testing.B, r runner.Runner) {
+		b.Helper()
 		s := begun(b, r)
 		defer s.instance.Close()
 		result := one(7)
 		measured(b, func() { s.next(result) })
+	})
+}
+
+// idleRuns are how many wait at once in BenchmarkIdle.
+const idleRuns = 500
+
+// A run that waits for an activity: what it adds to the memory that the process shares with nobody.
+func BenchmarkIdle(b *testing.B) {
+	sides(b, func(b *testing.B, r runner.Runner) {
+		b.Helper()
+		begun(b, r).instance.Close() // what is made once
+		grown := 0.0
+		for b.Loop() {
+			before := idle.Read().Resident
+			runs := make([]runner.Instance, idleRuns)
+			for i := range runs {
+				runs[i] = begun(b, r).instance
+			}
+			grown += idle.Read().Resident - before
+			for _, run := range runs {
+				run.Close()
+			}
+		}
+		b.ReportMetric(grown/idleRuns/float64(b.N)/1024, "KiB/run")
+		b.ReportMetric(0, "ns/op") // the time is that of reading
 	})
 }

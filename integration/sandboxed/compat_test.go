@@ -10,14 +10,13 @@ import (
 
 	"github.com/mainspring-go/mainspring/integration/compat"
 	"github.com/mainspring-go/mainspring/integration/scenarios"
-	"github.com/mainspring-go/mainspring/sandbox"
 	"github.com/mainspring-go/mainspring/testkit/service"
 )
 
 const stored = "../compat/testdata"
 
 func TestStoredHistoriesReplayInASandbox(t *testing.T) {
-	r, err := compat.NewReplayerOn(newRunner(t, "compat", sandbox.Options{}))
+	r, err := compat.NewReplayerOn(newRunner(t, "compat"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +72,7 @@ func inMemory(t *testing.T, c compat.Case, workers compat.Workers) (story compat
 const attempts = 3
 
 func TestSandboxedDoesAsTheSDK(t *testing.T) {
-	r := newRunner(t, "compat", sandbox.Options{})
+	r := newRunner(t, "compat")
 	for _, c := range compat.All() {
 		t.Run(c.Name, func(t *testing.T) {
 			diff := ""

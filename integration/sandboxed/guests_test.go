@@ -51,16 +51,16 @@ func compile(pkg string) (*engine.Module, error) {
 }
 
 // on returns a runner on a guest.
-func on(t testing.TB, m *engine.Module, o sandbox.Options) *sandbox.Runner {
+func on(t testing.TB, m *engine.Module) *sandbox.Runner {
 	t.Helper()
-	r, err := sandbox.New(t.Context(), m, o)
+	r, err := sandbox.New(t.Context(), m, sandbox.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func newRunner(t testing.TB, name string, o sandbox.Options) *sandbox.Runner {
+func newRunner(t testing.TB, name string) *sandbox.Runner {
 	t.Helper()
-	return on(t, compiled(t, name), o)
+	return on(t, compiled(t, name))
 }

@@ -1,5 +1,3 @@
-// Package workflows has workflows that are run both natively and in a sandbox, to see what
-// that costs.
 package workflows
 
 import (
@@ -25,3 +23,21 @@ func Steps(ctx workflow.Context, n int) (int, error) {
 
 // Same is the activity of Steps: it returns what it is given.
 func Same(_ context.Context, n int) (int, error) { return n, nil }
+
+// CountSignals receives the signals that a run of the benchmarks' frontend gets.
+func CountSignals(ctx workflow.Context, _ string) (sum int, err error) {
+	signals := workflow.GetSignalChannel(ctx, "signal")
+	for range 100 {
+		var text string
+		signals.Receive(ctx, &text)
+		sum += len(text)
+	}
+	return sum, nil
+}
+
+// OneActivity is the workflow of one activity of the benchmarks' frontend.
+func OneActivity(ctx workflow.Context, text string) (got string, err error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+	err = workflow.ExecuteActivity(ctx, "Echo", text).Get(ctx, &got)
+	return got, err
+}

@@ -1,4 +1,5 @@
-// Program suite is a guest with the workflows of the runners' suite, and those whose costs are measured.
+// Program suite is a guest with the workflows of the runners' suite, and with those
+// whose costs are measured.
 package main
 
 import (
@@ -12,7 +13,9 @@ var _ = guest.Serve(func(r *guest.Registry) {
 	for _, d := range runnertest.Workflows() {
 		_ = r.RegisterWorkflowWithOptions(d.Func, workflow.RegisterOptions{Name: d.Type}) // the registry keeps it
 	}
-	_ = r.RegisterWorkflow(workflows.Steps)
+	for _, w := range []any{workflows.Steps, workflows.CountSignals, workflows.OneActivity} {
+		_ = r.RegisterWorkflow(w)
+	}
 }, guest.Options{})
 
 func main() {}
