@@ -10,13 +10,16 @@ import (
 
 // A hand is a goroutine that polls and then handles what it polled. When a task comes, its seat
 // goes to another hand at once, so the number of polls does not depend on how long handlers take;
-// and hands are kept, because a goroutine that has run a handler has the stack for the next.
+// and hands are kept, because a goroutine that has run a handler has the stack for the next. Once no
+// task has come for a while that stack is memory for nothing: then hands go home, see thin.
 type hand[K Ticket] struct {
-	timed bool      // the wait for its ticket is to be measured
-	phase phase     // guarded by the poller's lock
-	wake  chan bool // true: there is a seat; false: go home
-	until time.Time // its own pause after a hasty empty answer
-	turn  uint64    // of idleness, when its poll was sent
+	timed  bool      // the wait for its ticket is to be measured
+	grown  bool      // it had a task
+	leaves bool      // it goes home when it has no seat
+	phase  phase     // guarded by the poller's lock
+	wake   chan bool // true: there is a seat; false: go home
+	until  time.Time // its own pause after a hasty empty answer
+	turn   uint64    // of idleness, when its poll was sent
 
 	ticket K // while polling and handling
 }
@@ -34,9 +37,6 @@ const (
 	expecting       // waits for a task that comes another way
 	phases          // the number of phases
 )
-
-// minParked is how many hands without work are kept at least.
-const minParked = 8
 
 // move changes the phase of h; called with the lock held.
 func (p *Poller[T, K]) move(h *hand[K], to phase) {
@@ -100,6 +100,9 @@ func (p *Poller[T, K]) nextTask(h *hand[K]) (task T, ok bool) {
 		}
 		if p.ended(h, &e, round); e.Outcome == GotTask {
 			return task, true
+		}
+		if h.leaves {
+			return none, false
 		}
 	}
 }
@@ -168,27 +171,6 @@ func (p *Poller[T, K]) leave(h *hand[K]) {
 	}
 }
 
-// again finds the next seat for an idle or a handling hand; false sends it home.
-func (p *Poller[T, K]) again(h *hand[K]) bool {
-	p.mu.Lock()
-	if h.phase == handling {
-		p.leave(h)
-		p.settle()
-	}
-	switch {
-	case p.open() && p.seats() < p.wanted():
-		p.move(h, seated)
-		p.mu.Unlock()
-		return true
-	case p.stopping || len(p.parked) >= max(minParked, 2*p.target):
-		p.mu.Unlock()
-		return false
-	}
-	p.parked = append(p.parked, h)
-	p.mu.Unlock()
-	return <-h.wake
-}
-
 // ended accounts for a poll that ended, whose ticket is already back if it brought no task.
 func (p *Poller[T, K]) ended(h *hand[K], e *PollEvent, round uint64) {
 	interrupted := p.pollCtx.Err() != nil
@@ -230,7 +212,7 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 	switch e.Outcome {
 	case GotTask:
 		p.tasks++
-		p.lastTask = now
+		p.lastTask, h.grown = now, true
 		p.idle.over()
 		p.move(h, handling)
 		t.last = p.opts.MaxTasks > 0 && p.tasks == uint64(p.opts.MaxTasks)
@@ -267,6 +249,7 @@ func (p *Poller[T, K]) count(h *hand[K], e *PollEvent, round uint64) (t tally) {
 	t.to = p.target
 	if e.Outcome == GotNothing {
 		t.idle = p.cameEmpty(h.turn, now) && p.opts.StopWhenIdle
+		p.thin(h, now)
 	}
 	p.fill()
 	p.settle()

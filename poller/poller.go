@@ -183,10 +183,7 @@ func (p *Poller[T, K]) stop(mode StopMode, why error) {
 	first := !p.stopping
 	if first {
 		p.stopping, p.err = true, why
-		for _, h := range p.parked {
-			h.wake <- false
-		}
-		p.parked = nil
+		p.dismiss()
 	}
 	running := p.endEpoch != nil
 	if first && !running {
