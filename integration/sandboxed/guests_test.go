@@ -2,14 +2,11 @@ package sandboxed_test
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/mainspring-go/mainspring/integration/sandboxed"
 	"github.com/mainspring-go/mainspring/sandbox"
 	"github.com/mainspring-go/mainspring/sandbox/engine"
 )
@@ -31,18 +28,7 @@ func compiled(t testing.TB, name string) *engine.Module {
 }
 
 func compile(pkg string) (*engine.Module, error) {
-	dir, err := os.MkdirTemp("", "sandboxed")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	out := filepath.Join(dir, "guest.wasm")
-	c := exec.CommandContext(context.Background(), "go", "build", "-buildmode=c-shared", "-o", out, pkg)
-	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	if said, err := c.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%v: %w\n%s", c, err, said)
-	}
-	file, err := os.ReadFile(out)
+	file, err := sandboxed.Build(context.Background(), pkg)
 	if err != nil {
 		return nil, err
 	}
