@@ -22,16 +22,21 @@ import (
 // attempt is one task while it runs. It is the activity.Outbound of its activity.
 type attempt struct {
 	handler  *Handler
-	task     *workflowservice.PollActivityTaskQueueResponse
 	info     activity.Info
 	received time.Time
-	outer    context.Context //nolint:containedctx // what reports and observers are given
-	dc       converter.DataConverter
-	fc       converter.FailureConverter
-	beats    heartbeats
-	cancel   context.CancelCauseFunc
-	expire   context.CancelFunc // nil without a deadline
-	expiry   error              // the cause when the deadline passes
+	waited   time.Duration // for a worker, since it was first scheduled
+	header   *commonpb.Header
+	details  *commonpb.Payloads // that its heartbeats begin with
+
+	workflowType string // empty without a workflow
+
+	outer  context.Context //nolint:containedctx // what reports and observers are given
+	dc     converter.DataConverter
+	fc     converter.FailureConverter
+	beats  heartbeats
+	cancel context.CancelCauseFunc
+	expire context.CancelFunc // nil without a deadline
+	expiry error              // the cause when the deadline passes
 
 	naming sync.Once
 	named  *slog.Logger
@@ -43,6 +48,22 @@ type attempt struct {
 	requested bool   // the server asked for a cancellation, before or after the first reason
 
 	parting *commonpb.Payloads // heartbeat details that the report of a failure carries
+}
+
+// newAttempt keeps what will be asked for of t, but not all of it: the arguments may be large, and are
+// to be gone when the activity has ended, which is long before its result has arrived if that is large.
+func (h *Handler) newAttempt(ctx context.Context, t *workflowservice.PollActivityTaskQueueResponse) *attempt {
+	return &attempt{
+		handler:  h,
+		info:     infoOf(t, h.options.Namespace, h.options.TaskQueue),
+		received: time.Now(),
+		waited:   between(t.GetScheduledTime(), t.GetStartedTime()),
+		header:   t.GetHeader(),
+		details:  t.GetHeartbeatDetails(),
+
+		workflowType: t.GetWorkflowType().GetName(),
+		outer:        ctx,
+	}
 }
 
 // tell stops the activity, unless it was told to stop before.
@@ -70,10 +91,12 @@ func (a *attempt) cancelRequested() bool {
 }
 
 // begin makes the activity's context. end must be called.
-func (a *attempt) begin(ctx context.Context) (run context.Context) {
+func (a *attempt) begin(
+	ctx context.Context, t *workflowservice.PollActivityTaskQueueResponse,
+) (run context.Context) {
 	h := a.handler
 	run, a.cancel = context.WithCancelCause(ctx)
-	if left, kind, bounded := timeLeft(a.task); bounded {
+	if left, kind, bounded := timeLeft(t); bounded {
 		a.info.Deadline = a.received.Add(left)
 		a.expiry = temporal.NewTimeoutError(kind, nil)
 		run, a.expire = context.WithDeadlineCause(run, a.info.Deadline, a.expiry)
@@ -84,7 +107,7 @@ func (a *attempt) begin(ctx context.Context) (run context.Context) {
 	a.beats.interval = throttleOf(a.info.HeartbeatTimeout,
 		h.options.MaxHeartbeatThrottleInterval, h.options.DefaultHeartbeatThrottleInterval)
 	a.beats.workerStop = h.options.WorkerStop
-	a.beats.newest = a.task.GetHeartbeatDetails()
+	a.beats.newest = a.details
 	a.beats.caller = a
 	if a.info.HeartbeatTimeout > 0 {
 		a.beats.lapseFor = a.info.HeartbeatTimeout + lapseMargin
@@ -116,7 +139,7 @@ func (a *attempt) bindConverters(run context.Context) {
 	var about converter.SerializationContext = converter.ActivitySerializationContext{
 		Namespace:    a.info.Namespace,
 		WorkflowID:   a.info.WorkflowExecution.ID,
-		WorkflowType: a.task.GetWorkflowType().GetName(),
+		WorkflowType: a.workflowType,
 		ActivityType: a.info.ActivityType.Name,
 		TaskQueue:    a.info.TaskQueue,
 	}
@@ -211,7 +234,7 @@ func (a *attempt) GetMetricsHandler(context.Context) metrics.Handler {
 	return a.handler.options.Metrics.WithTags(map[string]string{
 		"activity_type": a.info.ActivityType.Name,
 		"task_queue":    a.info.TaskQueue,
-		"workflow_type": a.task.GetWorkflowType().GetName(),
+		"workflow_type": a.workflowType,
 	})
 }
 
@@ -244,7 +267,7 @@ func (a *attempt) RecordEncodedHeartbeat(ctx context.Context, details *commonpb.
 
 // EncodedHeartbeatDetails is what the task came with.
 func (a *attempt) EncodedHeartbeatDetails(context.Context) *commonpb.Payloads {
-	return a.task.GetHeartbeatDetails()
+	return a.details
 }
 
 // HeartbeatStatus tells of the heartbeats so far.
@@ -263,15 +286,15 @@ func (a *attempt) refuseHeartbeat(err error) {
 
 // HasHeartbeatDetails says whether the task came with details.
 func (a *attempt) HasHeartbeatDetails(context.Context) bool {
-	return a.task.GetHeartbeatDetails() != nil
+	return a.details != nil
 }
 
 // GetHeartbeatDetails decodes them.
 func (a *attempt) GetHeartbeatDetails(_ context.Context, pointers ...any) error {
-	if a.task.GetHeartbeatDetails() == nil {
+	if a.details == nil {
 		return temporal.ErrNoData
 	}
-	return a.dc.FromPayloads(a.task.GetHeartbeatDetails(), pointers...)
+	return a.dc.FromPayloads(a.details, pointers...)
 }
 
 // resourceID is what servers route calls about the attempt by.
@@ -297,7 +320,7 @@ func (a *attempt) nameAttrs() []any {
 	}
 	if a.info.IsWorkflowActivity() {
 		attrs = append(attrs,
-			slog.String("WorkflowType", a.task.GetWorkflowType().GetName()),
+			slog.String("WorkflowType", a.workflowType),
 			slog.String("WorkflowID", a.info.WorkflowExecution.ID),
 			slog.String("RunID", a.info.WorkflowExecution.RunID))
 	} else {

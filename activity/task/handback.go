@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
 
@@ -23,8 +22,7 @@ func (h *Handler) HandBack(
 	if len(t.GetTaskToken()) == 0 {
 		return None, errors.New("activity task has no token: do not hand back empty poll responses")
 	}
-	a := &attempt{handler: h, task: t, received: time.Now(), outer: ctx}
-	a.info = infoOf(t, h.options.Namespace, h.options.TaskQueue)
+	a := h.newAttempt(ctx, t)
 	a.bindConverters(a.contextOfHeader(ctx))
 	return a.tellEnd(Failed, nil, temporal.NewApplicationErrorWithCause(
 		"activity was not started because its worker shuts down", WorkerShutdownErrorType, reason), 0)
@@ -42,7 +40,7 @@ func (a *attempt) contextOfHeader(ctx context.Context) (extracted context.Contex
 			extracted = ctx
 		}
 	}()
-	extracted, err := extract(ctx, a.task.GetHeader())
+	extracted, err := extract(ctx, a.header)
 	if err != nil {
 		return ctx
 	}

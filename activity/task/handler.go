@@ -58,9 +58,8 @@ func (h *Handler) Handle(
 	if len(t.GetTaskToken()) == 0 {
 		return None, errors.New("activity task has no token: do not handle empty poll responses")
 	}
-	a := &attempt{handler: h, task: t, received: time.Now(), outer: ctx}
-	a.info = infoOf(t, h.options.Namespace, h.options.TaskQueue)
-	run := a.begin(ctx)
+	a := h.newAttempt(ctx, t)
+	run := a.begin(ctx, t)
 	defer a.end()
 	h.options.Running.Begin(&a.info, a.received)
 	defer h.options.Running.End(&a.info)
@@ -68,11 +67,11 @@ func (h *Handler) Handle(
 		Info:            &a.info,
 		ScheduleToStart: between(t.GetCurrentAttemptScheduledTime(), t.GetStartedTime()),
 	})
-	return a.execute(run)
+	return a.execute(run, t.GetInput())
 }
 
 // execute runs the function and concludes.
-func (a *attempt) execute(run context.Context) (Outcome, error) {
+func (a *attempt) execute(run context.Context, input *commonpb.Payloads) (Outcome, error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -80,14 +79,14 @@ func (a *attempt) execute(run context.Context) (Outcome, error) {
 			_, _ = a.conclude(run, nil, errGoexit)
 		}
 	}()
-	result, err := a.call(run)
+	result, err := a.call(run, input)
 	returned = true
 	return a.conclude(run, result, err)
 }
 
 // call hands the task to the executor. Executors are users' code, too: a panic of one is
 // treated like one of the activity.
-func (a *attempt) call(run context.Context) (result *commonpb.Payloads, err error) {
+func (a *attempt) call(run context.Context, input *commonpb.Payloads) (result *commonpb.Payloads, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = nil, temporal.NewPanicError(p, string(debug.Stack()))
@@ -100,15 +99,15 @@ func (a *attempt) call(run context.Context) (result *commonpb.Payloads, err erro
 	}
 	a.suit(definition)
 	if o.Extract != nil {
-		if run, err = o.Extract(run, a.task.GetHeader()); err != nil {
+		if run, err = o.Extract(run, a.header); err != nil {
 			return nil, err
 		}
 		a.bindConverters(run)
 	}
 	return o.Executor.Execute(run, &activity.Call{
 		Type:          a.info.ActivityType.Name,
-		Input:         a.task.GetInput(),
-		Header:        a.task.GetHeader(),
+		Input:         input,
+		Header:        a.header,
 		Definition:    definition,
 		DataConverter: a.dc,
 		Invoke:        a.handler.invoke,
@@ -143,7 +142,7 @@ func (a *attempt) tellEnd(
 		Outcome:   outcome,
 		Err:       err,
 		Execution: execution,
-		EndToEnd:  between(a.task.GetScheduledTime(), a.task.GetStartedTime()) + execution,
+		EndToEnd:  a.waited + execution,
 		ReportErr: reportErr,
 	})
 	return outcome, reportErr
