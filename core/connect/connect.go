@@ -29,10 +29,11 @@ const (
 	keepAliveTimeout = 15 * time.Second
 	// maxMessage is the largest message that is received: histories are large.
 	maxMessage = 128 << 20
-	// window is how much of its answers the server may send ahead: the most that gRPC
-	// would come to by itself. It would measure the connection for that, by a ping to
-	// most answers, which costs both sides more than a call's deadline or headers.
-	window = 16 << 20
+	// window is how much of its answers the server may send ahead, of one and of all: 100 Mbit/s
+	// over 80 ms. gRPC would measure the connection for that, by a ping to most answers, which
+	// costs both sides more than a call's deadline or headers. With much more, large tasks come
+	// faster than their results, which wait for a window of the server's, can be sent.
+	window = 1 << 20
 )
 
 // Options of [Dial]. The zero value is a server on this machine without TLS.
