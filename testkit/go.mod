@@ -21,6 +21,7 @@ require (
 
 require (
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.22.0 // indirect
+	github.com/mainspring-go/mainspring/core/connect v0.0.0 // indirect
 	github.com/mainspring-go/mainspring/interceptor v0.0.0 // indirect
 	github.com/nexus-rpc/nexus-proto-annotations v0.1.0 // indirect
 	golang.org/x/net v0.60.0 // indirect

@@ -20,8 +20,10 @@ type linkRule struct {
 // what speaks HTTP is left outside.
 func guest(importPath string) bool {
 	return !matchesAny([]string{"temporal/converter/codecserver"}, importPath) && matchesAny(
-		[]string{"temporal/...", "workflow", "workflow/typed", "workflow/native/...", "workflow/runner/...",
-			"activity", "sandbox/engine/abi", "sandbox/guest", "sandbox/wire"}, importPath)
+		[]string{
+			"temporal/...", "workflow", "workflow/typed", "workflow/native/...", "workflow/runner/...",
+			"activity", "sandbox/engine/abi", "sandbox/guest", "sandbox/wire",
+		}, importPath)
 }
 
 func linkRules() []linkRule {
