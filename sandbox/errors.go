@@ -85,7 +85,8 @@ func violation(err error, failureType string) error {
 	return temporal.NewNonRetryableApplicationError(err.Error(), failureType, nil)
 }
 
-// innermost is the function that code was in, of those that are not Go's own.
+// innermost is the function that was stopped. It may be one of the standard library: the stack says
+// who called it.
 func innermost(stack []string) string {
 	if len(stack) == 0 {
 		return "unknown"
