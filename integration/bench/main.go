@@ -12,7 +12,7 @@
 // took between two counts of tasks; that of the frontend is not in it.
 //
 // The command prints a table, and writes it into README.md beside this file, with results.json and
-// plot.svg, unless it is told to measure less than everything.
+// plot.svg, and an overview into that of the project, unless it is told to measure less than everything.
 //
 // Replay and the hand-over between coroutines are rows of two contestants without a frontend. Memory,
 // idle workers, stops under load and a real server are topics, which have tables of their own. What a
@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string) error {
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
 	flags.BoolVar(&p.full, "full", false, "measure also what takes minutes more")
 	onReal := flags.Bool("real", false, "measure also with a real server, which is compiled: that takes minutes the first time")
-	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg")
+	flags.StringVar(&p.out, "out", "integration/bench", "where to write README.md, results.json and plot.svg; and an overview two directories above")
 	flags.StringVar(&p.prof.cpu, "cpuprofile", "",
 		"write CPU profiles of Mainspring and of the honest floor to files that begin so")
 	flags.StringVar(&p.prof.allocs, "memprofile", "", "write profiles of their allocations to files that begin so")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,7 +82,12 @@ func planted() report {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	root := t.TempDir()
+	dir := filepath.Join(root, "integration", "bench")
+	overview := filepath.Join(root, "README.md")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(overview, []byte(begins+ends), 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	if err := planted().write(dir); err == nil || !strings.Contains(err.Error(), "root of the repository") {
 		t.Errorf("without a README: %v", err)
 	}
@@ -106,6 +112,9 @@ func TestReport(t *testing.T) {
 	}
 	if strings.Contains(string(page), "old") {
 		t.Error("the old results are still there")
+	}
+	if within, err := os.ReadFile(overview); err != nil || !strings.Contains(string(within), "| Activity | **1.25** (75 µs) | 1.3 | 0.") {
+		t.Errorf("the overview is %s, %v", within, err)
 	}
 	plot, err := os.ReadFile(filepath.Join(dir, "plot.svg"))
 	if err != nil || strings.Count(string(plot), "<rect") != 1+len(contestant.All()) {

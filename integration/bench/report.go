@@ -155,19 +155,25 @@ func (r report) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	readme := filepath.Join(dir, "README.md")
-	text, err := os.ReadFile(readme)
+	if err := putBetween(filepath.Join(dir, "README.md"), "\n![CPU time](plot.svg)\n\n"+r.table()+"\n"); err != nil {
+		return fmt.Errorf("-out %q: %w", dir, err)
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "results.json"), append(data, '\n'), 0o644),
+		os.WriteFile(filepath.Join(dir, "plot.svg"), []byte(r.plot()), 0o644),
+		r.writeOverview(dir))
+}
+
+// putBetween replaces what a page has between the lines for results.
+func putBetween(file, results string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("-out %q: run the command at the root of the repository: %w", dir, err)
+		return fmt.Errorf("run the command at the root of the repository: %w", err)
 	}
 	before, rest, ok := strings.Cut(string(text), begins)
 	_, after, ok2 := strings.Cut(rest, ends)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for results: lines %q and %q", readme, begins, ends)
+		return fmt.Errorf("%s has no place for results: lines %q and %q", file, begins, ends)
 	}
-	page := before + begins + "\n![CPU time](plot.svg)\n\n" + r.table() + "\n" + ends + after
-	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "results.json"), append(data, '\n'), 0o644),
-		os.WriteFile(filepath.Join(dir, "plot.svg"), []byte(r.plot()), 0o644),
-		os.WriteFile(readme, []byte(page), 0o644))
+	return os.WriteFile(file, []byte(before+begins+results+ends+after), 0o644)
 }
