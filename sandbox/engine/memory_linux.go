@@ -15,8 +15,10 @@ type mapped struct {
 	limit uint64
 	size  uint64
 
-	mu   sync.Mutex // held while the file is used, so that close does not pull it away
-	file *os.File
+	mu      sync.Mutex // held while the file is mapped, so that close does not pull it away
+	file    *os.File
+	scanner *scanner   // nil if mappings are not recycled
+	kept    []*mapping // as new
 }
 
 // newMapped makes an image of the content. The file is as large as memories may
@@ -53,17 +55,18 @@ func (m *mapped) fill(content []byte) error {
 	if err != nil {
 		return err
 	}
-	memory.free()
+	memory.drop()
+	m.scanner = newScanner()
 	return nil
 }
 
-func (m *mapped) mmap() (memory, error) {
+func (m *mapped) mmap() (*mapping, error) {
 	b, err := unix.Mmap(int(m.file.Fd()), 0, int(m.limit), unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("map the memory of an instance: %w", err)
 	}
-	return &mapping{all: b, size: m.size}, nil
+	return &mapping{image: m, all: b, size: m.size}, nil
 }
 
 // open maps a memory, or copies it when the process has as many mappings as it may.
@@ -72,6 +75,11 @@ func (m *mapped) open() (memory, error) {
 	defer m.mu.Unlock()
 	if m.file == nil {
 		return nil, ErrClosed
+	}
+	if n := len(m.kept); n > 0 {
+		mapping := m.kept[n-1]
+		m.kept = m.kept[:n-1]
+		return mapping, nil
 	}
 	if mapping, err := m.mmap(); err == nil {
 		return mapping, nil
@@ -89,13 +97,54 @@ func (m *mapped) close() error {
 	}
 	err := m.file.Close()
 	m.file = nil
+	if m.scanner != nil {
+		err = errors.Join(err, m.scanner.pagemap.Close())
+	}
+	for _, mapping := range m.kept {
+		mapping.drop()
+	}
+	m.kept = nil
 	return err
+}
+
+// keep takes a mapping that is no longer used, and says whether it did.
+func (m *mapped) keep(one *mapping) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.file == nil || m.scanner == nil || len(m.kept) == keptMappings || !m.renew(one) {
+		return false
+	}
+	m.kept = append(m.kept, one)
+	return true
+}
+
+// renew makes a mapping as new, and says whether it could.
+func (m *mapped) renew(one *mapping) bool {
+	// What it grew by is dropped, so that it is nought again.
+	page := uint64(os.Getpagesize())
+	content := (m.size + page - 1) / page * page
+	if one.size > content && unix.Madvise(one.all[content:], unix.MADV_DONTNEED) != nil {
+		return false
+	}
+	pieces, ok := m.scanner.written(one.all[:content])
+	if !ok {
+		return false
+	}
+	for _, p := range pieces {
+		b := one.all[p.start:p.end]
+		if n, err := m.file.ReadAt(b, int64(p.start)); err != nil || n != len(b) {
+			return false
+		}
+	}
+	one.size = m.size
+	return true
 }
 
 // mapping is a memory of a mapped image.
 type mapping struct {
-	all  []byte
-	size uint64
+	image *mapped
+	all   []byte
+	size  uint64
 }
 
 func (m *mapping) bytes() []byte { return m.all[:m.size] }
@@ -112,6 +161,15 @@ func (m *mapping) free() {
 	if m.all == nil {
 		return
 	}
+	// Whoever freed it may do so again, but not what the next instance has.
+	if one := *m; !m.image.keep(&one) {
+		one.drop()
+	}
+	m.all, m.size = nil, 0
+}
+
+// drop unmaps it.
+func (m *mapping) drop() {
 	// It fails for what was not mapped, and for nothing else.
 	_ = unix.Munmap(m.all)
 	m.all, m.size = nil, 0
