@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string) error {
 	)
 	only := flags.String("row", "", "measure only rows whose section, name and size, as progress shows them, contain this")
 	compress := flags.String("gzip", "both", "true, false or both")
-	flags.IntVar(&p.rounds, "rounds", 5, "how many turns each contestant has")
+	flags.IntVar(&p.rounds, "rounds", 3, "how many turns each contestant has")
 	flags.BoolVar(&p.once, "once", false, "one short turn each: to see that all works, not to measure")
 	flags.BoolVar(&p.full, "full", false, "measure also what takes minutes more")
 	onReal := flags.Bool("real", false, "measure also with a real server, which is compiled: that takes minutes the first time")
