@@ -141,10 +141,13 @@ func newSlots(n int, mk func() (*slot, error)) *slots {
 	return p
 }
 
-// take waits for a slot.
+// take waits for a slot. Nobody gets one who has given up, though one be free.
 func (p *slots) take(ctx context.Context) (*slot, error) {
 	if p.isClosed() {
 		return nil, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	select {
 	case s := <-p.free:
