@@ -50,8 +50,9 @@ type attempt struct {
 	parting *commonpb.Payloads // heartbeat details that the report of a failure carries
 }
 
-// newAttempt keeps what will be asked for of t, but not all of it: the arguments may be large, and are
-// to be gone when the activity has ended, which is long before its result has arrived if that is large.
+// newAttempt keeps what will be asked for of t, but not all of it: the arguments may be large, and
+// are to be gone when the activity has ended, which is long before its result has arrived if that
+// is large too.
 func (h *Handler) newAttempt(ctx context.Context, t *workflowservice.PollActivityTaskQueueResponse) *attempt {
 	return &attempt{
 		handler:  h,

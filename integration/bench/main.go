@@ -12,7 +12,8 @@
 // took between two counts of tasks; that of the frontend is not in it.
 //
 // The command prints a table, and writes it into README.md beside this file, with results.json and
-// plot.svg, and an overview into that of the project, unless it is told to measure less than everything.
+// plot.svg, and an overview into that of the project, unless it is told to measure less than
+// everything.
 //
 // Replay and the hand-over between coroutines are rows of two contestants without a frontend. Memory,
 // idle workers, stops under load and a real server are topics, which have tables of their own. What a
