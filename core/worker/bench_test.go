@@ -78,9 +78,15 @@ func startOnBelt(t testing.TB) *belt {
 	server := &belt{
 		task: activityTask("Echo", 1, "x"), tasks: make(chan struct{}, 100), done: make(chan struct{}, 1),
 	}
-	w, err := worker.New(server, taskQueue, worker.Options{
-		Activities: []any{Echo}, Logger: slog.New(slog.DiscardHandler),
-	})
+	startSilent(t, server, worker.Options{Activities: []any{Echo}})
+	return server
+}
+
+// startSilent starts a worker that logs nothing and stops with the test.
+func startSilent(t testing.TB, client worker.Client, o worker.Options) {
+	t.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	w, err := worker.New(client, taskQueue, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +98,6 @@ func startOnBelt(t testing.TB) *belt {
 			t.Error(err)
 		}
 	})
-	return server
 }
 
 // What a worker costs beside the two calls that it must make for each activity.

@@ -3,7 +3,6 @@ package worker_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -135,23 +134,12 @@ func (b *flowBelt) handOut(n int) {
 func startOnFlowBelt(t testing.TB, run runner.Runner) *flowBelt {
 	t.Helper()
 	server := newFlowBelt()
-	w, err := worker.New(server, taskQueue, worker.Options{
-		Workflows: []any{EchoOnce}, WorkflowRunner: run, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Shutdown(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
+	t.Cleanup(func() { // runs when the worker has stopped
 		if n := server.wrong.Load(); n > 0 {
 			t.Errorf("%d answers were wrong", n)
 		}
 	})
+	startSilent(t, server, worker.Options{Workflows: []any{EchoOnce}, WorkflowRunner: run})
 	return server
 }
 

@@ -54,7 +54,7 @@ func watch(ctx context.Context, window time.Duration, windows int) look {
 		if err := p.handOut(frontend.Order{Work: frontend.Whole, Units: 20}); err != nil {
 			return nil, err
 		}
-		if err := pause(ctx, min(time.Second, window)); err != nil {
+		if err := frontend.Pause(ctx, min(time.Second, window)); err != nil {
 			return nil, err
 		}
 		for range windows {
@@ -63,7 +63,7 @@ func watch(ctx context.Context, window time.Duration, windows int) look {
 				return nil, err
 			}
 			began := time.Now()
-			if err := pause(ctx, window); err != nil {
+			if err := frontend.Pause(ctx, window); err != nil {
 				return nil, err
 			}
 			after, err := p.read()
@@ -82,16 +82,5 @@ func watch(ctx context.Context, window time.Duration, windows int) look {
 			})
 		}
 		return rounds, nil
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

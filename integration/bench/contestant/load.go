@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/mainspring-go/mainspring/integration/bench/frontend"
 )
 
 // How the worker is set up that has slow activities.
@@ -35,14 +37,10 @@ func newLoad() *load { return &load{reached: make(chan struct{})} }
 func (l *load) slow(ctx context.Context, text string) (string, error) {
 	l.count(+1)
 	defer l.count(-1)
-	timer := time.NewTimer(SlowTime)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return strings.Clone(text), nil
-	case <-ctx.Done():
+	if frontend.Pause(ctx, SlowTime) != nil {
 		return "", fmt.Errorf("an activity was canceled that had time to end: %w", context.Cause(ctx))
 	}
+	return strings.Clone(text), nil
 }
 
 func (l *load) count(change int) {

@@ -55,7 +55,12 @@ func (p *pace) wait(ctx context.Context) error {
 	if left <= 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(left)
+	return Pause(ctx, left)
+}
+
+// Pause waits for a time, unless ctx ends first: then it returns its error.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
