@@ -25,6 +25,9 @@ var (
 	// ErrWorkerShutdown is the cause of the context's cancellation when the worker stops and its
 	// grace period is over. An activity that stops for it is retried elsewhere.
 	ErrWorkerShutdown = errors.New("worker is shutting down")
+
+	// ErrGoexit is the error of an activity whose function ended its goroutine instead of returning.
+	ErrGoexit = errors.New("activity ended its goroutine with runtime.Goexit instead of returning")
 )
 
 // NotRegisteredError says that a task asked for an activity type that nobody registered.

@@ -3,6 +3,8 @@ package activity
 import (
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/mainspring-go/mainspring/temporal"
 )
 
@@ -66,4 +68,23 @@ type Info struct {
 // IsWorkflowActivity says whether a workflow called the activity; false for a standalone one.
 func (i Info) IsWorkflowActivity() bool {
 	return i.WorkflowExecution.ID != ""
+}
+
+// Bound is how long the attempt may run from its start, by which of its timeouts, and whether any
+// bounds it. It only subtracts times of the server's clock from each other: a worker whose clock is
+// wrong must not end its activities early or late. What is lost is the time that the task was under
+// way to the worker, so the server may end the attempt a moment before the worker does.
+func (i Info) Bound() (limit time.Duration, by enumspb.TimeoutType, bounded bool) {
+	if i.StartToCloseTimeout > 0 {
+		limit, by, bounded = i.StartToCloseTimeout, enumspb.TIMEOUT_TYPE_START_TO_CLOSE, true
+	}
+	if whole := i.ScheduleToCloseTimeout; whole > 0 {
+		if !i.ScheduledTime.IsZero() && !i.StartedTime.IsZero() {
+			whole -= max(0, i.StartedTime.Sub(i.ScheduledTime))
+		}
+		if !bounded || whole < limit {
+			limit, by, bounded = whole, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, true
+		}
+	}
+	return limit, by, bounded
 }

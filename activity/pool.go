@@ -12,9 +12,6 @@ import (
 // ErrPoolClosed is returned for a call that a [Pool] did not begin before it was closed.
 var ErrPoolClosed = errors.New("activity pool is closed")
 
-// errGoexit stands for a function that ended its goroutine instead of returning.
-var errGoexit = errors.New("activity ended its goroutine with runtime.Goexit instead of returning")
-
 // Pool is an [Executor] with a fixed number of long-lived goroutines. Several workers may
 // share one to share its limit. Calls beyond the limit wait, first come first served.
 // All methods may be called from any goroutine.
@@ -97,7 +94,7 @@ func (p *Pool) run(job *poolJob) {
 	returned := false
 	defer func() {
 		if !returned {
-			job.err = errGoexit
+			job.err = ErrGoexit
 			p.running.Go(p.work)
 		}
 		close(job.done)

@@ -2,7 +2,6 @@ package subprocess
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/temporal"
@@ -18,9 +16,6 @@ import (
 	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
-
-// errGoexit stands for a function that ended its goroutine instead of returning.
-var errGoexit = errors.New("activity ended its goroutine with runtime.Goexit instead of returning")
 
 // attempt is a call in the child that runs it. It is the activity.Outbound of its activity.
 type attempt struct {
@@ -69,27 +64,18 @@ func (s *server) newAttempt(m *callMessage) *attempt {
 	return a
 }
 
-// expiry is the cause when the time of an attempt is over. As the worker does it only subtracts
-// times of the server's clock from each other.
+// expiry is the cause when the time of an attempt is over.
 func expiry(info *activity.Info) error {
-	whole, one := info.ScheduleToCloseTimeout, info.StartToCloseTimeout
-	if waited := info.StartedTime.Sub(info.ScheduledTime); !info.ScheduledTime.IsZero() && whole > 0 {
-		whole -= max(0, waited)
+	if _, by, bounded := info.Bound(); bounded {
+		return temporal.NewTimeoutError(by, nil)
 	}
-	switch {
-	case one > 0 && (info.ScheduleToCloseTimeout == 0 || one <= whole):
-		return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
-	case info.ScheduleToCloseTimeout > 0:
-		return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, nil)
-	default:
-		return context.DeadlineExceeded
-	}
+	return context.DeadlineExceeded
 }
 
 // run runs the call on this goroutine, and says how it ended whatever happens.
 func (a *attempt) run() {
 	defer a.expire()
-	outcome := resultMessage{failed: send(errGoexit, nil, a.fc)}
+	outcome := resultMessage{failed: send(activity.ErrGoexit, nil, a.fc)}
 	defer func() { a.server.end(a, &outcome) }()
 	defer a.half.Close()
 	stopClock := a.server.limits.clock()

@@ -12,7 +12,7 @@ import (
 
 // childHalf is the half of a call in the child.
 type childHalf struct {
-	send func([]byte) error
+	send sender
 	side activity.ChildSide
 
 	asking  chan struct{} // holds one while a question is under way
@@ -83,7 +83,7 @@ func (h *childHalf) Heartbeat(ctx context.Context, details *commonpb.Payloads) {
 
 // beat sends the heartbeat that is under way.
 func (h *childHalf) beat(details *commonpb.Payloads) {
-	if h.note(&note{about: aboutHeartbeat, details: details}) == nil {
+	if h.send.note(&note{about: aboutHeartbeat, details: details}) == nil {
 		return
 	}
 	h.mu.Lock() // the worker is gone: no answer will come
@@ -122,7 +122,7 @@ func (h *childHalf) Status() activity.HeartbeatStatus {
 	if closed {
 		return activity.HeartbeatStatus{}
 	}
-	if err := h.note(&note{about: aboutStatus}); err != nil {
+	if err := h.send.note(&note{about: aboutStatus}); err != nil {
 		return activity.HeartbeatStatus{Err: err}
 	}
 	select {
@@ -131,14 +131,6 @@ func (h *childHalf) Status() activity.HeartbeatStatus {
 	case <-h.closing:
 		return activity.HeartbeatStatus{}
 	}
-}
-
-func (h *childHalf) note(m *note) error {
-	body, err := m.marshal()
-	if err != nil {
-		return err
-	}
-	return h.send(body)
 }
 
 // Close waits until nothing is under way.

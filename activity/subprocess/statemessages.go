@@ -102,3 +102,14 @@ func moment(n int64) time.Time {
 	}
 	return time.Unix(0, n)
 }
+
+// A sender sends one half's messages to the other.
+type sender func(message []byte) error
+
+func (s sender) note(m *note) error {
+	body, err := m.marshal()
+	if err != nil {
+		return err
+	}
+	return s(body)
+}

@@ -8,7 +8,7 @@ import (
 
 // workerHalf is the half of a call in the worker's process.
 type workerHalf struct {
-	send func([]byte) error
+	send sender
 	side activity.WorkerSide
 
 	underWay sync.WaitGroup // what the two below say
@@ -62,7 +62,7 @@ func (h *workerHalf) beat(m *note) {
 	h.mu.Lock()
 	h.beating = false
 	h.mu.Unlock()
-	_ = h.note(&note{about: aboutTaken})
+	_ = h.send.note(&note{about: aboutTaken})
 }
 
 func (h *workerHalf) tell() {
@@ -70,7 +70,7 @@ func (h *workerHalf) tell() {
 	h.mu.Lock()
 	h.asking = false
 	h.mu.Unlock()
-	_ = h.note(&note{about: aboutTold, status: status})
+	_ = h.send.note(&note{about: aboutTold, status: status})
 }
 
 // Cancel tells the activity that its context is done.
@@ -80,7 +80,7 @@ func (h *workerHalf) Cancel(cause error) {
 	h.canceled = true
 	h.mu.Unlock()
 	if !again {
-		_ = h.note(&note{about: aboutCancel, cause: sendable(cause)})
+		_ = h.send.note(&note{about: aboutCancel, cause: sendable(cause)})
 	}
 }
 
@@ -91,16 +91,8 @@ func (h *workerHalf) Stop() {
 	h.stopped = true
 	h.mu.Unlock()
 	if !again {
-		_ = h.note(&note{about: aboutStop})
+		_ = h.send.note(&note{about: aboutStop})
 	}
-}
-
-func (h *workerHalf) note(m *note) error {
-	body, err := m.marshal()
-	if err != nil {
-		return err
-	}
-	return h.send(body)
 }
 
 // Close waits for what is under way.

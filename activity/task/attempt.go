@@ -92,12 +92,10 @@ func (a *attempt) cancelRequested() bool {
 }
 
 // begin makes the activity's context. end must be called.
-func (a *attempt) begin(
-	ctx context.Context, t *workflowservice.PollActivityTaskQueueResponse,
-) (run context.Context) {
+func (a *attempt) begin(ctx context.Context) (run context.Context) {
 	h := a.handler
 	run, a.cancel = context.WithCancelCause(ctx)
-	if left, kind, bounded := timeLeft(t); bounded {
+	if left, kind, bounded := a.info.Bound(); bounded {
 		a.info.Deadline = a.received.Add(left)
 		a.expiry = temporal.NewTimeoutError(kind, nil)
 		run, a.expire = context.WithDeadlineCause(run, a.info.Deadline, a.expiry)

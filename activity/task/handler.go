@@ -16,9 +16,6 @@ import (
 	"github.com/mainspring-go/mainspring/temporal"
 )
 
-// errGoexit stands for a function that ended its goroutine instead of returning.
-var errGoexit = errors.New("activity ended its goroutine with runtime.Goexit instead of returning")
-
 // Handler runs activity tasks. Make one with [New]. It may be used from any number of
 // goroutines, holds nothing between tasks and needs no closing.
 type Handler struct {
@@ -59,7 +56,7 @@ func (h *Handler) Handle(
 		return None, errors.New("activity task has no token: do not handle empty poll responses")
 	}
 	a := h.newAttempt(ctx, t)
-	run := a.begin(ctx, t)
+	run := a.begin(ctx)
 	defer a.end()
 	h.options.Running.Begin(&a.info, a.received)
 	defer h.options.Running.End(&a.info)
@@ -76,7 +73,7 @@ func (a *attempt) execute(run context.Context, input *commonpb.Payloads) (Outcom
 	defer func() {
 		if !returned {
 			// Goexit: nobody else will conclude, and Handle will not return.
-			_, _ = a.conclude(run, nil, errGoexit)
+			_, _ = a.conclude(run, nil, activity.ErrGoexit)
 		}
 	}()
 	result, err := a.call(run, input)

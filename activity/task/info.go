@@ -3,7 +3,6 @@ package task
 import (
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -41,25 +40,6 @@ func infoOf(
 		info.Namespace = ns
 	}
 	return info
-}
-
-// timeLeft is how long the attempt may still run, which timeout says so, and whether any does.
-// It only subtracts times of the server's clock from each other: a worker whose clock is wrong
-// must not end its activities early or late. What is lost is the time that the task was under
-// way to us, so the server may end the attempt a moment before we do.
-func timeLeft(
-	t *workflowservice.PollActivityTaskQueueResponse,
-) (left time.Duration, kind enumspb.TimeoutType, bounded bool) {
-	if d := t.GetStartToCloseTimeout().AsDuration(); d > 0 {
-		left, kind, bounded = d, enumspb.TIMEOUT_TYPE_START_TO_CLOSE, true
-	}
-	if d := t.GetScheduleToCloseTimeout().AsDuration(); d > 0 {
-		d -= between(t.GetScheduledTime(), t.GetStartedTime())
-		if !bounded || d < left {
-			left, kind, bounded = d, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, true
-		}
-	}
-	return left, kind, bounded
 }
 
 // between is the time from one to the other, 0 if one of them is not known.
