@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -140,7 +141,7 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 	case r.dynamic != nil:
 		def = r.dynamic.As(d.WorkflowType)
 	default:
-		return nil, &runner.UnknownTypeError{Type: d.WorkflowType, Known: r.known()}
+		return nil, &runner.UnknownTypeError{Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared))}
 	}
 	return &run{runner: r, begin: wire.Begin{
 		Details:            d,
@@ -150,13 +151,4 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 		LogLevel:           int(lowest(r.options.Logger)),
 		Metrics:            r.options.MetricsHandler != nil,
 	}}, nil
-}
-
-func (r *Runner) known() []string {
-	all := make([]string, 0, len(r.prepared))
-	for t := range r.prepared {
-		all = append(all, t)
-	}
-	slices.Sort(all)
-	return all
 }
