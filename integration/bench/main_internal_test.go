@@ -40,6 +40,7 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 		if err := p.carryOut(t.Context(), &out, &progress); err != nil {
 			t.Fatal(err)
 		}
+		page, _, _ := strings.Cut(out.String(), worseHeading)
 		for _, name := range contestant.All() {
 			want := 1 // of the stops
 			for _, r := range p.rows {
@@ -47,7 +48,7 @@ func TestEveryContestantDoesEveryRow(t *testing.T) {
 					want++
 				}
 			}
-			if n := strings.Count(out.String(), "| "+name+" |"); n != want {
+			if n := strings.Count(page, "| "+name+" |"); n != want {
 				t.Errorf("%d lines for %s, want %d", n, name, want)
 			}
 		}

@@ -20,7 +20,7 @@ func (r report) overview() string {
 			continue
 		}
 		fmt.Fprintf(&b, "| %s | **%.2f** (%.0f µs) | %.1f |", title(res.Row),
-			res.times(contestant.Mainspring), res.of(contestant.Mainspring, micros).median, res.Budget.Ratio)
+			res.times(contestant.Mainspring), res.of(contestant.Mainspring, microsOf).median, res.Budget.Ratio)
 		for _, name := range []string{contestant.Saturated, contestant.SDK} {
 			fmt.Fprintf(&b, " %.2f |", res.times(name))
 		}
@@ -31,10 +31,8 @@ func (r report) overview() string {
 	return b.String()
 }
 
-func micros(s sample) float64 { return s.CPU }
-
 // times is the CPU time of a contestant in times that of the one to compare with.
-func (r result) times(name string) float64 { return r.ratio(name, r.Against, micros).median }
+func (r result) times(name string) float64 { return r.ratio(name, r.Against, microsOf).median }
 
 // writeOverview puts the overview into the README of the project, if the directory is within one that
 // has a place for it.

@@ -113,6 +113,7 @@ func (r report) table() string {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n%s", f.page())
 	}
+	r.worse(&b)
 	return b.String()
 }
 

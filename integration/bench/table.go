@@ -102,7 +102,15 @@ func verdict(res result) string {
 	if got > most {
 		kept = "exceeded"
 	}
-	return fmt.Sprintf("\nBudget%s %.2g %s: %s, %.2f.\n", at, most, unit, kept, got)
+	text := fmt.Sprintf("\nBudget%s %.2g %s: %s, %.2f.\n", at, most, unit, kept, got)
+	if least := res.Budget.Throughput; least > 0 {
+		got, kept := res.ratio(contestant.Mainspring, contestant.Floor, perSecond).median, "kept"
+		if got < least {
+			kept = "missed"
+		}
+		text += fmt.Sprintf("\nAs many a second as %.2g x %s at least: %s, %.2f.\n", least, contestant.Floor, kept, got)
+	}
+	return text
 }
 
 // A column says something of a contestant at one point of a table. In its head stand {against}, who
@@ -117,7 +125,7 @@ func taskColumns() []column {
 	return []column{
 		median("CPU µs", microsOf), extremes("min - max", microsOf),
 		ratio("x {against}", microsOf), ratioExtremes("min - max", microsOf),
-		median("a second", func(s sample) float64 { return s.PerSecond }),
+		median("a second", perSecond),
 		median("allocations", func(s sample) float64 { return s.Allocs }),
 		median("kB", func(s sample) float64 { return s.Bytes / 1e3 }),
 		median("max RSS MB", func(s sample) float64 { return float64(s.RSS) / 1e6 }),
@@ -137,6 +145,8 @@ func growthColumns() []column {
 }
 
 func microsOf(s sample) float64 { return s.CPU }
+
+func perSecond(s sample) float64 { return s.PerSecond }
 
 // median is that of a number over the rounds, extremes are the least and the greatest.
 func median(head string, number func(sample) float64) column {
