@@ -30,7 +30,7 @@ type caller struct {
 	apiKey    func(context.Context) (string, error)
 	// headersOnly is a context with the headers.
 	headersOnly context.Context   //nolint:containedctx // it has nothing else
-	options     []grpc.CallOption // of calls with none but that of their stub; never changed
+	options     []grpc.CallOption // of calls with none but that of their stub, which is the last; never changed
 }
 
 func newCaller(o *Options) *caller {
@@ -41,7 +41,9 @@ func newCaller(o *Options) *caller {
 		headers:     headers,
 		headersOnly: metadata.NewOutgoingContext(context.Background(), headers),
 		apiKey:      o.APIKey,
-		options:     []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxMessage), grpc.StaticMethod()},
+		options: []grpc.CallOption{
+			grpc.MaxCallRecvMsgSize(maxMessage), grpc.ForceCodecV2(newMessages()), grpc.StaticMethod(),
+		},
 	}
 }
 
@@ -171,7 +173,17 @@ func (c *caller) complete(opts []grpc.CallOption) []grpc.CallOption {
 			return c.options
 		}
 	}
-	return append(slices.Clone(c.options[:1]), opts...)
+	all := slices.Clone(c.options[:len(c.options)-1])
+	if slices.ContainsFunc(opts, namesEncoding) {
+		all = all[:1] // which must not be called by that name
+	}
+	return append(all, opts...)
+}
+
+// namesEncoding reports whether an option chooses among the encodings that gRPC knows by name.
+func namesEncoding(o grpc.CallOption) bool {
+	_, ok := o.(grpc.ContentSubtypeCallOption)
+	return ok
 }
 
 // longPoll reports whether a method waits for something to happen.
