@@ -38,7 +38,7 @@ interceptor: temporal activity workflow | go.temporal.io/api |
 sandbox:    temporal activity workflow | github.com/tetratelabs/wazero golang.org/x/sys go.temporal.io/api google.golang.org/protobuf | github.com/google/go-cmp
 
 # what composes them, and what dials
-core/connect: | go.temporal.io/api google.golang.org/grpc |
+core/connect: | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc |
 core:       ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc | github.com/google/go-cmp
 testkit:    ratelimit slots sticky poller shutdown temporal activity workflow interceptor core/connect core | go.temporal.io/api google.golang.org/protobuf google.golang.org/grpc github.com/google/go-cmp github.com/robfig/cron/v3 |
 
