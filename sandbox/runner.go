@@ -13,6 +13,7 @@ import (
 	"github.com/mainspring-go/mainspring/sandbox/wire"
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/temporal/log"
 	"github.com/mainspring-go/mainspring/temporal/metrics"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -148,7 +149,7 @@ func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
 		VersioningBehavior: def.VersioningBehavior,
 		BuildID:            r.options.BuildID,
 		LogInReplay:        r.options.EnableLoggingInReplay,
-		LogLevel:           int(lowest(r.options.Logger)),
+		LogLevel:           int(log.Lowest(r.options.Logger)),
 		Metrics:            r.options.MetricsHandler != nil,
 	}}, nil
 }

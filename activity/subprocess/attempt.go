@@ -55,10 +55,16 @@ func (s *server) newAttempt(m *callMessage) *attempt {
 		return s.out.write(kindState, m.marshal())
 	}
 	a.half = s.manager.AtChild(sendState, activity.ChildSide{Cancel: a.cancel, Stop: stop})
-	a.logger = slog.New(&logHandler{out: s.out, id: a.id, level: m.level})
+	a.logger = slog.New(log.Forward(m.level, func(line log.Record) error {
+		m := logMessage{id: a.id, line: line}
+		return s.out.write(kindLog, m.marshal())
+	}))
 	a.metrics = metrics.NopHandler{}
 	if !m.mute {
-		a.metrics = &metricsHandler{out: s.out, id: a.id}
+		a.metrics = metrics.Forward(func(r metrics.Report) {
+			m := metricMessage{id: a.id, report: r}
+			_ = s.out.write(kindMetric, m.marshal()) // if it cannot be sent the worker is gone
+		})
 	}
 	s.bind(a.ctx, a)
 	return a

@@ -85,7 +85,7 @@ func (p *process) take(c *carriage) {
 func (c *carriage) message(stop <-chan struct{}) ([]byte, error) {
 	m := callMessage{
 		id: c.id, typ: c.call.Type, input: c.call.Input, header: c.call.Header, info: activity.GetInfo(c.ctx),
-		details: activity.EncodedHeartbeatDetails(c.ctx), level: lowest(c.logger),
+		details: activity.EncodedHeartbeatDetails(c.ctx), level: log.Lowest(c.logger),
 	}
 	if deadline, ok := c.ctx.Deadline(); ok {
 		m.bounded, m.left = true, time.Until(deadline)
@@ -257,14 +257,14 @@ func (c *carriage) handle(k kind, body []byte) error {
 		if err := m.unmarshal(body); err != nil || c == nil || m.id != c.id {
 			return err
 		}
-		c.guard("logger", func() { m.write(c.ctx, c.logger) })
+		c.guard("logger", func() { m.line.LogTo(c.ctx, c.logger) })
 		return nil
 	case kindMetric:
 		var m metricMessage
 		if err := m.unmarshal(body); err != nil || c == nil || m.id != c.id {
 			return err
 		}
-		c.guard("metrics handler", func() { m.record(c.metrics) })
+		c.guard("metrics handler", func() { m.report.ReportTo(c.metrics) })
 		return nil
 	default:
 		return garbage("it sent a frame of kind %q", k)

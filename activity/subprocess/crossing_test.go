@@ -1,3 +1,5 @@
+//go:build unix
+
 package subprocess_test
 
 import (
@@ -189,7 +191,7 @@ func TestLogsAreAsInPlace(t *testing.T) {
 	}
 	for _, level := range []slog.Level{slog.LevelDebug - 4, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 		var here, there lockedBuffer
-		options := &slog.HandlerOptions{Level: level, ReplaceAttr: noTime}
+		options := &slog.HandlerOptions{Level: level, AddSource: true, ReplaceAttr: noTime}
 		write(activity.InPlace{}, slog.New(slog.NewTextHandler(&here, options)).With(slog.Int("attempt", 1)).WithGroup("g"))
 		write(e, slog.New(slog.NewTextHandler(&there, options)).With(slog.Int("attempt", 1)).WithGroup("g"))
 		write(activity.InPlace{}, slog.New(slog.NewJSONHandler(&here, options)))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 
@@ -16,6 +18,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // message is what is encoded in frames, and how to encode it.
@@ -49,13 +53,17 @@ func messages(t testing.TB) map[string]struct {
 	result := &resultMessage{id: 8, result: payloads, failed: f}
 	state := &stateMessage{id: 9, body: []byte("body")}
 	greeting := &hello{protocol: 1, middleware: true}
+	here, _, _, _ := runtime.Caller(0)
 	line := &logMessage{
-		id: 1, level: -4, time: time.Unix(5, 6), text: "line", attrs: []slog.Attr{
+		id: 1, line: log.Record{Level: -4, Time: time.Unix(5, 6), Message: "line", PC: here, Attrs: []slog.Attr{
 			slog.String("", ""), slog.Group("g", slog.Int("i", -1), slog.Group("h", slog.Bool("b", true))),
 			slog.Float64("f", 2.5), slog.Uint64("u", 1<<63), slog.Duration("d", -1), slog.Time("t", time.Unix(1, 2)),
-		},
+			slog.Any("v", log.Foreign{Text: "t", JSON: "1"}), slog.Any("w", log.Foreign{}),
+		}},
 	}
-	number := &metricMessage{id: 3, instrument: timer, name: "n", tags: map[string]string{"a": "", "b": "c"}, bits: 1 << 63}
+	number := &metricMessage{id: 3, report: metrics.Report{
+		Kind: metrics.KindTimer, Name: "n", Tags: map[string]string{"a": "", "b": "c"}, N: math.MinInt64, Value: -0.5,
+	}}
 	said := &note{about: aboutTold, details: payloads, cause: f, status: activity.HeartbeatStatus{Sent: time.Unix(1, 1), Waiting: true}}
 	return map[string]one{
 		"hello":  {greeting, greeting.marshal(), func() message { return new(hello) }},
@@ -100,7 +108,7 @@ func FuzzMessages(f *testing.F) {
 			switch got := got.(type) {
 			case *logMessage:
 				if err == nil {
-					got.write(t.Context(), slog.New(slog.NewTextHandler(new(bytes.Buffer), nil)))
+					got.line.LogTo(t.Context(), slog.New(slog.NewTextHandler(new(bytes.Buffer), nil)))
 				}
 			case *resultMessage:
 				if err == nil && got.failed != nil && got.failed.receive(io.EOF, failures(nil)) == nil {

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -90,17 +91,31 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 	}
 }
 
-func TestGroupsOfLogs(t *testing.T) {
+type panicking struct{}
+
+func (panicking) String() string { panic("no text") }
+
+// What is logged crosses with its groups, and what has no simple kind as text and JSON.
+func TestLogsCross(t *testing.T) {
 	r := new(run)
-	l := slog.New(&handler{run: r, level: slog.LevelInfo}).
-		With(slog.Int("a", 1)).WithGroup("g").With(slog.Int("b", 2)).WithGroup("h")
+	l := r.logger(slog.LevelInfo).With(slog.Int("a", 1)).WithGroup("g").With(slog.Int("b", 2)).WithGroup("h")
 	l.Debug("low")
-	l.Warn("high", slog.Int("c", 3))
-	if len(r.notes) != 1 {
-		t.Fatalf("%d notes", len(r.notes))
+	l.Warn("high", slog.Int("c", 3), slog.Any("e", errors.New("broken")), slog.Any("s", struct{ A int }{3}), slog.Any("p", panicking{}))
+	b, err := wire.AppendAnswer(nil, &wire.Answer{Notes: r.notes})
+	if err != nil {
+		t.Fatal(err)
 	}
-	got := r.notes[0].Log
-	if s := slog.GroupValue(got.Attrs...).String(); s != "[a=1 g=[b=2 h=[c=3]]]" || got.Level != int(slog.LevelWarn) {
+	answer, err := wire.ParseAnswer(b)
+	if err != nil || len(answer.Notes) != 1 {
+		t.Fatalf("%d notes, %v", len(answer.Notes), err)
+	}
+	got := answer.Notes[0].Log
+	s, j := slog.GroupValue(got.Attrs...).String(), new(strings.Builder)
+	slog.New(slog.NewJSONHandler(j, nil)).LogAttrs(t.Context(), slog.LevelInfo, "", got.Attrs...)
+	if !strings.HasPrefix(s, "[a=1 g=[b=2 h=[c=3 e=broken s={A:3} p=") || got.Level != int(slog.LevelWarn) {
 		t.Errorf("%s at level %d", s, got.Level)
+	}
+	if want := `"c":3,"e":"broken","s":{"A":3},"p":{}`; !strings.Contains(j.String(), want) {
+		t.Errorf("%s lacks %s", j, want)
 	}
 }

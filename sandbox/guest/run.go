@@ -94,7 +94,7 @@ func (r *run) options(b *wire.Begin) native.Options {
 	n := native.Options{
 		DataConverter:            o.DataConverter,
 		FailureConverter:         o.FailureConverter,
-		Logger:                   slog.New(&handler{run: r, level: slog.Level(b.LogLevel)}),
+		Logger:                   r.logger(slog.Level(b.LogLevel)),
 		BuildID:                  b.BuildID,
 		EnableLoggingInReplay:    b.LogInReplay,
 		ActivityName:             registry.activities.Name,
@@ -110,7 +110,7 @@ func (r *run) options(b *wire.Begin) native.Options {
 		},
 	}
 	if b.Metrics {
-		n.MetricsHandler = meter{run: r}
+		n.MetricsHandler = r.meter()
 	}
 	return n
 }

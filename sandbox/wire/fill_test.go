@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/mainspring-go/mainspring/temporal/log"
 )
 
 // A filler gives every field of a value something to carry.
@@ -50,6 +52,14 @@ func (f *filler) fill(v reflect.Value) {
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		for i := range n {
 			f.element(v.Index(i))
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			f.element(key)
+			f.element(value)
+			v.SetMapIndex(key, value)
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
@@ -124,7 +134,7 @@ func (f *filler) message(m proto.Message) {
 
 func (f *filler) attr(depth int) slog.Attr {
 	key := fmt.Sprint("key", f.rng.IntN(100))
-	switch n := f.rng.Int64(); f.rng.IntN(8) {
+	switch n := f.rng.Int64(); f.rng.IntN(9) {
 	case 0:
 		return slog.Int64(key, n)
 	case 1:
@@ -138,6 +148,8 @@ func (f *filler) attr(depth int) slog.Attr {
 	case 5:
 		return slog.Time(key, time.Unix(n%(1<<33), 7).UTC())
 	case 6:
+		return slog.Any(key, log.Foreign{Text: fmt.Sprint("text ", n), JSON: fmt.Sprint(n)})
+	case 7:
 		if depth > 0 {
 			return slog.Attr{Key: key, Value: slog.GroupValue(f.attr(depth-1), f.attr(depth-1))}
 		}

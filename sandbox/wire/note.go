@@ -1,14 +1,18 @@
 package wire
 
 import (
-	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/mainspring-go/mainspring/temporal/log"
+	"github.com/mainspring-go/mainspring/temporal/metrics"
 )
 
 // A Note is what workflow code logs or counts: one of its fields is set.
 type Note struct {
 	Log    *Log
-	Metric *Metric
+	Metric *metrics.Report
 }
 
 // A Log is a line of a log.
@@ -16,54 +20,43 @@ type Log struct {
 	// Level is one of package slog's.
 	Level   int
 	Message string
-	// Attrs have values of the simple kinds and groups; what was of any other kind is text.
+	// Attrs are plain, as those of a [log.Record].
 	Attrs []slog.Attr
 }
-
-// An Instrument is what a metric is reported with.
-type Instrument uint8
-
-// The instruments of package metrics.
-const (
-	Counter Instrument = iota + 1
-	Gauge
-	Timer
-)
-
-// A Metric is one report.
-type Metric struct {
-	Instrument Instrument
-	Name       string
-	Tags       []Tag
-	// N is what a counter grows by, and what a timer measured in nanoseconds.
-	N int64
-	// Value is what a gauge shows.
-	Value float64
-}
-
-// A Tag of a metric.
-type Tag struct{ Key, Value string }
 
 func note(c *codec, n *Note) {
 	optional(c, &n.Log, func(c *codec, l *Log) {
 		integer(c, &l.Level)
 		c.text(&l.Message)
-		attrs(c, &l.Attrs, deepestGroup)
+		attrs(c, &l.Attrs, log.DeepestGroup)
 	})
-	optional(c, &n.Metric, func(c *codec, m *Metric) {
-		integer(c, &m.Instrument)
+	optional(c, &n.Metric, func(c *codec, m *metrics.Report) {
+		integer(c, &m.Kind)
 		c.text(&m.Name)
-		list(c, &m.Tags, func(c *codec, t *Tag) {
-			c.text(&t.Key)
-			c.text(&t.Value)
-		})
+		tags(c, &m.Tags)
 		integer(c, &m.N)
 		c.float(&m.Value)
 	})
 }
 
-// deepestGroup is how many groups may lie in each other.
-const deepestGroup = 16
+// tags are a list of keys and values, sorted.
+func tags(c *codec, all *map[string]string) {
+	var pairs [][2]string
+	for _, key := range slices.Sorted(maps.Keys(*all)) {
+		pairs = append(pairs, [2]string{key, (*all)[key]})
+	}
+	list(c, &pairs, func(c *codec, p *[2]string) {
+		c.text(&p[0])
+		c.text(&p[1])
+	})
+	if !c.reading || len(pairs) == 0 {
+		return
+	}
+	*all = make(map[string]string, len(pairs))
+	for _, p := range pairs {
+		(*all)[p[0]] = p[1]
+	}
+}
 
 func attrs(c *codec, all *[]slog.Attr, depth int) {
 	list(c, all, func(c *codec, a *slog.Attr) {
@@ -75,7 +68,7 @@ func attrs(c *codec, all *[]slog.Attr, depth int) {
 func value(c *codec, v *slog.Value, depth int) {
 	var w slog.Value // as it crosses
 	if !c.reading {
-		w = crossing(*v, depth)
+		w = *v
 	}
 	kind := int(w.Kind())
 	integer(c, &kind)
@@ -101,6 +94,14 @@ func value(c *codec, v *slog.Value, depth int) {
 		}
 		field(c, v, w, slog.Value.Group, func(all []slog.Attr) slog.Value { return slog.GroupValue(all...) },
 			func(c *codec, all *[]slog.Attr) { attrs(c, all, depth-1) })
+	case slog.KindAny:
+		field(c, v, w, func(w slog.Value) log.Foreign {
+			f, _ := w.Any().(log.Foreign) // there is nothing else in a record
+			return f
+		}, func(f log.Foreign) slog.Value { return slog.AnyValue(f) }, func(c *codec, f *log.Foreign) {
+			c.text(&f.Text)
+			c.text(&f.JSON)
+		})
 	default:
 		c.malformed("an attribute of an unknown kind")
 	}
@@ -117,16 +118,4 @@ func field[T any](
 	if cross(c, &t); c.reading && c.err == nil {
 		*v = mk(t)
 	}
-}
-
-// crossing is v, or its text if it is of no kind that crosses.
-func crossing(v slog.Value, depth int) slog.Value {
-	v = v.Resolve()
-	switch {
-	case v.Kind() == slog.KindGroup && depth == 0:
-		return slog.StringValue(v.String())
-	case v.Kind() != slog.KindAny:
-		return v
-	}
-	return slog.StringValue(fmt.Sprintf("%+v", v.Any())) // it recovers from what panics in a value
 }

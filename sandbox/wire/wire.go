@@ -9,7 +9,7 @@ import (
 )
 
 // Version is which format this package speaks. It changes with every field.
-const Version = 1
+const Version = 2
 
 // A Request is what the host asks of a guest: one of its fields is set.
 type Request struct {

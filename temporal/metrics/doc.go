@@ -9,6 +9,9 @@
 //		...
 //	}
 //
+// [Forward] makes what is reported plain data, a [Report], which is reported elsewhere: in another
+// process, or outside of a sandbox.
+//
 // # Promises
 //
 // There is no global registry and no metrics system in here. [NopHandler] drops everything. What
