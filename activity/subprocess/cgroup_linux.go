@@ -7,44 +7,45 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // checkCgroup tries what is going to be done for each child.
-func checkCgroup(dir string, limits map[string]string) error {
-	field := func(err error) error {
-		return fmt.Errorf("subprocess.Options.Cgroup is %q: %w", dir, err)
-	}
+func checkCgroup(c *settings.Check, dir string, limits map[string]string) {
+	refused := func(why error) { c.AddCause("Cgroup", strconv.Quote(dir), why) }
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
-		return field(err)
+		refused(err)
+		return
 	}
 	if const2 := int64(0x63677270); int64(fs.Type) != const2 { //nolint:unconvert // its type is not the same everywhere
-		return field(errors.New("it is no cgroup of version 2: give a directory below where a cgroup2 file system is mounted"))
+		refused(errors.New("it is no cgroup of version 2: give a directory below where a cgroup2 file system is mounted"))
+		return
 	}
 	group, err := os.MkdirTemp(dir, "check-")
 	if err != nil {
-		return field(fmt.Errorf("this process may not make groups in it, have it delegated: %w", err))
+		refused(fmt.Errorf("this process may not make groups in it, have it delegated: %w", err))
+		return
 	}
 	defer os.Remove(group) //nolint:errcheck // there is nothing else to be done about it
-	if err := limitCgroup(group, limits); err != nil {
-		return field(err)
-	}
-	return nil
+	c.AddCause("CgroupLimits", limits, limitCgroup(group, limits))
 }
 
 // limitCgroup writes the limits of a group.
 func limitCgroup(group string, limits map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(limits)) {
 		if name == "" || strings.ContainsAny(name, "/\x00") {
-			return fmt.Errorf("CgroupLimits has the file %q: give a name without a directory, such as memory.max", name)
+			return fmt.Errorf("it has the file %q: give a name without a directory, such as memory.max", name)
 		}
 		f, err := os.OpenFile(filepath.Join(group, name), os.O_WRONLY, 0)
 		if errors.Is(err, os.ErrNotExist) {
 			controller, _, _ := strings.Cut(name, ".")
-			return fmt.Errorf("CgroupLimits has %q, which there is not: the controller %s must be in cgroup.subtree_control",
+			return fmt.Errorf("it has %q, which there is not: the controller %s must be in cgroup.subtree_control",
 				name, controller)
 		}
 		if err != nil {
@@ -52,7 +53,7 @@ func limitCgroup(group string, limits map[string]string) error {
 		}
 		_, err = f.WriteString(limits[name])
 		if err = errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("CgroupLimits: write %q to %s: %w", limits[name], name, err)
+			return fmt.Errorf("write %q to %s: %w", limits[name], name, err)
 		}
 	}
 	return nil

@@ -2,10 +2,14 @@
 
 package subprocess
 
-import "fmt"
+import (
+	"strconv"
 
-func checkCgroup(dir string, _ map[string]string) error {
-	return fmt.Errorf("subprocess.Options.Cgroup is %q: only Linux has cgroups, leave it out", dir)
+	"github.com/mainspring-go/mainspring/temporal/settings"
+)
+
+func checkCgroup(c *settings.Check, dir string, _ map[string]string) {
+	c.Add("Cgroup", strconv.Quote(dir), "leave it out, only Linux has cgroups")
 }
 
 func (p *process) leaveCgroup() {}

@@ -3,7 +3,6 @@ package subprocess
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,6 +10,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // Executor runs calls in child processes of this program. Make one with [New]; several workers may
@@ -55,7 +55,7 @@ type job struct {
 }
 
 // New starts children in the background and returns at once. Close the executor when the workers
-// that use it have stopped. The error names every option that is wrong.
+// that use it have stopped. The error joins what is wrong with options, each a [*settings.Error].
 func New(o Options) (*Executor, error) {
 	if !supported {
 		return nil, ErrUnsupported
@@ -68,7 +68,7 @@ func New(o Options) (*Executor, error) {
 	}
 	unhold, err := o.SharedStateManager.Hold()
 	if err != nil {
-		return nil, fmt.Errorf("subprocess.Options.SharedStateManager: %w", err)
+		return nil, settings.Refusal(of, "SharedStateManager", o.SharedStateManager, err)
 	}
 	e := &pool{
 		options: o, launcher: newLauncher(), jobs: make(chan *job), unhold: unhold,

@@ -3,6 +3,8 @@ package subprocess
 import (
 	"fmt"
 	"time"
+
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // Limits bound what one child may use. They are set in the child before it takes a call, by
@@ -29,21 +31,23 @@ const (
 )
 
 // check says what is wrong with the limits, also what this system does not have.
-func (l *Limits) check() error {
+func (l *Limits) check(c *settings.Check) {
 	switch {
-	case l.Memory > 0 && l.Memory < leastMemory:
-		return fmt.Errorf("subprocess.Options.Limits.Memory is %d bytes: a child needs at least %d", l.Memory, leastMemory)
-	case l.AddressSpace > 0 && l.AddressSpace < leastAddressSpace:
-		return fmt.Errorf("subprocess.Options.Limits.AddressSpace is %d bytes: a child needs at least %d",
-			l.AddressSpace, leastAddressSpace)
-	case l.CPU < 0 || l.CPU%time.Second != 0:
-		return fmt.Errorf("subprocess.Options.Limits.CPU is %v: give whole seconds, or zero for no limit", l.CPU)
 	case l.Memory > 0 && !limitsMemory:
-		return fmt.Errorf("subprocess.Options.Limits.Memory is %d bytes, which only Linux can see to: "+
-			"leave it out, or use AddressSpace", l.Memory)
-	default:
-		return nil
+		c.Add("Limits.Memory", inBytes(l.Memory), "leave it out, only Linux can see to it, or use AddressSpace")
+	case l.Memory > 0 && l.Memory < leastMemory:
+		c.Add("Limits.Memory", inBytes(l.Memory), leastOf(leastMemory))
 	}
+	if l.AddressSpace > 0 && l.AddressSpace < leastAddressSpace {
+		c.Add("Limits.AddressSpace", inBytes(l.AddressSpace), leastOf(leastAddressSpace))
+	}
+	if l.CPU < 0 || l.CPU%time.Second != 0 {
+		c.Add("Limits.CPU", l.CPU, "use zero for no limit or whole seconds")
+	}
+}
+
+func leastOf(n uint64) string {
+	return fmt.Sprintf("use zero for no limit or %d at least, which a child needs", n)
 }
 
 // cpuExit is the exit status of a child that has used up its processor time.

@@ -1,3 +1,5 @@
+//go:build unix
+
 package subprocess_test
 
 import (
@@ -10,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mainspring-go/mainspring/activity/subprocess"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 func onLinux(t *testing.T) {
@@ -119,7 +124,7 @@ func TestCgroupsThatWillNotDo(t *testing.T) {
 	}
 	refused(subprocess.Options{Cgroup: t.TempDir()}, "no cgroup of version 2")
 	refused(subprocess.Options{Cgroup: "/no/such/group"}, "no such file")
-	refused(subprocess.Options{CgroupLimits: map[string]string{"a": "b"}}, "without Cgroup")
+	refused(subprocess.Options{CgroupLimits: map[string]string{"a": "b"}}, "or name the directory of a cgroup in Cgroup")
 	dir := group(t)
 	refused(subprocess.Options{Cgroup: dir, CgroupLimits: map[string]string{"nothing.max": "1"}},
 		"the controller nothing must be in cgroup.subtree_control")
@@ -127,23 +132,37 @@ func TestCgroupsThatWillNotDo(t *testing.T) {
 	refused(subprocess.Options{Cgroup: dir, CgroupLimits: map[string]string{"cgroup.max.depth": "many"}}, "many")
 }
 
-// Every option that is wrong is named, with what to do.
+// Every option that is wrong is named, with what to do, and all at once.
 func TestOptionsThatAreWrong(t *testing.T) {
+	var nobody *os.File
+	var nothing *subprocess.SharedState
 	_, err := subprocess.New(subprocess.Options{
-		Size: -1, MaxTasks: -2, MaxStartFailures: -3, KillGrace: -time.Second, StartTimeout: -time.Second,
-		Limits: subprocess.Limits{Memory: 1},
+		Size: -1, MaxTasks: -2, MaxStartFailures: -3, KillGrace: -time.Second, StartTimeout: -2 * time.Second,
+		Limits: subprocess.Limits{Memory: 1, AddressSpace: 2, CPU: time.Millisecond},
+		Stdout: nobody, Stderr: nobody, SharedStateManager: nothing,
 	})
-	for _, want := range []string{
-		"Size is -1", "MaxTasks is -2", "MaxStartFailures is -3", "KillGrace is -1s", "StartTimeout is -1s",
-		"Limits.Memory is 1 bytes: a child needs at least",
-	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not say %q", err, want)
-		}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("%v is not all that is wrong", err)
 	}
-	for _, l := range []subprocess.Limits{{AddressSpace: 1}, {CPU: time.Millisecond}, {CPU: -time.Second}} {
-		if _, err := subprocess.New(subprocess.Options{Limits: l}); err == nil {
-			t.Errorf("%+v is accepted", l)
+	got := make(map[string]string)
+	for _, err := range joined.Unwrap() {
+		wrong, ok := errors.AsType[*settings.Error](err)
+		if !ok || wrong.Of != "subprocess" || !strings.HasPrefix(wrong.Fix, "use ") && !strings.HasPrefix(wrong.Fix, "leave ") {
+			t.Errorf("%v (%T) does not say what to do", err, err)
+			continue
 		}
+		got[wrong.Field] = wrong.Value
+	}
+	want := map[string]string{
+		"Size": "-1", "MaxTasks": "-2", "MaxStartFailures": "-3", "KillGrace": "-1s", "StartTimeout": "-2s",
+		"Limits.Memory": "1 bytes", "Limits.AddressSpace": "2 bytes", "Limits.CPU": "1ms",
+		"Stdout": "a nil *os.File", "Stderr": "a nil *os.File", "SharedStateManager": "a nil *subprocess.SharedState",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if _, err := subprocess.New(subprocess.Options{Limits: subprocess.Limits{CPU: -time.Second}}); err == nil {
+		t.Error("a negative limit is accepted")
 	}
 }

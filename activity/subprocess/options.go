@@ -1,16 +1,17 @@
 package subprocess
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"reflect"
 	"runtime"
 	"time"
 
 	"github.com/mainspring-go/mainspring/activity"
+	"github.com/mainspring-go/mainspring/temporal/settings"
 )
 
 // Defaults of [Options].
@@ -86,60 +87,52 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// complete checks the options and fills in defaults.
+// of whom the errors of options are.
+const of = "subprocess"
+
+// complete checks the options and fills in defaults. What is wrong is told at once, each as a
+// [*settings.Error].
 func (o *Options) complete() error {
-	var errs []error
-	for _, n := range []struct {
-		name     string
-		value    *int
-		fallback int
-	}{
-		{"Size", &o.Size, runtime.GOMAXPROCS(0)},
-		{"MaxTasks", &o.MaxTasks, 0},
-		{"MaxStartFailures", &o.MaxStartFailures, max(10, 3*max(o.Size, runtime.GOMAXPROCS(0)))},
-	} {
-		if *n.value < 0 {
-			errs = append(errs, fmt.Errorf("subprocess.Options.%s is %d: it must not be negative", n.name, *n.value))
-		}
-		if *n.value == 0 {
-			*n.value = n.fallback
-		}
+	c := settings.Check{Of: of}
+	c.Count("Size", &o.Size, runtime.GOMAXPROCS(0), mostChildren)
+	if o.MaxTasks < 0 {
+		c.Add("MaxTasks", o.MaxTasks, "use zero for no limit or a positive number")
 	}
-	for _, d := range []struct {
-		name     string
-		value    *time.Duration
-		fallback time.Duration
-		never    bool // negative means so
-	}{
-		{"CancelGrace", &o.CancelGrace, DefaultCancelGrace, true},
-		{"KillGrace", &o.KillGrace, DefaultKillGrace, false},
-		{"PingTimeout", &o.PingTimeout, DefaultPingTimeout, true},
-		{"StartTimeout", &o.StartTimeout, DefaultStartTimeout, false},
-	} {
-		if *d.value < 0 && !d.never {
-			errs = append(errs, fmt.Errorf("subprocess.Options.%s is %v: it must not be negative", d.name, *d.value))
-		}
-		if *d.value == 0 {
-			*d.value = d.fallback
-		}
-	}
+	c.Count("MaxStartFailures", &o.MaxStartFailures, max(10, 3*o.Size), math.MaxInt32)
+	orNever(&o.CancelGrace, DefaultCancelGrace)
+	c.Duration("KillGrace", &o.KillGrace, DefaultKillGrace)
+	orNever(&o.PingTimeout, DefaultPingTimeout)
+	c.Duration("StartTimeout", &o.StartTimeout, DefaultStartTimeout)
 	if o.MaxRSS > 0 && !measuresRSS {
-		errs = append(errs, fmt.Errorf("subprocess.Options.MaxRSS is %d bytes, which only Linux can measure: "+
-			"leave it out, or use MaxTasks", o.MaxRSS))
+		c.Add("MaxRSS", inBytes(o.MaxRSS), "leave it out, only Linux can measure it, or use MaxTasks")
 	}
-	errs = append(errs, o.Limits.check(), o.checkCgroup())
+	o.Limits.check(&c)
+	o.checkCgroup(&c)
+	c.Part("Stdout", o.Stdout)
+	c.Part("Stderr", o.Stderr)
+	c.Part("SharedStateManager", o.SharedStateManager)
 	o.parts()
-	return errors.Join(errs...)
+	return c.Err()
 }
 
-func (o *Options) checkCgroup() error {
+// mostChildren is how many children an executor may have.
+const mostChildren = 10_000
+
+// orNever fills in the default of a duration that is negative for ever.
+func orNever(d *time.Duration, fallback time.Duration) {
+	if *d == 0 {
+		*d = fallback
+	}
+}
+
+func inBytes(n uint64) string { return fmt.Sprintf("%d bytes", n) }
+
+func (o *Options) checkCgroup(c *settings.Check) {
 	switch {
 	case o.Cgroup == "" && len(o.CgroupLimits) > 0:
-		return errors.New("subprocess.Options.CgroupLimits is given without Cgroup: name the directory of a cgroup")
-	case o.Cgroup == "":
-		return nil
-	default:
-		return checkCgroup(o.Cgroup, o.CgroupLimits)
+		c.Add("CgroupLimits", o.CgroupLimits, "leave it out, or name the directory of a cgroup in Cgroup")
+	case o.Cgroup != "":
+		checkCgroup(c, o.Cgroup, o.CgroupLimits)
 	}
 }
 

@@ -57,6 +57,13 @@ func (c *Check) Add(field string, value any, fix string) {
 	c.found = append(c.found, &Error{Of: c.Of, Field: field, Value: fmt.Sprint(value), Fix: fix})
 }
 
+// AddCause says that a field has a value that err speaks against; a nil err is fine.
+func (c *Check) AddCause(field string, value any, err error) {
+	if err != nil {
+		c.found = append(c.found, &Error{Of: c.Of, Field: field, Value: fmt.Sprint(value), Err: err})
+	}
+}
+
 // Refused says that a field was given what err refuses; a nil err is fine.
 func (c *Check) Refused(field string, value any, err error) {
 	if err != nil {

@@ -41,6 +41,8 @@ func TestCheck(t *testing.T) {
 		"an element":   {check: func(c *settings.Check) { c.Element("E[0]", &vault{}) }},
 		"no element":   {func(c *settings.Check) { c.Element("E[0]", nil) }, "pkg: E[0] is nil: leave it out or give one that is made"},
 		"nil in it":    {func(c *settings.Check) { c.Element("E[0]", nobody) }, "pkg: E[0] is a nil *settings_test.vault: leave it out or give one that is made"},
+		"harmless":     {check: func(c *settings.Check) { c.AddCause("F", "/dir", nil) }},
+		"with cause":   {func(c *settings.Check) { c.AddCause("F", "/dir", errors.New("locked")) }, "pkg: F is /dir: locked"},
 		"accepted":     {check: func(c *settings.Check) { c.Refused("F", &vault{}, nil) }},
 		"refused":      {func(c *settings.Check) { c.Refused("F", &vault{}, errors.New("locked")) }, "pkg: F is *settings_test.vault: locked"},
 	}
