@@ -16,9 +16,9 @@
 // everything.
 //
 // Replay and the hand-over between coroutines are rows of two contestants without a frontend. Memory,
-// idle workers, stops under load and a real server are topics, which have tables of their own. What a
-// run takes that waits in a worker's cache is measured also by a benchmark in the tests of this
-// package, of both in one process:
+// idle workers, activities in child processes, stops under load and a real server are topics, which
+// have tables of their own. What a run takes that waits in a worker's cache is measured also by a
+// benchmark in the tests of this package, of both in one process:
 //
 //	go test -run '^$' -bench Idle -benchtime 5x ./integration/bench
 package main
@@ -39,6 +39,10 @@ import (
 )
 
 func main() {
+	if err := contestant.BeChild(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {

@@ -23,7 +23,7 @@ type topic struct {
 
 // topics are all of them, in the order of the page.
 func topics() []topic {
-	return slices.Concat(memoryTopics(), idleTopics(), stopTopics(), realTopics())
+	return slices.Concat(memoryTopics(), idleTopics(), stopTopics(), subprocessTopics(), realTopics())
 }
 
 // about are the topics that are asked for. Those that take to be asked for and are not stay as a

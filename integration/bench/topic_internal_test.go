@@ -54,6 +54,7 @@ func TestTopicsThatAreAskedFor(t *testing.T) {
 		{"real server", false, 1, true},
 		{"memory", false, 2, false},
 		{"activity", false, 0, false},
+		{"subprocess", false, 1, false},
 	}
 	for _, tt := range tests {
 		p := plan{topics: topics()}

@@ -52,8 +52,11 @@ type Job struct {
 	Queue string `json:"queue,omitempty"`
 	// Drains is for the frontend: whether it ends the polls of a worker that stops.
 	Drains bool `json:"drains,omitempty"`
+	// Children says that activities run in child processes.
+	Children bool `json:"children,omitempty"`
 
-	load *load // that slow activities make
+	load     *load // that slow activities make
+	children *children
 }
 
 // queue is the task queue of a worker.
@@ -121,6 +124,8 @@ type Reading struct {
 	Allocations uint64 `json:"allocations"`
 	// Bytes is the sum of their sizes.
 	Bytes uint64 `json:"bytes"`
+	// Children is the CPU time of child processes in nanoseconds.
+	Children int64 `json:"children,omitempty"`
 	// MaxRSS is the most memory that was resident, in bytes.
 	MaxRSS int64 `json:"maxRSS"` //nolint:tagliatelle // as it is written
 }
@@ -130,6 +135,7 @@ const (
 	Stop     = "stop"
 	Replay   = "replay"
 	Memory   = "memory"    // asks for a [Footprint]
+	First    = "first"     // asks for the [time.Duration] until a new executor has done an activity
 	StopBusy = "stop busy" // with a tab and a number: when so many slow activities have begun; asks for a [Stopped]
 )
 
@@ -137,7 +143,7 @@ const (
 // a [Reading]. It stops at [Stop], and tells how long that took as a [time.Duration]. If its job is a
 // replay it does that once at each [Replay], and answers "ok".
 func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
-	job.load = newLoad()
+	job.load, job.children = newLoad(), new(children)
 	stop, do, err := job.begin(ctx)
 	if err != nil {
 		return err
@@ -167,8 +173,10 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			return encoder.Encode(answer)
 		case Memory:
 			answer = measureMemory()
+		case First:
+			answer, err = job.children.first(ctx)
 		default:
-			answer, err = read()
+			answer, err = job.read()
 		}
 		if err == nil {
 			err = encoder.Encode(answer)
@@ -190,7 +198,10 @@ func (j Job) begin(ctx context.Context) (stop func(context.Context) error, do re
 	return stop, func() error { return errors.New("this job is no replay") }, err
 }
 
-func read() (r Reading, err error) {
+func (j Job) read() (r Reading, err error) {
+	if r.Children, err = j.children.cpu(); err != nil {
+		return r, err
+	}
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
 		return r, err

@@ -35,11 +35,17 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 	if j.Work == frontend.Slow {
 		o.MaxConcurrentActivities, o.GracefulShutdownTimeout = Slots, grace
 	}
+	if j.Children {
+		if o.ActivityExecutor, err = j.children.start(); err != nil {
+			return nil, errors.Join(err, client.Close())
+		}
+	}
 	var all []*worker.Worker
 	stop = func(ctx context.Context) (err error) {
 		for _, w := range all {
 			err = errors.Join(err, w.Shutdown(ctx))
 		}
+		j.children.stop()
 		return errors.Join(err, client.Close())
 	}
 	for i := range j.Workers {
