@@ -225,7 +225,7 @@ func (w *Worker) pollWorkflows(
 		name, field, scaler = "sticky workflow task", "Parts.StickyScaler", o.Parts.StickyScaler
 	}
 	if scaler == nil {
-		scaler = poller.Fixed(polls)
+		scaler = scaled(w.given.MaxConcurrentWorkflowTaskPolls, 1, polls)
 	}
 	admit := &admission{
 		slots: p.workflowSlots, balance: b, side: side,
@@ -278,7 +278,7 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 	}
 	scaler := o.Parts.ActivityScaler
 	if scaler == nil {
-		scaler = poller.Fixed(o.MaxConcurrentActivityTaskPolls)
+		scaler = w.activityScaler()
 	}
 	err = w.pollActivities(tasks, p, activityQueue{
 		name: "activity task", queue: w.taskQueue, slots: p.activitySlots, rate: w.rates.activities,
@@ -288,6 +288,19 @@ func (w *Worker) composeActivities(tasks context.Context, p *parts) error {
 		return err
 	}
 	return w.composeSessions(tasks, p, executor)
+}
+
+// activityScaler keeps two polls at least, as activities often come together.
+func (w *Worker) activityScaler() poller.Scaler {
+	return scaled(w.given.MaxConcurrentActivityTaskPolls, 2, w.options.MaxConcurrentActivityTaskPolls)
+}
+
+// scaled keeps as many polls as were given, or no more than tasks need if none were.
+func scaled(given, least, most int) poller.Scaler {
+	if given > 0 {
+		return poller.Fixed(most)
+	}
+	return &poller.Demand{Min: least, Max: most}
 }
 
 // An activityQueue is one that is polled for activities.

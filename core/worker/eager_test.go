@@ -138,7 +138,7 @@ func TestNoActivityStartsEagerly(t *testing.T) {
 		"if a rate cannot be asked": fans(func(o *worker.Options) {
 			o.Parts.ActivityRate = struct{ ratelimit.Limiter }{ratelimit.Unlimited{}}
 		}),
-		"if idle polls have all slots": fans(func(o *worker.Options) { o.MaxConcurrentActivities = 5 }),
+		"if idle polls have all slots": fans(func(o *worker.Options) { o.MaxConcurrentActivities = 2 }),
 		"if idle polls have all tokens": fans(func(o *worker.Options) {
 			o.MaxActivitiesPerSecond = 1
 		}),
@@ -211,10 +211,10 @@ func TestWhatNoActivityCameForIsGivenBack(t *testing.T) {
 						t.Fatalf("%d activities are asked for", n)
 					}
 				}
-				if s := w.Stats().ActivitySlots; s.Issued != 5 {
+				if s := w.Stats().ActivitySlots; s.Issued != 2 {
 					t.Errorf("slots %+v", s)
 				}
-				if s := bucket.Stats(); s.Held != 5 || s.Spent != 0 || s.DoubleSettles != 0 {
+				if s := bucket.Stats(); s.Held != 2 || s.Spent != 0 || s.DoubleSettles != 0 {
 					t.Errorf("tokens %+v", s)
 				}
 			})
@@ -301,8 +301,8 @@ func TestEagerActivitiesAreHeldBackLikeOthers(t *testing.T) {
 func TestActivitiesThatNobodyAskedForRun(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
 		f.eager.gives = giving(6, "Sleep", time.Minute)
-		w := f.start(t, fans(func(o *worker.Options) { o.MaxConcurrentActivities = 7 }))
-		if n := f.fan(t, 9); n != 2 { // five are with polls
+		w := f.start(t, fans(func(o *worker.Options) { o.MaxConcurrentActivities = 4 }))
+		if n := f.fan(t, 9); n != 2 { // two are with polls
 			t.Fatalf("%d activities are asked for", n)
 		}
 		if s := w.Stats(); s.ActivitySlots.Used != 2 || s.Pollers[2].Handling != 6 {
@@ -509,7 +509,7 @@ func TestEagerReservationsOutliveNoPanic(t *testing.T) {
 		if s := w.Stats(); s.Pollers[0].Panics != 1 || s.Pollers[2].Expecting != 0 {
 			t.Errorf("pollers %+v", s.Pollers)
 		}
-		if s := under.Stats(); s.Issued != 5 {
+		if s := under.Stats(); s.Issued != 2 {
 			t.Errorf("slots %+v", s)
 		}
 	})

@@ -110,7 +110,7 @@ func TestWorkflowsThatStartAsOthers(t *testing.T) {
 			o.BuildID, o.UseWorkerVersioning = "v1", true
 		},
 		"idle polls have all slots": func(_ *frontend, _ *workflowservice.StartWorkflowExecutionRequest, o *worker.Options) {
-			o.MaxConcurrentWorkflowTasks = 5
+			o.MaxConcurrentWorkflowTasks = 2
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestRoomForFirstTasksIsGivenBack(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if s := w.Stats(); s.WorkflowSlots.Issued != 5 || s.Pollers[0].Expecting != 0 {
+		if s := w.Stats(); s.WorkflowSlots.Issued != 2 || s.Pollers[0].Expecting != 0 {
 			t.Errorf("slots %+v, poller %+v", s.WorkflowSlots, s.Pollers[0])
 		}
 	})

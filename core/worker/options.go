@@ -100,14 +100,16 @@ type Options struct {
 	// default 100. Those above wait, and their workflow tasks with them.
 	MaxConcurrentLocalActivities int
 	// MaxConcurrentWorkflowTaskPolls is how many polls for workflow tasks are
-	// in flight; default 5.
+	// in flight; default: up to 5 while tasks come, and one of each queue while
+	// none do, as [poller.Demand] has it. A number that is given is kept.
 	MaxConcurrentWorkflowTaskPolls int
 	// NonstickyToStickyPollRatio is the share of those polls that asks the
 	// normal queue rather than the sticky one, from 0 to 1; default 0.2. Each
 	// has at least one poll.
 	NonstickyToStickyPollRatio *float64
 	// MaxConcurrentActivityTaskPolls is how many polls for activities are in
-	// flight; default 5.
+	// flight; default: up to 5 while tasks come, and 2 while none do. A number
+	// that is given is kept.
 	MaxConcurrentActivityTaskPolls int
 	// EnableSessionWorker lets workflows have sessions on this worker: activities
 	// that all run in this process. It cannot be a version of a deployment then.

@@ -487,7 +487,7 @@ func TestDefaults(t *testing.T) {
 		f.workflowTasks <- firstTask("Await", "run")
 		f.activityTasks <- activityTask("Echo", 1, "x")
 		pass(time.Second)
-		if n, s, a := f.polling(normal), f.polling(stickyKind), f.polling(activities); n != 1 || s != 4 || a != 5 {
+		if n, s, a := f.polling(normal), f.polling(stickyKind), f.polling(activities); n != 1 || s != 1 || a != 2 {
 			t.Errorf("polls: %d normal, %d sticky, %d for activities", n, s, a)
 		}
 		s := w.Stats()

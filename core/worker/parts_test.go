@@ -94,7 +94,7 @@ var partTests = map[string]func(t *testing.T, f *frontend){
 		f.start(t, worker.Options{
 			Workflows: []any{Greet}, Parts: worker.Parts{WorkflowScaler: poller.Fixed(6)},
 		})
-		if n, s := f.polling(normal), f.polling(stickyKind); n != 6 || s != 4 {
+		if n, s := f.polling(normal), f.polling(stickyKind); n != 6 || s != 1 {
 			t.Errorf("%d normal polls and %d sticky ones", n, s)
 		}
 	},
@@ -176,7 +176,7 @@ func TestWorkersShareAPart(t *testing.T) {
 func TestSlotsThatGrow(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
 		o, supplier := both(), fixed(t, 2)
-		o.Parts.WorkflowSlots = supplier
+		o.Parts.WorkflowSlots, o.MaxConcurrentWorkflowTaskPolls = supplier, 5
 		f.start(t, o)
 		if n, s := f.polling(normal), f.polling(stickyKind); n != 1 || s != 1 {
 			t.Errorf("%d normal polls and %d sticky ones", n, s)
@@ -295,7 +295,7 @@ func TestSupplierThatBreaks(t *testing.T) {
 					return nil
 				}}
 				o := both()
-				o.Parts.WorkflowSlots = supplier
+				o.Parts.WorkflowSlots, o.MaxConcurrentWorkflowTaskPolls = supplier, 5
 				f.start(t, o)
 				pass(11 * time.Minute)
 				if n, s := f.polling(normal), f.polling(stickyKind); n != 1 || s != 2 {

@@ -79,7 +79,8 @@ func TestSetMaxActivitiesPerSecond(t *testing.T) {
 // Polls that the server has when a limit is set may bring a task each; then it holds.
 func TestALimitAmidPolls(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
-		w := f.start(t, worker.Options{Activities: []any{Echo}})
+		const polls = 5
+		w := f.start(t, worker.Options{Activities: []any{Echo}, MaxConcurrentActivityTaskPolls: polls})
 		pass(time.Second)
 		set(t, w.SetMaxActivitiesPerSecond, 1)
 		began := time.Now()
@@ -89,7 +90,7 @@ func TestALimitAmidPolls(t *testing.T) {
 		pass(time.Minute)
 		_, at := arrivals[*workflowservice.RespondActivityTaskCompletedRequest](f)
 		for i, at := range at {
-			want := time.Duration(max(0, i-worker.DefaultMaxConcurrentActivityTaskPolls+1)) * time.Second
+			want := time.Duration(max(0, i-polls+1)) * time.Second
 			if got := at.Sub(began); got < want || got > want+time.Millisecond {
 				t.Errorf("activity %d came after %v, want %v", i, got, want)
 			}

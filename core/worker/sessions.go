@@ -46,7 +46,7 @@ func (w *Worker) composeSessions(tasks context.Context, p *parts, executor activ
 	}
 	return w.pollActivities(tasks, p, activityQueue{
 		name: "session activity task", queue: p.sessions.Queue(), slots: p.activitySlots, rate: w.rates.activities,
-		scaler: poller.Fixed(o.MaxConcurrentActivityTaskPolls), executor: executor,
+		scaler: w.activityScaler(), executor: executor,
 	})
 }
 

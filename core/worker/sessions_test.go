@@ -104,8 +104,7 @@ func TestSessionBeats(t *testing.T) {
 
 func testEnableSessionWorker(t *testing.T, f *frontend) {
 	f.start(t, worker.Options{Activities: []any{Echo}, EnableSessionWorker: true})
-	if asks, own := f.polling(sessions), f.polling(inSession); asks != 1 ||
-		own != worker.DefaultMaxConcurrentActivityTaskPolls {
+	if asks, own := f.polling(sessions), f.polling(inSession); asks != 1 || own != 2 {
 		t.Errorf("%d polls for sessions, %d for their activities", asks, own)
 	}
 }
