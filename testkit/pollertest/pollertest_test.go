@@ -93,6 +93,13 @@ func TestSoundScalers(t *testing.T) {
 			return pollertest.ScalerUnderTest{Scaler: local, Min: 2, Max: 30, Idle: 2, Busy: 30}
 		})
 	})
+	t.Run("Demand", func(t *testing.T) {
+		pollertest.TestScaler(t, func(*testing.T) pollertest.ScalerUnderTest {
+			return pollertest.ScalerUnderTest{
+				Scaler: &poller.Demand{Min: 2, Max: 30}, Min: 2, Max: 30, Idle: 2, Busy: 30,
+			}
+		})
+	})
 }
 
 // rejected returns the names of the clauses that an implementation breaks.

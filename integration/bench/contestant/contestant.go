@@ -46,6 +46,9 @@ type Job struct {
 	// Workers is how many workers there are in the process, each on a task queue of its own and all
 	// on one connection; default 1.
 	Workers int `json:"workers,omitempty"`
+	// AsShipped says that the worker polls as it does by default whatever the work is, since it is not
+	// compared with the floor.
+	AsShipped bool `json:"asShipped,omitempty"`
 	// Cached is how many workflows have room in the cache; default: the worker's.
 	Cached int `json:"cached,omitempty"`
 	// Queue is the task queue, where it is not the frontend that names it.

@@ -24,9 +24,11 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 		return nil, err
 	}
 	o := worker.Options{Logger: slog.New(slog.DiscardHandler)}
-	if j.Work == frontend.TwoTasks || j.Work == frontend.Whole || j.Work == frontend.Parked {
-		// Half of the tasks are starts, or all that are there before any is measured. By default one poll of five is for those, and there would be
-		// fewer calls in flight than the floor has.
+	switch {
+	case j.AsShipped:
+	case j.Work == frontend.TwoTasks || j.Work == frontend.Whole || j.Work == frontend.Parked:
+		// Half of the tasks are starts, or all that are there before any is measured. By default one poll of
+		// five is for those, and there would be fewer calls in flight than the floor has.
 		o.MaxConcurrentWorkflowTaskPolls, o.NonstickyToStickyPollRatio = evenPolls, new(0.5)
 	}
 	if j.Cached > 0 {
