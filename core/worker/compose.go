@@ -169,6 +169,8 @@ func (w *Worker) workflowHandler(tasks context.Context, p *parts) (*task.Handler
 		run = verifying
 	}
 	for _, def := range w.workflows.Definitions() {
+		// Its function is what a debugger can hold, and what a sandbox stops has no time to be held.
+		def.Unsandboxed = def.Unsandboxed || o.DebugMode && def.Func != nil
 		if err := run.Prepare(def); err != nil {
 			field, by := "WorkflowRunner", sandboxed
 			if def.Unsandboxed {

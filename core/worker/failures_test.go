@@ -129,7 +129,27 @@ func testDeadlockDetectionTimeout(t *testing.T, f *frontend) {
 }
 
 func testDebugMode(t *testing.T, f *frontend) {
-	f.start(t, worker.Options{Workflows: []any{Hog}, DebugMode: true})
+	sandboxed := newSlowRunner(0)
+	w := f.start(t, worker.Options{Workflows: []any{Hog, "Elsewhere"}, WorkflowRunner: sandboxed, DebugMode: true})
+	checkDebugged(t, f)
+	if p, r := sandboxed.prepared.Load(), sandboxed.runs.Load(); p != 1 || r != 0 {
+		t.Errorf("the sandbox prepared %d workflows and ran %d, want the one that has no function here, and none", p, r)
+	}
+	stop(t, w)
+	unsandboxed := newSlowRunner(0)
+	f.start(t, worker.Options{
+		Workflows: []any{Greet}, WorkflowRunner: sandboxed, UnsandboxedWorkflowRunner: unsandboxed, DebugMode: true,
+	})
+	f.workflowTasks <- firstTask("Greet", "run", "world")
+	pass(time.Second)
+	if sandboxed.runs.Load() != 0 || unsandboxed.runs.Load() != 1 {
+		t.Errorf("the sandbox ran %d, the other runner %d", sandboxed.runs.Load(), unsandboxed.runs.Load())
+	}
+}
+
+// checkDebugged checks that a workflow may take an hour for a step.
+func checkDebugged(t *testing.T, f *frontend) {
+	t.Helper()
 	f.workflowTasks <- firstTask("Hog", "run", time.Hour)
 	pass(2 * time.Hour)
 	only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
@@ -138,10 +158,8 @@ func testDebugMode(t *testing.T, f *frontend) {
 func TestDebugModeFromTheEnvironment(t *testing.T) {
 	t.Setenv("TEMPORAL_DEBUG", "1")
 	in(t, func(t *testing.T, f *frontend) {
-		f.start(t, worker.Options{Workflows: []any{Hog}})
-		f.workflowTasks <- firstTask("Hog", "run", time.Hour)
-		pass(2 * time.Hour)
-		only[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
+		f.start(t, worker.Options{Workflows: []any{Hog}, WorkflowRunner: newSlowRunner(time.Minute)})
+		checkDebugged(t, f)
 	})
 }
 

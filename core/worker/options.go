@@ -182,7 +182,9 @@ type Options struct {
 	// WorkflowRunner that is given has itself.
 	DeadlockDetectionTimeout time.Duration
 	// DebugMode lets workflow code take as long as it likes, as when a debugger
-	// holds it. A variable TEMPORAL_DEBUG in the environment does the same.
+	// holds it, and runs workflows that are registered as functions without a sandbox,
+	// as if all were Unsandboxed; what is registered by name stays inside, and must end
+	// in the sandbox's time. A variable TEMPORAL_DEBUG in the environment does the same.
 	DebugMode bool
 	// DisableSafeWorkflowEviction makes the cache not wait for the deferred
 	// functions of workflows that it evicts: they run in the background. A
@@ -215,7 +217,7 @@ type Options struct {
 	// With one that has workflows itself, their types can be registered as strings.
 	WorkflowRunner runner.Runner
 	// UnsandboxedWorkflowRunner runs the workflows that are registered as Unsandboxed, in place of
-	// WorkflowRunner; default: native Go functions. All others never meet it.
+	// WorkflowRunner; default: native Go functions. All others never meet it, but in DebugMode.
 	UnsandboxedWorkflowRunner runner.Runner
 	// PreferredVersionProvider chooses the version that workflow.GetVersion returns
 	// to a run that comes to it for the first time; default: the newest that the

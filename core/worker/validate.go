@@ -127,7 +127,7 @@ func (o *Options) workflowNumbers(p *settings.Check) {
 func (o *Options) failures(p *settings.Check) {
 	p.Duration("DeadlockDetectionTimeout", &o.DeadlockDetectionTimeout, DefaultDeadlockDetectionTimeout)
 	if o.DebugMode || os.Getenv("TEMPORAL_DEBUG") != "" {
-		o.DeadlockDetectionTimeout = -1
+		o.DebugMode, o.DeadlockDetectionTimeout = true, -1
 	}
 	if o.WorkflowPanicPolicy != BlockWorkflow && o.WorkflowPanicPolicy != FailWorkflow {
 		p.Add("WorkflowPanicPolicy", int(o.WorkflowPanicPolicy), "use BlockWorkflow or FailWorkflow")
