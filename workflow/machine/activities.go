@@ -31,12 +31,13 @@ type activities struct {
 	ended int        // how many of begun have
 }
 
-func (as *activities) command(c *commandpb.Command) {
+// command takes note of a command; so many may follow, itself included.
+func (as *activities) command(c *commandpb.Command, follow int) {
 	attr := c.GetScheduleActivityTaskCommandAttributes()
 	if attr == nil {
 		return // a request to cancel changes nothing until the server says so
 	}
-	as.sent = appendTo(as.sent, activity{id: attr.GetActivityId(), typ: attr.GetActivityType().GetName()})
+	as.sent = appendTo(as.sent, activity{id: attr.GetActivityId(), typ: attr.GetActivityType().GetName()}, follow)
 }
 
 // event follows one event of an activity; the result is what the workflow is
@@ -72,7 +73,7 @@ func (as *activities) begin(id string, scheduled int64) bool {
 	}
 	a := as.sent[i]
 	a.scheduled = scheduled
-	as.begun = appendTo(as.begun, a)
+	as.begun = appendTo(as.begun, a, len(as.sent)) // for they all begin now
 	if i > 0 || len(as.sent) == 1 {
 		as.sent = slices.Delete(as.sent, i, i+1)
 	} else {

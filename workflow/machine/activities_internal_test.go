@@ -46,7 +46,7 @@ func TestActivitiesEndInAnyOrder(t *testing.T) {
 	)
 	for n := int64(1); n <= 5000; n++ {
 		id := strconv.FormatInt(n, 10)
-		as.command(scheduleCommand(id))
+		as.command(scheduleCommand(id), 1)
 		if sent = append(sent, id); len(sent) > 3 {
 			if _, err := as.event(scheduledEvent(n, sent[0])); err != nil {
 				t.Fatal(err)

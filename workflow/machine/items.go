@@ -63,15 +63,15 @@ func (m *Machine) happened(a *runner.Activation, e *historypb.HistoryEvent) erro
 		return err
 	}
 	item.EventID, item.Replaying = e.GetEventId(), m.replayed(e)
-	a.Items = appendTo(a.Items, item)
+	a.Items = appendTo(a.Items, item, len(a.Items))
 	return nil
 }
 
-// appendTo is append for lists that can get long at once: they double, where
-// append makes many copies, each a quarter longer.
-func appendTo[T any](list []T, v T) []T {
-	if n := len(list); n == cap(list) {
-		list = slices.Grow(list, max(n, 1))
+// appendTo is append for lists that can get long at once. When there is no room it makes some for more
+// of them, where append makes many copies, each a quarter longer.
+func appendTo[T any](list []T, v T, more int) []T {
+	if len(list) == cap(list) {
+		list = slices.Grow(list, max(more, 1))
 	}
 	return append(list, v)
 }

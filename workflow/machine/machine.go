@@ -344,8 +344,8 @@ func (act *active) add(c *runner.Completion) *runner.Completion {
 
 // command tells the machines what the workflow asked for.
 func (m *Machine) command(c *runner.Completion) {
-	for _, cmd := range c.Commands {
-		m.activities.command(cmd)
+	for i, cmd := range c.Commands {
+		m.activities.command(cmd, len(c.Commands)-i)
 		m.timers.command(cmd)
 		m.others(cmd)
 	}
