@@ -69,7 +69,11 @@ func (dc *CompositeDataConverter) ToPayloads(values ...any) (*commonpb.Payloads,
 	if len(values) == 0 {
 		return nil, nil // no values are no payloads: that is no error
 	}
-	payloads := make([]*commonpb.Payload, len(values))
+	list := new(shortList)
+	payloads := list.room[:]
+	if len(values) != len(payloads) {
+		payloads = make([]*commonpb.Payload, len(values))
+	}
 	for i, value := range values {
 		payload, err := dc.ToPayload(value)
 		if err != nil {
@@ -77,7 +81,14 @@ func (dc *CompositeDataConverter) ToPayloads(values ...any) (*commonpb.Payloads,
 		}
 		payloads[i] = payload
 	}
-	return &commonpb.Payloads{Payloads: payloads}, nil
+	list.payloads.Payloads = payloads
+	return &list.payloads, nil
+}
+
+// A shortList has room for the payload of one value, which most lists are.
+type shortList struct {
+	payloads commonpb.Payloads
+	room     [1]*commonpb.Payload
 }
 
 // FromPayloads decodes payloads into the variables pointed to, by position. The error names the

@@ -17,10 +17,13 @@ func NewJSONPayloadConverter() *JSONPayloadConverter {
 
 // ToPayload encodes a value as json.Marshal does.
 func (c *JSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
-	if text, ok := value.(string); ok {
-		if data, ok := quoted(text); ok {
+	switch value := value.(type) {
+	case string:
+		if data, ok := quoted(value); ok {
 			return newPayload(data, c.Encoding()), nil
 		}
+	case int:
+		return newPayload(decimal(value), c.Encoding()), nil
 	}
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -31,9 +34,15 @@ func (c *JSONPayloadConverter) ToPayload(value any) (*commonpb.Payload, error) {
 
 // FromPayload decodes as json.Unmarshal does.
 func (c *JSONPayloadConverter) FromPayload(payload *commonpb.Payload, valuePtr any) error {
-	if target, ok := valuePtr.(*string); ok && target != nil {
-		if text, ok := unquoted(payload.GetData()); ok {
+	switch target := valuePtr.(type) {
+	case *string:
+		if text, ok := unquoted(payload.GetData()); ok && target != nil {
 			*target = text
+			return nil
+		}
+	case *int:
+		if n, ok := integer(payload.GetData()); ok && target != nil {
+			*target = n
 			return nil
 		}
 	}

@@ -19,11 +19,9 @@ func quoted(text string) (data []byte, ok bool) {
 			return nil, false
 		}
 	}
-	for _, c := range []byte(text) {
-		// Of what is not ASCII, two characters and all that is not valid are escaped.
-		if c < ' ' || c >= utf8.RuneSelf {
-			return nil, false
-		}
+	// Of what is not ASCII, two characters and all that is not valid are escaped.
+	if controls, beyond := survey(text); controls || beyond {
+		return nil, false
 	}
 	data = make([]byte, 0, len(text)+len(`""`))
 	data = append(data, '"')
@@ -37,13 +35,29 @@ func unquoted(data []byte) (text string, ok bool) {
 		return "", false
 	}
 	data = data[1 : len(data)-1]
-	if bytes.IndexByte(data, '"') >= 0 || bytes.IndexByte(data, '\\') >= 0 || !utf8.Valid(data) {
+	if bytes.IndexByte(data, '"') >= 0 || bytes.IndexByte(data, '\\') >= 0 {
 		return "", false
 	}
-	for _, c := range data {
-		if c < ' ' {
-			return "", false
-		}
+	if controls, beyond := survey(data); controls || (beyond && !utf8.Valid(data)) {
+		return "", false
 	}
 	return string(data), true
+}
+
+// survey reports whether a text has control characters below a space, and whether it has any beyond
+// ASCII. It looks at eight bytes at once.
+func survey[T string | []byte](text T) (controls, beyond bool) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	var low, high uint64
+	for len(text) >= 8 {
+		word := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		low |= (word - ' '*ones) &^ word // has a top bit if a byte is below a space, and only then
+		high |= word
+		text = text[8:]
+	}
+	for i := range len(text) {
+		controls, beyond = controls || text[i] < ' ', beyond || text[i] >= utf8.RuneSelf
+	}
+	return controls || low&tops != 0, beyond || high&tops != 0
 }

@@ -21,6 +21,9 @@ func texts() []string {
 	for b := range 256 {
 		s := string([]byte{byte(b)})
 		all = append(all, s, s+"a", "a"+s, "a"+s+"b")
+		for at := range 8 { // and in eight bytes among others
+			all = append(all, strings.Repeat("a", 8+at)+s+strings.Repeat("z", 15-at))
+		}
 	}
 	return all
 }

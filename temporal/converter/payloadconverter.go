@@ -1,6 +1,8 @@
 package converter
 
 import (
+	"slices"
+
 	commonpb "go.temporal.io/api/common/v1"
 )
 
@@ -36,11 +38,18 @@ type PayloadConverter interface {
 	Encoding() string
 }
 
+// A fresh payload is one with room for the name of its encoding.
+type fresh struct {
+	payload  commonpb.Payload
+	encoding [16]byte
+}
+
 func newPayload(data []byte, encoding string) *commonpb.Payload {
-	return &commonpb.Payload{
-		Metadata: map[string][]byte{MetadataEncoding: []byte(encoding)},
-		Data:     data,
-	}
+	f := new(fresh)
+	name := append(f.encoding[:0], encoding...)
+	f.payload.Metadata = map[string][]byte{MetadataEncoding: slices.Clip(name)}
+	f.payload.Data = data
+	return &f.payload
 }
 
 func newProtoPayload(data []byte, encoding, messageType string) *commonpb.Payload {
