@@ -76,7 +76,7 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	a := ask(t, call, &wire.Request{Begin: beginning("other")})
-	if !a.Unknown || a.Error != "unable to find workflow type: other. Supported types: [order]" {
+	if a.Error != "unable to find workflow type: other. Supported types: [order]" {
 		t.Errorf("got %+v", a)
 	}
 	if a := ask(t, call, &wire.Request{Begin: beginning("order")}); a.Error != "" {

@@ -68,7 +68,7 @@ func (r *run) begin(b *wire.Begin) *wire.Answer {
 	}
 	def, ok := r.program.definition(b.Details.WorkflowType)
 	if !ok {
-		return &wire.Answer{Unknown: true, Error: (&runner.UnknownTypeError{
+		return &wire.Answer{Error: (&runner.UnknownTypeError{
 			Type: b.Details.WorkflowType, Known: r.program.describe().Types,
 		}).Error()}
 	}

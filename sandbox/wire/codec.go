@@ -6,19 +6,30 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // ErrMalformed is what all errors of parsing are.
 var ErrMalformed = errors.New("malformed")
 
-// A codec writes fields or reads them: one walk through a struct serves both directions, so that they
-// cannot differ. After the first error it does nothing.
+// A codec writes values or reads them. After the first error it does nothing.
 type codec struct {
 	reading bool
 	buf     []byte // what was written, or what is left to read
+	owned   []byte // what is read, if it is ours, so that texts may lie in it
+	depth   int    // of structures
 	err     error
+}
+
+// small is up to which size what is read is copied once and not piece by piece, in bytes. Any
+// piece then keeps all of it.
+const small = 2 << 10
+
+func reader(b []byte) *codec {
+	if len(b) > small {
+		return &codec{reading: true, buf: b}
+	}
+	own := append([]byte{}, b...)
+	return &codec{reading: true, buf: own, owned: own}
 }
 
 func (c *codec) fail(err error) {
@@ -36,6 +47,11 @@ func (c *codec) uvarint(v uint64) uint64 {
 		c.buf = binary.AppendUvarint(c.buf, v)
 		return v
 	}
+	if len(c.buf) > 0 && c.buf[0] < 0x80 { // as most are
+		v = uint64(c.buf[0])
+		c.buf = c.buf[1:]
+		return v
+	}
 	v, n := binary.Uvarint(c.buf)
 	if n <= 0 {
 		c.malformed("a number is cut short or too large")
@@ -45,8 +61,8 @@ func (c *codec) uvarint(v uint64) uint64 {
 	return v
 }
 
-// integer is a field of any type of integer. One of unsigned 64 bits would overflow; there is none.
-func integer[T ~int | ~int32 | ~int64 | ~uint8 | ~uint32](c *codec, p *T) {
+// integer is a field of a type of integer with a sign.
+func integer[T ~int | ~int32 | ~int64](c *codec, p *T) {
 	if !c.reading {
 		c.buf = binary.AppendVarint(c.buf, int64(*p))
 		return
@@ -102,12 +118,11 @@ func (c *codec) take(n uint64) []byte {
 }
 
 func (c *codec) text(p *string) {
-	n := c.uvarint(uint64(len(*p)))
 	if !c.reading {
-		c.buf = append(c.buf, *p...)
+		c.writeText(*p)
 		return
 	}
-	*p = string(c.take(n))
+	*p = c.readText()
 }
 
 // instant is a time without its zone. The zero time stays it.
@@ -156,59 +171,4 @@ func list[T any](c *codec, p *[]T, element func(*codec, *T)) {
 		all = append(all, e)
 	}
 	*p = all
-}
-
-// optional is a pointer to what may be absent.
-func optional[T any](c *codec, p **T, of func(*codec, *T)) {
-	there := *p != nil
-	c.boolean(&there)
-	if !there || c.err != nil {
-		return
-	}
-	if c.reading {
-		*p = new(T)
-	}
-	of(c, *p)
-}
-
-// message is a protobuf message that may be absent.
-func message[T any, M interface {
-	*T
-	proto.Message
-}](c *codec, p *M) {
-	if c.reading {
-		n := c.uvarint(0)
-		if n == 0 || c.err != nil {
-			*p = nil
-			return
-		}
-		m := M(new(T))
-		if err := proto.Unmarshal(c.take(n-1), m); err != nil {
-			c.malformed(err.Error())
-			return
-		}
-		*p = m
-		return
-	}
-	if *p == nil {
-		c.uvarint(0)
-		return
-	}
-	c.uvarint(uint64(proto.Size(*p)) + 1) //nolint:gosec // a size is not negative
-	b, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(c.buf, *p)
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	c.buf = b
-}
-
-// Elements of lists.
-func text(c *codec, p *string) { c.text(p) }
-
-func messages[T any, M interface {
-	*T
-	proto.Message
-}](c *codec, p *M) {
-	message(c, p)
 }

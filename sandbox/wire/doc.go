@@ -7,9 +7,11 @@
 //	...
 //	r, err := wire.ParseRequest(b)
 //
-// Both ends must be of the same [Version], which is for [Describe] to find out: fields have an order
-// and no tags, so that little is read and nothing is left out unseen. Messages of the Temporal
-// API cross as their protobuf encoding, times in UTC, and nil is told from empty.
+// Both ends must be of the same [Version] and [Layout], which is for [Describe] to find out: fields
+// have an order and no tags, so that little is read and nothing is left out unseen. Messages of the
+// Temporal API cross as the structures that they are in Go, with what they hold of fields that nobody
+// knows: protobuf's own way of reading and writing them is dear in a guest. Times are in UTC, and nil
+// is told from empty.
 //
 // Whatever bytes come in, an error comes back and nothing panics: a guest is not to be trusted.
 package wire

@@ -112,23 +112,80 @@ func (f *filler) structure(v reflect.Value) {
 	}
 }
 
-// message sets the scalars of a message, and half of the messages in it.
-func (f *filler) message(m proto.Message) {
-	r := m.ProtoReflect()
+// message sets the fields of a message, of a oneof one, and not all of the messages in it, which may
+// be in each other without end.
+func (f *filler) message(m proto.Message) { f.fields(m.ProtoReflect(), 2) }
+
+func (f *filler) fields(r protoreflect.Message, depth int) {
 	fields := r.Descriptor().Fields()
 	for i := range fields.Len() {
 		fd := fields.Get(i)
-		switch {
-		case fd.IsList() || fd.IsMap() || fd.ContainingOneof() != nil:
-		case fd.Kind() == protoreflect.StringKind:
-			r.Set(fd, protoreflect.ValueOfString(fmt.Sprint("text ", f.rng.IntN(1000))))
-		case fd.Kind() == protoreflect.Int64Kind:
-			r.Set(fd, protoreflect.ValueOfInt64(f.rng.Int64()))
-		case fd.Kind() == protoreflect.BytesKind:
-			r.Set(fd, protoreflect.ValueOfBytes([]byte{byte(f.rng.IntN(256))}))
-		case fd.Kind() == protoreflect.MessageKind && f.rng.IntN(2) == 0:
-			f.message(r.Mutable(fd).Message().Interface())
+		if of := fd.ContainingOneof(); of != nil && !of.IsSynthetic() {
+			continue
 		}
+		f.field(r, fd, depth)
+	}
+	oneofs := r.Descriptor().Oneofs()
+	for i := range oneofs.Len() {
+		if all := oneofs.Get(i).Fields(); !oneofs.Get(i).IsSynthetic() {
+			f.field(r, all.Get(f.rng.IntN(all.Len())), depth)
+		}
+	}
+}
+
+func (f *filler) field(r protoreflect.Message, fd protoreflect.FieldDescriptor, depth int) {
+	switch {
+	case fd.IsMap():
+		m, v := r.Mutable(fd).Map(), fd.MapValue()
+		for range 1 + f.rng.IntN(2) {
+			m.Set(f.scalar(fd.MapKey()).MapKey(), f.single(v, m.NewValue, depth))
+		}
+	case fd.IsList():
+		l := r.Mutable(fd).List()
+		for range 1 + f.rng.IntN(2) {
+			l.Append(f.single(fd, l.NewElement, depth))
+		}
+	case fd.Message() == nil:
+		r.Set(fd, f.scalar(fd))
+	case depth > 0 && (!f.sparse || f.rng.IntN(2) == 0):
+		f.fields(r.Mutable(fd).Message(), depth-1)
+	}
+}
+
+// single is an element of a list or a map.
+func (f *filler) single(fd protoreflect.FieldDescriptor, mk func() protoreflect.Value, depth int) protoreflect.Value {
+	if fd.Message() == nil {
+		return f.scalar(fd)
+	}
+	v := mk()
+	if depth > 0 {
+		f.fields(v.Message(), depth-1)
+	}
+	return v
+}
+
+func (f *filler) scalar(fd protoreflect.FieldDescriptor) protoreflect.Value {
+	switch fd.Kind() {
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(true)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(1 + f.rng.Int32N(100)))
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(f.rng.Int32() | 1)
+	case protoreflect.Uint32Kind:
+		return protoreflect.ValueOfUint32(f.rng.Uint32() | 1)
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(f.rng.Int64() | 1)
+	case protoreflect.FloatKind:
+		return protoreflect.ValueOfFloat32(f.rng.Float32() + 1)
+	case protoreflect.DoubleKind:
+		return protoreflect.ValueOfFloat64(f.rng.Float64() + 1)
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(fmt.Sprint("text ", f.rng.IntN(1000)))
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([]byte{byte(f.rng.IntN(256))})
+	default:
+		panic("the test cannot fill a " + fd.Kind().String())
 	}
 }
 

@@ -1,15 +1,17 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
+	"unsafe"
 
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// Version is which format this package speaks. It changes with every field.
-const Version = 2
+// Version is which format this package speaks. What a change of the structures changes, [Layout] says.
+const Version = 3
 
 // A Request is what the host asks of a guest: one of its fields is set.
 type Request struct {
@@ -49,8 +51,6 @@ type Description struct {
 type Answer struct {
 	// Error is why the guest could not do it; that is no failure of workflow code.
 	Error string
-	// Unknown says that the Error is about a type that the guest does not have.
-	Unknown bool
 	// Completion answers an activation.
 	Completion *runner.Completion
 	// Notes are what code had to tell beside it, in order.
@@ -67,10 +67,18 @@ func Describe() []byte { return []byte{describe} }
 func IsDescribe(request []byte) bool { return len(request) == 1 && request[0] == describe }
 
 // A VersionError says that host and guest were built from different releases.
-type VersionError struct{ Host, Guest uint64 }
+type VersionError struct {
+	Host, Guest uint64
+	// Layout says that the versions are the same, but what they were built with is not.
+	Layout bool
+}
 
 // Error implements error.
 func (e *VersionError) Error() string {
+	if e.Layout {
+		return "the guest was built with another release of the Temporal API than this worker: " +
+			"build both from the same versions of all modules"
+	}
 	return fmt.Sprintf("the guest speaks version %d of the format between it and its worker, and this worker version %d: "+
 		"build both from the same release", e.Guest, e.Host)
 }
@@ -79,58 +87,53 @@ func (e *VersionError) Error() string {
 func AppendDescription(dst []byte, d *Description) []byte {
 	c := &codec{buf: dst}
 	c.uvarint(Version)
-	description(c, d)
+	c.buf = binary.LittleEndian.AppendUint64(c.buf, Layout())
+	c.write(layouts().description, unsafe.Pointer(d))
 	return c.buf
 }
 
-// ParseDescription reads the answer to [Describe]. One of another version is a [*VersionError].
+// ParseDescription reads the answer to [Describe]. One of another version or layout is a
+// [*VersionError].
 func ParseDescription(b []byte) (*Description, error) {
-	c := &codec{reading: true, buf: b}
+	c := reader(b)
 	if v := c.uvarint(0); c.err == nil && v != Version {
 		return nil, &VersionError{Host: Version, Guest: v}
 	}
-	d := new(Description)
-	description(c, d)
-	return parsed(c, d)
-}
-
-func description(c *codec, d *Description) {
-	list(c, &d.Types, text)
-	c.boolean(&d.Dynamic)
-	c.text(&d.Problem)
+	if l := c.take(8); c.err == nil && binary.LittleEndian.Uint64(l) != Layout() {
+		return nil, &VersionError{Host: Version, Guest: Version, Layout: true}
+	}
+	return parsed(c, layouts().description, new(Description))
 }
 
 // AppendRequest appends the bytes of r. It fails for messages that protobuf cannot
 // encode, as those with text that is not UTF-8.
 func AppendRequest(dst []byte, r *Request) ([]byte, error) {
-	return appended(&codec{buf: dst}, r, request)
+	return appended(dst, layouts().request, r)
 }
 
 // ParseRequest reads what AppendRequest has made.
 func ParseRequest(b []byte) (*Request, error) {
-	c, r := &codec{reading: true, buf: b}, new(Request)
-	request(c, r)
-	return parsed(c, r)
+	return parsed(reader(b), layouts().request, new(Request))
 }
 
 // AppendAnswer appends the bytes of a. It fails as AppendRequest does.
 func AppendAnswer(dst []byte, a *Answer) ([]byte, error) {
-	return appended(&codec{buf: dst}, a, answered)
+	return appended(dst, layouts().answer, a)
 }
 
 // ParseAnswer reads what AppendAnswer has made.
 func ParseAnswer(b []byte) (*Answer, error) {
-	c, a := &codec{reading: true, buf: b}, new(Answer)
-	answered(c, a)
-	return parsed(c, a)
+	return parsed(reader(b), layouts().answer, new(Answer))
 }
 
-func appended[T any](c *codec, v *T, write func(*codec, *T)) ([]byte, error) {
-	write(c, v)
+func appended[T any](dst []byte, l *layout, v *T) ([]byte, error) {
+	c := &codec{buf: dst}
+	c.write(l, unsafe.Pointer(v))
 	return c.buf, c.err
 }
 
-func parsed[T any](c *codec, v *T) (*T, error) {
+func parsed[T any](c *codec, l *layout, v *T) (*T, error) {
+	c.read(l, unsafe.Pointer(v))
 	if c.err == nil && len(c.buf) > 0 {
 		c.malformed("there is more than there should be")
 	}
@@ -138,28 +141,4 @@ func parsed[T any](c *codec, v *T) (*T, error) {
 		return nil, c.err
 	}
 	return v, nil
-}
-
-func request(c *codec, r *Request) {
-	optional(c, &r.Begin, begin)
-	optional(c, &r.Activation, activation)
-}
-
-func begin(c *codec, b *Begin) {
-	c.text(&b.Details.Namespace)
-	c.text(&b.Details.WorkflowID)
-	c.text(&b.Details.RunID)
-	c.text(&b.Details.WorkflowType)
-	integer(c, &b.VersioningBehavior)
-	c.text(&b.BuildID)
-	c.boolean(&b.LogInReplay)
-	integer(c, &b.LogLevel)
-	c.boolean(&b.Metrics)
-}
-
-func answered(c *codec, a *Answer) {
-	c.text(&a.Error)
-	c.boolean(&a.Unknown)
-	optional(c, &a.Completion, completion)
-	list(c, &a.Notes, note)
 }

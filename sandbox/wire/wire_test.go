@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,9 @@ import (
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/mainspring-go/mainspring/sandbox/wire"
@@ -71,8 +75,40 @@ func TestEveryFieldCrosses(t *testing.T) {
 	}
 }
 
+// Every part of every oneof has its turn, and what a newer server adds is not lost.
+func TestEveryMessageCrosses(t *testing.T) {
+	command := new(commandpb.Command)
+	parts := command.ProtoReflect().Descriptor().Oneofs().ByName("attributes").Fields()
+	failure := new(failurepb.Failure)
+	infos := failure.ProtoReflect().Descriptor().Oneofs().ByName("failure_info").Fields()
+	f := newFiller(1, false)
+	for i := range parts.Len() {
+		f.field(command.ProtoReflect(), parts.Get(i), 3)
+		f.field(failure.ProtoReflect(), infos.Get(i%infos.Len()), 3)
+		command.ProtoReflect().SetUnknown(protoreflect.RawFields("\xf8\x3f\x01"))
+		want := &wire.Answer{Completion: &runner.Completion{
+			Commands: []*commandpb.Command{command}, Failure: &runner.TaskFailure{Failure: failure},
+		}}
+		b, err := wire.AppendAnswer(nil, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := wire.ParseAnswer(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range [][2]proto.Message{
+			{command, got.Completion.Commands[0]}, {failure, got.Completion.Failure.Failure},
+		} {
+			if !proto.Equal(m[0], m[1]) {
+				t.Errorf("%v has changed on its way:\n%s", parts.Get(i).Name(), cmp.Diff(m[0], m[1], same))
+			}
+		}
+	}
+}
+
 func TestAnythingCrosses(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		crossed(t, newFiller(seed, true))
 	}
 }
@@ -164,7 +200,19 @@ func TestWhatProtobufRefusesIsAnError(t *testing.T) {
 		Items: []runner.Item{{Signal: &runner.Signal{Header: bad}}},
 	}})
 	if err == nil {
+		t.Error("a key that is not UTF-8 was encoded")
+	}
+	text := &runner.TaskFailure{Failure: &failurepb.Failure{Message: "\xff"}}
+	if _, err = wire.AppendAnswer(nil, &wire.Answer{Completion: &runner.Completion{Failure: text}}); err == nil {
 		t.Error("text that is not UTF-8 was encoded")
+	}
+	text.Failure.Message = "good"
+	b, err := wire.AppendAnswer(nil, &wire.Answer{Completion: &runner.Completion{Failure: text}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wire.ParseAnswer(bytes.Replace(b, []byte("good"), []byte("\xff\xff\xff\xff"), 1)); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("text that is not UTF-8 was read: %v", err)
 	}
 }
 
@@ -209,6 +257,12 @@ func TestDescriptionsOfOtherVersionsAreRefused(t *testing.T) {
 	if want := fmt.Sprintf("version %d of the format between it and its worker, and this worker version %d",
 		wire.Version+1, wire.Version); !strings.Contains(err.Error(), want) {
 		t.Errorf("the error does not tell the versions: %v", err)
+	}
+	b = wire.AppendDescription(nil, want)
+	b[1]++
+	_, err = wire.ParseDescription(b)
+	if v, ok := errors.AsType[*wire.VersionError](err); !ok || !v.Layout || !strings.Contains(v.Error(), "Temporal API") {
+		t.Errorf("another layout: %v", err)
 	}
 	if _, err := wire.ParseDescription(nil); !errors.Is(err, wire.ErrMalformed) {
 		t.Errorf("got %v", err)
