@@ -5,15 +5,6 @@ import (
 	"unsafe"
 )
 
-// server is the goroutine that serves calls. That of a call of the host is new each time, and would
-// have to grow its stack each time.
-//
-//nolint:gochecknoglobals // see guest.
-var server struct {
-	sizes chan uint32
-	done  chan struct{}
-}
-
 //go:wasmexport mainspring_abi
 func exportVersion() uint32 {
 	if guest.call == nil {
@@ -29,26 +20,7 @@ func exportVersion() uint32 {
 func exportRandom() uint64 { return rand.Uint64() }
 
 //go:wasmexport mainspring_warm
-func exportWarm() {
-	server.sizes, server.done = make(chan uint32), make(chan struct{})
-	go func() {
-		deepen(0)
-		for size := range server.sizes {
-			guest.answer = Call(guest.request[:size])
-			server.done <- struct{}{}
-		}
-	}()
-	Warm()
-}
-
-// deepen uses so much stack that a call rarely needs more.
-//
-//go:noinline
-func deepen(i int) byte {
-	var frame [24 << 10]byte
-	frame[i] = 1
-	return frame[i+1]
-}
+func exportWarm() { Warm() }
 
 // exportBuffer returns where the host writes a request of the size.
 //
@@ -65,8 +37,7 @@ func exportBuffer(size uint32) uint32 {
 //
 //go:wasmexport mainspring_call
 func exportCall(size uint32) uint64 {
-	server.sizes <- size
-	<-server.done
+	guest.answer = Call(guest.request[:size])
 	return uint64(address(guest.answer))<<32 | uint64(len(guest.answer))
 }
 

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"unsafe"
 )
 
@@ -21,7 +22,9 @@ func Warm() {
 	runtime.GC()
 	guest.filled = fill()
 	debug.SetGCPercent(-1) // collecting would undo what follows
+	done := deep()
 	runtime.GC()
+	done()
 	marked := heap(objects)
 	// What the collector took away comes back: spans at hand, stacks, and what lies in pools.
 	f, small := &filler{kept: make([]any, 0, 1<<14)}, sizes()
@@ -36,6 +39,32 @@ func Warm() {
 	}
 	guest.filled = append(guest.filled, f.kept...)
 	debug.SetGCPercent(int(100*(heap(objects)-marked+growth)/marked + 1))
+}
+
+// deep makes the next collection find goroutines that use much of their stacks: those that start
+// later get as much at once as these use on average, and need not grow theirs. That of each call of
+// the host is a new one, as is that of each coroutine. The function that it returns ends them.
+func deep() (done func()) {
+	var all sync.WaitGroup
+	wait, started := make(chan struct{}), make(chan struct{})
+	for range 32 {
+		all.Go(func() { wallow(started, wait) })
+		<-started
+	}
+	return func() {
+		close(wait)
+		all.Wait()
+	}
+}
+
+// wallow waits with much stack.
+//
+//go:noinline
+func wallow(started chan<- struct{}, wait <-chan struct{}) byte {
+	var frame [6 << 10]byte
+	started <- struct{}{}
+	<-wait
+	return frame[len(wait)]
 }
 
 // growth is how much an instance allocates before it collects, in bytes: garbage is its own, where
