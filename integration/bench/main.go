@@ -16,9 +16,9 @@
 // everything.
 //
 // Replay and the hand-over between coroutines are rows of two contestants without a frontend. Memory,
-// idle workers, activities in child processes, stops under load and a real server are topics, which
-// have tables of their own. What a run takes that waits in a worker's cache is measured also by a
-// benchmark in the tests of this package, of both in one process:
+// idle workers, stops under load, activities in child processes, workflows in a sandbox and a real
+// server are topics, which have tables of their own. What a run takes that waits in a worker's
+// cache is measured also by a benchmark in the tests of this package, of both in one process:
 //
 //	go test -run '^$' -bench Idle -benchtime 5x ./integration/bench
 package main

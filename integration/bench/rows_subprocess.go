@@ -34,36 +34,11 @@ func measureSubprocess(ctx context.Context, p *plan, _ func(string)) (f finding,
 		units /= once
 	}
 	f.Lines = linesOf([]string{inWorker, inChildren}, contestant.Mainspring)
-	var pairs []*pair
-	defer func() {
-		for _, one := range pairs {
-			one.kill()
-		}
-	}()
-	for _, l := range f.Lines {
-		job := contestant.Job{Contestant: l.Contestant, Work: frontend.Activity, Children: l.Case == inChildren}
-		one, err := startPair(ctx, job, p.prof.of(l.Contestant, l.Case))
-		if err != nil {
-			return f, fmt.Errorf("%s: %w", l.Case, err)
-		}
-		pairs = append(pairs, one)
-		if err := one.do(frontend.Order{Work: frontend.Activity}, max(100, units/5)); err != nil { // warm up
-			return f, fmt.Errorf("%s: %w", l.Case, err)
-		}
-	}
-	for range p.rounds {
-		for i, one := range pairs {
-			values, err := one.activities(units)
-			if err != nil {
-				return f, fmt.Errorf("%s: %w", f.Lines[i].Case, err)
-			}
-			f.Lines[i].Values = append(f.Lines[i].Values, values)
-		}
-	}
-	for _, one := range pairs {
-		if _, err := one.stop(); err != nil {
-			return f, err
-		}
+	err = p.inTurn(ctx, f.Lines, func(l line) contestant.Job {
+		return contestant.Job{Contestant: l.Contestant, Work: frontend.Activity, Children: l.Case == inChildren}
+	}, func(one *pair) ([]float64, error) { return one.activities(units) })
+	if err != nil {
+		return f, err
 	}
 	here, there := f.ours(inWorker, 0), f.ours(inChildren, 0)
 	f.Verdict = fmt.Sprintf("In a child an activity takes %s µs more of CPU time than in the worker, %.1f times as much.",

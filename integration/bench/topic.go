@@ -23,7 +23,7 @@ type topic struct {
 
 // topics are all of them, in the order of the page.
 func topics() []topic {
-	return slices.Concat(memoryTopics(), idleTopics(), stopTopics(), subprocessTopics(), realTopics())
+	return slices.Concat(memoryTopics(), idleTopics(), stopTopics(), subprocessTopics(), sandboxTopics(), realTopics())
 }
 
 // about are the topics that are asked for. Those that take to be asked for and are not stay as a
@@ -172,6 +172,47 @@ func together(all ...func() error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// inTurn measures lines round by round, each with a pair of its own for the job, after a turn that
+// does not count.
+func (p *plan) inTurn(
+	ctx context.Context, lines []line, jobOf func(line) contestant.Job, turn func(*pair) ([]float64, error),
+) error {
+	var pairs []*pair
+	defer func() {
+		for _, one := range pairs {
+			one.kill()
+		}
+	}()
+	for _, l := range lines {
+		one, err := startPair(ctx, jobOf(l), p.prof.of(l.Contestant, l.Case))
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.Case, err)
+		}
+		pairs = append(pairs, one)
+	}
+	first := 0
+	if p.once {
+		first = 1 // there is nothing to warm up for
+	}
+	for round := first; round <= p.rounds; round++ {
+		for i, one := range pairs {
+			values, err := turn(one)
+			if err != nil {
+				return fmt.Errorf("%s: %w", lines[i].Case, err)
+			}
+			if round > 0 {
+				lines[i].Values = append(lines[i].Values, values)
+			}
+		}
+	}
+	for i, one := range pairs {
+		if _, err := one.stop(); err != nil {
+			return fmt.Errorf("%s: %w", lines[i].Case, err)
 		}
 	}
 	return nil

@@ -55,6 +55,7 @@ func TestTopicsThatAreAskedFor(t *testing.T) {
 		{"memory", false, 2, false},
 		{"activity", false, 0, false},
 		{"subprocess", false, 1, false},
+		{"sandbox", false, 1, false},
 	}
 	for _, tt := range tests {
 		p := plan{topics: topics()}

@@ -58,8 +58,12 @@ type Job struct {
 	// Children says that activities run in child processes.
 	Children bool `json:"children,omitempty"`
 
+	// Guest is a file with the guest that has the workflows, if they run in a sandbox.
+	Guest string `json:"guest,omitempty"`
+
 	load     *load // that slow activities make
 	children *children
+	box      *box
 }
 
 // queue is the task queue of a worker.
@@ -138,6 +142,7 @@ const (
 	Stop     = "stop"
 	Replay   = "replay"
 	Memory   = "memory"    // asks for a [Footprint]
+	Live     = "live"      // asks for [Lives]
 	First    = "first"     // asks for the [time.Duration] until a new executor has done an activity
 	StopBusy = "stop busy" // with a tab and a number: when so many slow activities have begun; asks for a [Stopped]
 )
@@ -146,7 +151,7 @@ const (
 // a [Reading]. It stops at [Stop], and tells how long that took as a [time.Duration]. If its job is a
 // replay it does that once at each [Replay], and answers "ok".
 func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
-	job.load, job.children = newLoad(), new(children)
+	job.load, job.children, job.box = newLoad(), new(children), new(box)
 	stop, do, err := job.begin(ctx)
 	if err != nil {
 		return err
@@ -176,6 +181,8 @@ func Serve(ctx context.Context, job Job, in io.Reader, out io.Writer) error {
 			return encoder.Encode(answer)
 		case Memory:
 			answer = measureMemory()
+		case Live:
+			answer, err = job.box.lives(ctx)
 		case First:
 			answer, err = job.children.first(ctx)
 		default:

@@ -37,10 +37,8 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 	if j.Work == frontend.Slow {
 		o.MaxConcurrentActivities, o.GracefulShutdownTimeout = Slots, grace
 	}
-	if j.Children {
-		if o.ActivityExecutor, err = j.children.start(); err != nil {
-			return nil, errors.Join(err, client.Close())
-		}
+	if err := j.elsewhere(ctx, &o); err != nil {
+		return nil, errors.Join(err, client.Close())
 	}
 	var all []*worker.Worker
 	stop = func(ctx context.Context) (err error) {
@@ -48,7 +46,7 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 			err = errors.Join(err, w.Shutdown(ctx))
 		}
 		j.children.stop()
-		return errors.Join(err, client.Close())
+		return errors.Join(err, j.box.close(ctx), client.Close())
 	}
 	for i := range j.Workers {
 		w, err := j.newWorker(client, j.queue(i), o)
@@ -61,6 +59,19 @@ func (j Job) startMainspring(ctx context.Context) (stop func(context.Context) er
 		all = append(all, w)
 	}
 	return stop, nil
+}
+
+// elsewhere has activities and workflows run where the job wants them.
+func (j Job) elsewhere(ctx context.Context, o *worker.Options) (err error) {
+	if j.Children {
+		if o.ActivityExecutor, err = j.children.start(); err != nil {
+			return err
+		}
+	}
+	if j.Guest != "" {
+		o.WorkflowRunner, err = j.box.open(ctx, j.Guest)
+	}
+	return err
 }
 
 // newWorker is one that can do what the job may ask of it.
@@ -77,8 +88,10 @@ func (j Job) newWorker(client worker.Client, queue string, o worker.Options) (w 
 	if err == nil && j.workflows() {
 		err = errors.Join(
 			w.RegisterWorkflowWithOptions(oneActivity, workflow.RegisterOptions{Name: frontend.OneActivity}),
-			w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals}),
-			w.RegisterWorkflowWithOptions(sumSignals, workflow.RegisterOptions{Name: frontend.SumSignals}))
+			w.RegisterWorkflowWithOptions(countSignals, workflow.RegisterOptions{Name: frontend.CountSignals}))
+	}
+	if err == nil && j.workflows() && j.Guest == "" { // which has none that is parked
+		err = w.RegisterWorkflowWithOptions(sumSignals, workflow.RegisterOptions{Name: frontend.SumSignals})
 	}
 	return w, err
 }
