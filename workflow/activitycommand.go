@@ -69,7 +69,7 @@ func (r *run) activityCommand(
 	if err != nil {
 		return nil, err
 	}
-	input, err := dc.ToPayloads(args...)
+	input, err := r.env.Encode(dc, args...)
 	if err != nil {
 		return nil, fmt.Errorf("activity %s: arguments cannot be encoded: %w", name, err)
 	}

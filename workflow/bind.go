@@ -7,6 +7,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
+	"github.com/mainspring-go/mainspring/workflow/internal/direct"
 	"github.com/mainspring-go/mainspring/workflow/internal/env"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
@@ -38,6 +39,7 @@ func (p *Prepared) As(workflowType string) *Prepared {
 type Binding struct {
 	run     run
 	main    *Prepared
+	input   *input // until the workflow function is called
 	done    bool
 	result  *commonpb.Payloads
 	failure error
@@ -61,52 +63,79 @@ func Bind(e *env.Env, p *Prepared, o BindOptions) (*Binding, error) {
 	r := &b.run
 	r.begin(e, o)
 	ctx := WithValue(rootContext{}, runKey, r)
-	if err := r.intercept(ctx, o.Interceptors, p.call); err != nil {
+	if err := r.intercept(ctx, o.Interceptors, (*rootInbound)(b)); err != nil {
 		return nil, err
 	}
-	ctx, err := r.received(r.outbound.Go(ctx, "root", b.work), e.Info.Started.GetHeader())
+	ctx, err := r.received(r.outbound.Go(ctx, "root", b.work()), e.Info.Started.GetHeader())
 	if err != nil {
 		return nil, err
 	}
 	r.root = withCancel(ctx)
+	b.input = &input{decoding: decoding{ctx: r.root, call: p.call, in: e.Info.Started.GetInput()}, main: p}
 	return b, nil
 }
 
 // work is the root coroutine. What it calls stays on its stack while the workflow
-// waits, so that is no more than it has to be.
-func (b *Binding) work(ctx Context) {
+// waits, so that is no more than it has to be. It is not inlined, so that it has the
+// name in stacks by which it is left out of what authors see.
+//
+//go:noinline
+func (b *Binding) work() func(ctx Context) {
+	return func(ctx Context) {
+		if call, args := b.prepare(ctx); call != nil {
+			b.end(call(b.run.root, args))
+		}
+	}
+}
+
+// prepare returns how the workflow function is to be called and with what, nil if
+// it is not.
+func (b *Binding) prepare(ctx Context) (direct.Call, []any) {
 	// What came with the first task must be in its place, updates included,
 	// before the workflow looks.
 	coroutineOf(ctx).Yield("before the workflow starts")
-	ctx = b.run.root
-	args, err := b.arguments(ctx)
-	b.run.env.Info.Started = nil // nobody asks again, and it is large
-	if err != nil {
-		b.end(nil, err)
-		return
+	in := b.input
+	b.run.env.Coroutines.Watch.Help(in)
+	b.input, b.run.env.Info.Started = nil, nil // nobody asks again, and it is large
+	switch {
+	case in.err != nil:
+		b.end(nil, in.err)
+		return nil, nil
+	case b.run.headers():
+		return b.execute, in.args
+	default:
+		return b.main.call.how(in.args), in.args
 	}
-	b.end(b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args}))
 }
 
-func (b *Binding) arguments(ctx Context) ([]any, error) {
-	dc := converterOf(ctx)
-	input := b.run.env.Info.Started.GetInput()
-	if b.main.Definition.Dynamic {
-		return []any{converter.NewEncodedValues(input, dc)}, nil
+// execute calls the workflow function by way of interceptors.
+func (b *Binding) execute(ctx Context, args []any) (any, error) {
+	return b.run.inbound.ExecuteWorkflow(ctx, &ExecuteInput{Args: args})
+}
+
+// An input is that of the workflow function, which a helper decodes.
+type input struct {
+	decoding
+	main *Prepared
+}
+
+// Do implements [coro.Job].
+func (i *input) Do() {
+	if i.main.Definition.Dynamic {
+		i.args = []any{converter.NewEncodedValues(i.in, converterOf(i.ctx))}
+		return
 	}
-	args, err := b.main.call.decode(dc, input)
-	if err != nil {
-		return nil, fmt.Errorf(
+	if i.decoding.Do(); i.err != nil {
+		i.err = fmt.Errorf(
 			"unable to decode the workflow function input payload with error: %w, function name: %s",
-			err, b.main.Definition.Type)
+			i.err, i.main.Definition.Type)
 	}
-	return args, nil
 }
 
 // end keeps what the workflow function has returned.
 func (b *Binding) end(result any, err error) {
 	if err == nil {
-		b.result, err = encode(converterOf(b.run.root), result)
+		b.result, err = encode(b.run.env, converterOf(b.run.root), result)
 	}
 	b.failure, b.done = err, true
 }

@@ -322,10 +322,14 @@ func (c *channel) assign(v, valuePtr any) (ok bool) {
 		setPointer(valuePtr, v)
 		return true
 	}
-	if err := c.convert.FromPayloads(payloads, valuePtr); err != nil {
-		c.run.log().Error("Deserialization error. Corrupted signal received on channel.",
-			"Channel", c.name, "Error", err.Error())
-		return false
+	err := c.run.env.Decode(c.convert, payloads, valuePtr)
+	if err != nil {
+		c.corrupted(err)
 	}
-	return true
+	return err == nil
+}
+
+func (c *channel) corrupted(err error) {
+	c.run.log().Error("Deserialization error. Corrupted signal received on channel.",
+		"Channel", c.name, "Error", err.Error())
 }

@@ -96,7 +96,7 @@ func (o rootOutbound) ExecuteChildWorkflow(
 	}
 	by := r.convertersFor(ctx, options.Namespace, options.WorkflowID)
 	f.end.convert = by.data
-	input, err := f.end.convert.ToPayloads(args...)
+	input, err := r.env.Encode(f.end.convert, args...)
 	if err != nil {
 		return f.settle(fmt.Errorf("child workflow %s: arguments cannot be encoded: %w", childWorkflowType, err))
 	}

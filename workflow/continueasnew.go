@@ -113,7 +113,7 @@ func (o rootOutbound) NewContinueAsNewError(ctx Context, wfn any, args ...any) e
 	if err != nil {
 		mistake("continue as new: %v", err)
 	}
-	input, err := converterOf(ctx).ToPayloads(args...)
+	input, err := r.env.Encode(converterOf(ctx), args...)
 	if err != nil {
 		mistake("continue as new: arguments cannot be encoded: %v", err)
 	}

@@ -45,7 +45,7 @@ func (r *run) signalExternal(ctx Context, to target, signalName string, arg any)
 		return f
 	}
 	namespace := GetChildWorkflowOptions(ctx).Namespace
-	input, err := r.convertersFor(ctx, namespace, to.workflowID).data.ToPayloads(arg)
+	input, err := r.env.Encode(r.convertersFor(ctx, namespace, to.workflowID).data, arg)
 	if err != nil {
 		f.settle(nil, fmt.Errorf("signal %s: its argument cannot be encoded: %w", signalName, err))
 		return f

@@ -58,7 +58,7 @@ func (f *future) Get(ctx Context, valuePtr any) error {
 		return f.err
 	}
 	if payloads, ok := f.value.(*commonpb.Payloads); ok && f.convert != nil {
-		return f.convert.FromPayloads(payloads, valuePtr)
+		return f.run.env.Decode(f.convert, payloads, valuePtr)
 	}
 	setPointer(valuePtr, f.value)
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/internal/direct"
+	"github.com/mainspring-go/mainspring/workflow/internal/env"
 )
 
 // reservedPrefix is kept for names that the runtime itself answers, and
@@ -89,6 +90,25 @@ func (c *callable) decode(dc converter.DataConverter, in *commonpb.Payloads) ([]
 	return targets, nil
 }
 
+// A decoding is the job to make the arguments of a handler.
+type decoding struct {
+	ctx  Context
+	call *callable
+	in   *commonpb.Payloads
+	args []any
+	err  error
+}
+
+// Do implements [coro.Job].
+func (d *decoding) Do() { d.args, d.err = d.call.decode(converterOf(d.ctx), d.in) }
+
+// arguments has a helper make the arguments of a handler, as a coroutine of it.
+func (r *run) arguments(ctx Context, call *callable, in *commonpb.Payloads) ([]any, error) {
+	d := &decoding{ctx: ctx, call: call, in: in}
+	r.env.Coroutines.Watch.Help(d)
+	return d.args, d.err
+}
+
 // first is the index of the first parameter that is an argument.
 func (c *callable) first() int {
 	if c.takesCtx {
@@ -100,10 +120,15 @@ func (c *callable) first() int {
 // call runs c and returns what it returned. Arguments that do not fit, as an
 // interceptor may give them, are a mistake; nil stands for a zero value.
 func (c *callable) call(ctx Context, args []any) (any, error) {
+	return c.how(args)(ctx, args)
+}
+
+// how returns how c is to be called with args.
+func (c *callable) how(args []any) direct.Call {
 	if c.direct != nil && c.exact(args) {
-		return c.direct(ctx, args)
+		return c.direct
 	}
-	return c.reflected(ctx, args)
+	return c.reflected
 }
 
 // exact reports whether no argument needs to be converted.
@@ -160,21 +185,21 @@ func (c *callable) returned(out []reflect.Value) (any, error) {
 }
 
 // encode turns a result into payloads; nil, and a nil pointer, is no payload.
-func encode(dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
+func encode(e *env.Env, dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
 	if v := reflect.ValueOf(result); !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
 		return nil, nil //nolint:nilnil // no result is encoded as no payloads
 	}
-	return dc.ToPayloads(result)
+	return e.Encode(dc, result)
 }
 
 // encodeAnswer encodes what a handler of queries or updates returned: the SDK
 // answers with a null where a workflow would return nothing.
-func encodeAnswer(dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
-	payloads, err := encode(dc, result)
+func encodeAnswer(e *env.Env, dc converter.DataConverter, result any) (*commonpb.Payloads, error) {
+	payloads, err := encode(e, dc, result)
 	if payloads != nil || err != nil {
 		return payloads, err
 	}
-	return dc.ToPayloads(nil)
+	return e.Encode(dc, nil)
 }
 
 // checkHandlerName refuses names that the runtime itself answers.

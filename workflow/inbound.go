@@ -117,28 +117,25 @@ func (b *InboundInterceptorBase) ExecuteUpdate(ctx Context, in *UpdateInput) (an
 func (*InboundInterceptorBase) mustEmbedInboundInterceptorBase() {}
 
 // rootInbound is the last of the inbound interceptors: it does the work.
-type rootInbound struct {
-	run  *run
-	main *callable
-}
+type rootInbound Binding
 
-var _ InboundInterceptor = rootInbound{}
+var _ InboundInterceptor = (*rootInbound)(nil)
 
-func (rootInbound) mustEmbedInboundInterceptorBase() {}
+func (*rootInbound) mustEmbedInboundInterceptorBase() {}
 
 // Init puts in place what workflow code calls.
-func (i rootInbound) Init(outbound OutboundInterceptor) error {
+func (i *rootInbound) Init(outbound OutboundInterceptor) error {
 	i.run.outbound = outbound
 	return nil
 }
 
 // ExecuteWorkflow calls the workflow function.
-func (i rootInbound) ExecuteWorkflow(ctx Context, in *ExecuteInput) (any, error) {
-	return i.main.call(i.run.withoutHeader(ctx), in.Args)
+func (i *rootInbound) ExecuteWorkflow(ctx Context, in *ExecuteInput) (any, error) {
+	return i.main.call.call(i.run.withoutHeader(ctx), in.Args)
 }
 
 // HandleSignal puts the signal into its channel.
-func (i rootInbound) HandleSignal(ctx Context, in *SignalInput) error {
+func (i *rootInbound) HandleSignal(ctx Context, in *SignalInput) error {
 	if !i.run.signalChannel(ctx, in.SignalName).offer(in.Arg) {
 		return fmt.Errorf("exceeded channel buffer size for signal: %s", in.SignalName)
 	}
@@ -146,7 +143,7 @@ func (i rootInbound) HandleSignal(ctx Context, in *SignalInput) error {
 }
 
 // HandleQuery calls the query handler.
-func (i rootInbound) HandleQuery(ctx Context, in *QueryInput) (any, error) {
+func (i *rootInbound) HandleQuery(ctx Context, in *QueryInput) (any, error) {
 	h, err := i.run.queryHandler(in.QueryType)
 	if err != nil {
 		return nil, err
@@ -155,7 +152,7 @@ func (i rootInbound) HandleQuery(ctx Context, in *QueryInput) (any, error) {
 }
 
 // ValidateUpdate calls the validator, if the handler has one.
-func (i rootInbound) ValidateUpdate(ctx Context, in *UpdateInput) error {
+func (i *rootInbound) ValidateUpdate(ctx Context, in *UpdateInput) error {
 	h, err := i.run.updates.handler(in.Name)
 	if err != nil || h.validate == nil {
 		return err
@@ -164,7 +161,7 @@ func (i rootInbound) ValidateUpdate(ctx Context, in *UpdateInput) error {
 }
 
 // ExecuteUpdate calls the update handler.
-func (i rootInbound) ExecuteUpdate(ctx Context, in *UpdateInput) (any, error) {
+func (i *rootInbound) ExecuteUpdate(ctx Context, in *UpdateInput) (any, error) {
 	h, err := i.run.updates.handler(in.Name)
 	if err != nil {
 		return nil, err
@@ -173,9 +170,9 @@ func (i rootInbound) ExecuteUpdate(ctx Context, in *UpdateInput) (any, error) {
 }
 
 // intercept puts the interceptors, the first one outermost, before the run.
-func (r *run) intercept(ctx Context, interceptors []Interceptor, main *callable) error {
+func (r *run) intercept(ctx Context, interceptors []Interceptor, root *rootInbound) error {
 	r.outbound = rootOutbound{r}
-	r.inbound = rootInbound{r, main}
+	r.inbound = root
 	for _, i := range slices.Backward(interceptors) {
 		r.inbound = i.InterceptWorkflow(ctx, r.inbound)
 	}

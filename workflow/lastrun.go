@@ -24,7 +24,7 @@ func (o rootOutbound) GetLastCompletionResult(ctx Context, d ...any) error {
 	if last == nil {
 		return temporal.ErrNoData
 	}
-	return converterOf(ctx).FromPayloads(last, d...)
+	return o.run.env.Decode(converterOf(ctx), last, d...)
 }
 
 // GetLastError returns why the run before this one failed, nil if it did not.

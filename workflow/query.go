@@ -108,7 +108,7 @@ func (r *run) query(q *runner.Query) (*commonpb.Payloads, error) {
 		if err != nil {
 			return err
 		}
-		answer, err = encodeAnswer(h.convert, result)
+		answer, err = encodeAnswer(r.env, h.convert, result)
 		return err
 	})
 	return answer, err

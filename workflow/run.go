@@ -104,8 +104,20 @@ func (r *run) readOnly(f func() error) error {
 	return f()
 }
 
-// spawn starts a coroutine and returns the context of its own that it has.
-func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) Context {
+// A spawning is the job to make a coroutine: it allocates much.
+type spawning struct {
+	run   *run
+	ctx   Context
+	name  string
+	eager bool
+	f     func(ctx Context)
+	made  *thread
+}
+
+// Do implements [coro.Job].
+func (s *spawning) Do() { s.made = s.run.create(s.ctx, s.name, s.eager, s.f) }
+
+func (r *run) create(ctx Context, name string, eager bool, f func(ctx Context)) *thread {
 	t := &thread{Context: ctx, run: r}
 	body := func(*coro.Coroutine) { f(t) }
 	if eager {
@@ -113,6 +125,20 @@ func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) C
 	} else {
 		r.env.Coroutines.GoIn(&t.Coroutine, name, body)
 	}
+	return t
+}
+
+// spawn starts a coroutine and returns the context of its own that it has.
+func (r *run) spawn(ctx Context, name string, eager bool, f func(ctx Context)) Context {
+	s, ok := r.env.Spawnings.Get().(*spawning)
+	if !ok {
+		s = new(spawning)
+	}
+	*s = spawning{run: r, ctx: ctx, name: name, eager: eager, f: f}
+	r.env.Coroutines.Watch.Help(s)
+	t := s.made
+	*s = spawning{}
+	r.env.Spawnings.Put(s)
 	return t
 }
 
@@ -124,7 +150,11 @@ func Go(ctx Context, f func(ctx Context)) { GoNamed(ctx, "", f) }
 func GoNamed(ctx Context, name string, f func(ctx Context)) {
 	r := runOf(ctx)
 	r.mustMutate()
-	r.outbound.Go(ctx, name, f)
+	if r.intercepted {
+		r.outbound.Go(ctx, name, f)
+	} else {
+		r.spawn(ctx, name, false, f)
+	}
 }
 
 func (o rootOutbound) Go(ctx Context, name string, f func(ctx Context)) Context {

@@ -61,7 +61,7 @@ func (o rootOutbound) SideEffectWithOptions(
 	dc := converterOf(ctx)
 	me := coroutineOf(ctx)
 	result, err := r.env.SideEffect(func() (*commonpb.Payloads, error) {
-		return dc.ToPayloads(r.once(ctx, f))
+		return r.env.Encode(dc, r.once(ctx, f))
 	}, r.metadata(options.Summary))
 	if err != nil {
 		env.Fail(err)
@@ -120,20 +120,20 @@ func (o rootOutbound) MutableSideEffectWithOptions(
 	dc := r.env.DataConverter
 	value := r.env.MutableSideEffect(id, func(old *commonpb.Payloads) (*commonpb.Payloads, bool) {
 		v := r.once(ctx, f)
-		if old != nil && unchanged(dc, v, old, equals) {
+		if old != nil && r.unchanged(dc, v, old, equals) {
 			return nil, false
 		}
-		return encoded(dc, v), true
+		return r.encoded(dc, v), true
 	}, r.metadata(options.Summary))
 	return converter.NewEncodedValue(value, dc)
 }
 
 // unchanged reports whether a new value is equal to an old one.
-func unchanged(
+func (r *run) unchanged(
 	dc converter.DataConverter, value any, old *commonpb.Payloads, equals func(a, b any) bool,
 ) bool {
 	if value == nil {
-		return proto.Equal(encoded(dc, nil), old)
+		return proto.Equal(r.encoded(dc, nil), old)
 	}
 	was := reflect.New(reflect.TypeOf(value))
 	if err := converter.NewEncodedValue(old, dc).Get(was.Interface()); err != nil {
@@ -144,8 +144,8 @@ func unchanged(
 
 // encoded encodes what a side effect returned; what cannot be encoded fails the
 // workflow task.
-func encoded(dc converter.DataConverter, value any) *commonpb.Payloads {
-	p, err := dc.ToPayloads(value)
+func (r *run) encoded(dc converter.DataConverter, value any) *commonpb.Payloads {
+	p, err := r.env.Encode(dc, value)
 	if err != nil {
 		env.Fail(err)
 	}

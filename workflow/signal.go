@@ -25,7 +25,7 @@ func GetSignalChannel(ctx Context, signalName string) ReceiveChannel {
 }
 
 func (o rootOutbound) GetSignalChannel(ctx Context, signalName string) ReceiveChannel {
-	return o.GetSignalChannelWithOptions(ctx, signalName, SignalChannelOptions{})
+	return o.run.requestSignals(ctx, signalName, "")
 }
 
 // GetSignalChannelWithOptions is [GetSignalChannel] with options.
@@ -40,21 +40,40 @@ func GetSignalChannelWithOptions(
 func (o rootOutbound) GetSignalChannelWithOptions(
 	ctx Context, signalName string, options SignalChannelOptions,
 ) ReceiveChannel {
-	r := o.run
-	if strings.HasPrefix(signalName, temporalPrefix) && !strings.HasPrefix(signalName, streamPrefix) {
-		mistake("%s is a reserved prefix: signal %q: choose another name", temporalPrefix, signalName)
-	}
-	c := r.signalChannel(ctx, signalName)
-	for i, q := range r.requested {
-		if q.channel == c {
-			if options.Description != "" {
-				r.requested[i].description = options.Description
-			}
-			return c
+	return o.run.requestSignals(ctx, signalName, options.Description)
+}
+
+// requestSignals returns the channel of a signal for code that asks for it.
+func (r *run) requestSignals(ctx Context, name, description string) *channel {
+	for i := range r.requested {
+		if r.requested[i].channel.name != name {
+			continue
 		}
+		if description != "" {
+			r.requested[i].description = description
+		}
+		return r.requested[i].channel
 	}
-	r.requested = append(r.requested, signalUse{channel: c, description: options.Description})
-	return c
+	if strings.HasPrefix(name, temporalPrefix) && !strings.HasPrefix(name, streamPrefix) {
+		mistake("%s is a reserved prefix: signal %q: choose another name", temporalPrefix, name)
+	}
+	q := &signalRequest{ctx: ctx, name: name, description: description}
+	r.env.Coroutines.Watch.Help(q)
+	return q.made
+}
+
+// A signalRequest is the first one for a channel: a job, as it makes much.
+type signalRequest struct {
+	ctx               Context
+	name, description string
+	made              *channel
+}
+
+// Do implements [coro.Job].
+func (q *signalRequest) Do() {
+	r := runOf(q.ctx)
+	q.made = r.signalChannel(q.ctx, q.name)
+	r.requested = append(r.requested, signalUse{channel: q.made, description: q.description})
 }
 
 // signalUse is a signal channel that code asked for.

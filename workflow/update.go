@@ -218,7 +218,7 @@ func (us *updates) handle(ctx Context, u *runner.Update) {
 		reject(err)
 		return
 	}
-	args, err := h.call.decode(converterOf(ctx), u.Request.GetInput().GetArgs())
+	args, err := us.run.arguments(ctx, h.call, u.Request.GetInput().GetArgs())
 	if err != nil {
 		reject(fmt.Errorf("unable to decode the input for update %q: %w", name, err))
 		return
@@ -272,7 +272,7 @@ func (us *updates) execute(ctx Context, u *runner.Update, h *updateHandler, call
 	e.AcceptUpdate(u)
 	result, err := call()
 	if err == nil {
-		payloads, encodeErr := encodeAnswer(converterOf(ctx), result)
+		payloads, encodeErr := encodeAnswer(e, converterOf(ctx), result)
 		if encodeErr == nil {
 			e.CompleteUpdate(u, payloads, nil)
 			return

@@ -64,15 +64,21 @@ func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Com
 	if dogs := i.runner.dogs; dogs != nil {
 		defer dogs.Watch(&i.watch).Done()
 	}
+	i.watch.Join(&i.runner.world.Helpers)
 	c := i.guarded(a)
 	if s := i.watch.Left(); s != nil {
 		c = i.deadlocked(s)
+	} else {
+		i.watch.Rest(!i.live())
 	}
 	if c.Failure != nil {
 		i.broken = true
 	}
 	return c
 }
+
+// live reports whether the run has coroutines.
+func (i *instance) live() bool { return i.env != nil && i.env.Coroutines.Live() > 0 }
 
 // guarded turns a panic outside of coroutines, where what happened is applied,
 // into a failed task.

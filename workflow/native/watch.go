@@ -62,7 +62,7 @@ func (i *instance) Close() {
 		return
 	}
 	switch {
-	case i.env == nil || i.env.Coroutines.Live() == 0:
+	case !i.live():
 	case i.runner.options.DisableSafeEviction:
 		go i.end()
 	default:
@@ -73,6 +73,7 @@ func (i *instance) Close() {
 // end runs the deferred functions of all coroutines and ends them.
 func (i *instance) end() {
 	if i.env == nil {
+		i.watch.Rest(true)
 		return
 	}
 	// Deferred functions run as if in replay, so that what is guarded by it
@@ -81,6 +82,7 @@ func (i *instance) end() {
 	for i.env.Coroutines.Close() != nil {
 		// One did not end in time: it is waited for all the same.
 	}
+	i.watch.Rest(true)
 }
 
 // evict is end, except that it does not wait for what is stuck.
@@ -91,6 +93,7 @@ func (i *instance) evict() {
 	i.env.Replaying, i.env.Executing = true, true
 	s := i.env.Coroutines.Close()
 	if s == nil {
+		i.watch.Rest(true)
 		return
 	}
 	i.runner.logger(i.details).Warn(fmt.Sprintf("Workflow coroutine %q didn't exit within %v", s.Name, s.After),
@@ -100,5 +103,6 @@ func (i *instance) evict() {
 		for i.env.Coroutines.Close() != nil {
 			// Two cannot be: code is left behind once.
 		}
+		i.watch.Rest(true)
 	}()
 }

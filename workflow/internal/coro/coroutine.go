@@ -3,7 +3,6 @@ package coro
 import (
 	"iter"
 	"runtime"
-	"runtime/debug"
 	"strings"
 )
 
@@ -48,7 +47,8 @@ type Coroutine struct {
 	dump     *string   // where the next resume is to write down the stack, and do nothing else
 	panicked *Panic
 	watch    *Watch
-	stint    uint64 // of the watch, while c runs
+	stint    uint64           // of the watch, while c runs
+	code     func(*Coroutine) // until it runs
 	yield    func(struct{}) bool
 	next     func() (struct{}, bool)
 	stop     func()
@@ -56,7 +56,13 @@ type Coroutine struct {
 
 // begin makes c a coroutine that is to run f.
 func (c *Coroutine) begin(number int, name string, w *Watch, f func(*Coroutine)) {
-	c.number, c.name, c.status, c.watch = number, name, "not started", w
+	c.number, c.name, c.status, c.watch, c.code = number, name, "not started", w, f
+}
+
+// start makes the goroutine of c: who resumes c has a larger stack than who made it.
+func (c *Coroutine) start() {
+	f := c.code
+	c.code = nil
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
 		c.body(c.watch.mark(c.number), f)
@@ -75,7 +81,7 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 		c.done = true
 		v := recover()
 		if !returned && !c.evicted {
-			c.panicked = &Panic{Value: v, Stack: string(debug.Stack()), Coroutine: c.name}
+			c.panicked = &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name}
 			if v == nil {
 				c.exited = true
 				c.panicked.Value, c.panicked.Goexit = "workflow code called runtime.Goexit", true
@@ -97,6 +103,9 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 // left behind it does not belong to the caller any more.
 func (c *Coroutine) resume() bool {
 	first := !c.ran
+	if first {
+		c.start()
+	}
 	c.ran, c.advanced, c.running = true, false, true
 	c.wait = waitTurn
 	c.next()
@@ -202,10 +211,12 @@ func (c *Coroutine) evict() bool {
 		return true
 	case c.done && !c.exited:
 		return true
+	case !c.ran: // nothing to unwind
+		c.evicted, c.done, c.code = true, true, nil
+		return true
 	default:
 		c.evicting = make(chan bool, 2)
 		c.running = true
-		c.evicted = !c.ran // never started: nothing to unwind
 		// iter.Pull hands the Goexit of a sequence on to the one that stops it, so
 		// that one is a goroutine that has nothing else to do.
 		go func() {

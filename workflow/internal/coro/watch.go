@@ -25,6 +25,10 @@ type Watch struct {
 	// the latter those that may take as long as they like.
 	Converting, Exempt atomic.Int32
 
+	helpers *Helpers               // nil while none may be asked for
+	helper  atomic.Pointer[helper] // that helped last; nil while it does
+	died    *Panic                 // what the last one died of that did
+
 	mu    sync.Mutex
 	names []named // of the coroutines whose name is not their number
 	left  *Stuck  // set once; the goroutine that drives the run may read it without mu
@@ -148,17 +152,35 @@ func (w *Watch) look() (name, stack string) {
 }
 
 // find looks in a dump for the goroutine that is in a function with the mark of
-// id and is not parked. Below that function there is only machinery.
+// id and is not parked. Below that function there is only machinery. If it is a
+// helper, what asked for its help follows.
 func find(dump []byte, id uintptr) (number int, stack string) {
-	marked := regexp.MustCompile(fmt.Sprintf(`(?m)^\S*/coro\.\(\*Coroutine\)\.body\(.*\{%#x, (0x[0-9a-f]+)\}`, id))
+	marked := regexp.MustCompile(fmt.Sprintf(
+		`(?m)^\S*/coro\.\(\*(?:Coroutine\)\.body|helper\)\.(work))\(.*\{%#x, (0x[0-9a-f]+)\}`, id))
 	for g := range bytes.SplitSeq(dump, []byte("\n\n")) {
 		head, frames, _ := bytes.Cut(g, []byte("\n"))
 		at := marked.FindSubmatchIndex(frames)
 		if at == nil || bytes.Contains(head, []byte("[coroutine")) {
 			continue
 		}
-		n, _ := strconv.ParseInt(string(frames[at[2]:at[3]]), 0, 64)
-		return int(n), string(head) + "\n" + string(frames[:at[0]])
+		n, _ := strconv.ParseInt(string(frames[at[4]:at[5]]), 0, 64)
+		stack := string(head) + "\n" + string(frames[:at[0]])
+		if at[2] >= 0 {
+			stack += helped(dump, id, int(n))
+		}
+		return int(n), stack
 	}
 	return 0, "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
+}
+
+// helped returns the stack of a coroutine from where it asked for help.
+func helped(dump []byte, id uintptr, number int) string {
+	asked := regexp.MustCompile(fmt.Sprintf(`(?ms)^\S*/coro\.\(\*Watch\)\.Help\([^\n]*\n[^\n]*\n`+
+		`(.*?)^\S*/coro\.\(\*Coroutine\)\.body\([^\n]*\{%#x, %#x\}`, id, number))
+	for g := range bytes.SplitSeq(dump, []byte("\n\n")) {
+		if found := asked.FindSubmatch(g); found != nil {
+			return string(found[1])
+		}
+	}
+	return ""
 }

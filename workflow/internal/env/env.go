@@ -2,6 +2,7 @@ package env
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	commandpb "go.temporal.io/api/command/v1"
@@ -37,6 +38,11 @@ type Options struct {
 	LocalActivity func(activity any) (name string, function any, err error)
 	// WorkflowName resolves what a workflow gives as a workflow.
 	WorkflowName func(workflow any) (string, error)
+	// Helpers are those of the coroutines of all runs.
+	Helpers coro.Helpers
+
+	// Conversions and Spawnings are jobs that are over and can be used again.
+	Conversions, Spawnings sync.Pool
 }
 
 // Hooks are what the authoring API does when something happens. Bind sets them.

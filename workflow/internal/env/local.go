@@ -152,7 +152,7 @@ func (e *Env) newMarker(
 	activityType string, mark localMark, r *runner.LocalResult,
 ) (*historypb.MarkerRecordedEventAttributes, error) {
 	mark.ActivityType = activityType
-	data, err := e.DataConverter.ToPayloads(mark)
+	data, err := e.Encode(e.DataConverter, mark)
 	if err != nil {
 		return nil, fmt.Errorf("local activity %s: its marker cannot be encoded: %w", activityType, err)
 	}

@@ -89,7 +89,7 @@ func (e *Env) record(name string, details map[string]*commonpb.Payloads, meta *s
 // encoded encodes what belongs into a marker; what cannot be encoded fails the
 // task.
 func (e *Env) encoded(values ...any) *commonpb.Payloads {
-	p, err := e.DataConverter.ToPayloads(values...)
+	p, err := e.Encode(e.DataConverter, values...)
 	if err != nil {
 		Fail(err)
 	}
