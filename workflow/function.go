@@ -5,8 +5,8 @@ import "github.com/mainspring-go/mainspring/workflow/internal/direct"
 // A Function is a workflow function with a way to call it that needs no
 // reflection, as Workflow1 of package typed makes it. It is given to registrations
 // in place of the function and is the same to all others. While a workflow waits
-// that was called by reflection its first coroutine has a stack of 8 KB; without
-// it is half of that or less.
+// that was called by reflection its first coroutine has a stack of 4 KB or more;
+// without it may be half of that.
 //
 // Functions without a result or with one of type string or int, and with no
 // argument or one of these types, are called without reflection as they are.
