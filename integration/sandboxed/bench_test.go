@@ -108,6 +108,19 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
+// A run starts, does its first task and lives on, as when the cache fills: nothing is there to use
+// again.
+func BenchmarkFill(b *testing.B) {
+	sides(b, func(b *testing.B, r runner.Runner) {
+		b.Helper()
+		var runs []runner.Instance
+		measured(b, func() { runs = append(runs, begun(b, r).instance) })
+		for _, run := range runs {
+			run.Close()
+		}
+	})
+}
+
 // A task: an activity has ended, the next one starts.
 func BenchmarkTask(b *testing.B) {
 	sides(b, func(b *testing.B, r runner.Runner) {

@@ -15,10 +15,11 @@ type mapped struct {
 	limit uint64
 	size  uint64
 
-	mu      sync.Mutex // held while the file is mapped, so that close does not pull it away
-	file    *os.File
-	scanner *scanner   // nil if mappings are not recycled
-	kept    []*mapping // as new
+	mu       sync.Mutex // held while the file is mapped, so that close does not pull it away
+	file     *os.File
+	pristine *mapping   // never written
+	scanner  *scanner   // nil if mappings are not recycled
+	kept     []*mapping // as new
 }
 
 // newMapped makes an image of the content. The file is as large as memories may
@@ -50,26 +51,18 @@ func (m *mapped) fill(content []byte) error {
 			return err
 		}
 	}
-	// Try it once: a system may forbid it.
-	memory, err := m.mmap()
-	if err != nil {
+	// A system may forbid it.
+	var err error
+	if m.pristine, err = m.mmap(); err != nil {
 		return err
 	}
-	memory.drop()
+	m.pristine.collapse()
 	m.scanner = newScanner()
 	return nil
 }
 
-func (m *mapped) mmap() (*mapping, error) {
-	b, err := unix.Mmap(int(m.file.Fd()), 0, int(m.limit), unix.PROT_READ|unix.PROT_WRITE,
-		unix.MAP_PRIVATE|unix.MAP_NORESERVE)
-	if err != nil {
-		return nil, fmt.Errorf("map the memory of an instance: %w", err)
-	}
-	return &mapping{image: m, all: b, size: m.size}, nil
-}
-
-// open maps a memory, or copies it when the process has as many mappings as it may.
+// open maps a memory, or copies it when it cannot be mapped, as when the process has as many
+// mappings as it may.
 func (m *mapped) open() (memory, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,9 +77,7 @@ func (m *mapped) open() (memory, error) {
 	if mapping, err := m.mmap(); err == nil {
 		return mapping, nil
 	}
-	h := &heap{limit: m.limit, b: make([]byte, m.size)}
-	_, err := m.file.ReadAt(h.b, 0)
-	return h, err
+	return copied{limit: m.limit, content: m.pristine.bytes()}.open()
 }
 
 func (m *mapped) close() error {
@@ -100,10 +91,10 @@ func (m *mapped) close() error {
 	if m.scanner != nil {
 		err = errors.Join(err, m.scanner.pagemap.Close())
 	}
-	for _, mapping := range m.kept {
+	for _, mapping := range append(m.kept, m.pristine) {
 		mapping.drop()
 	}
-	m.kept = nil
+	m.kept, m.pristine = nil, nil
 	return err
 }
 
@@ -131,46 +122,8 @@ func (m *mapped) renew(one *mapping) bool {
 		return false
 	}
 	for _, p := range pieces {
-		b := one.all[p.start:p.end]
-		if n, err := m.file.ReadAt(b, int64(p.start)); err != nil || n != len(b) {
-			return false
-		}
+		copy(one.all[p.start:p.end], m.pristine.all[p.start:p.end])
 	}
 	one.size = m.size
 	return true
-}
-
-// mapping is a memory of a mapped image.
-type mapping struct {
-	image *mapped
-	all   []byte
-	size  uint64
-}
-
-func (m *mapping) bytes() []byte { return m.all[:m.size] }
-
-func (m *mapping) grow(size uint64) bool {
-	if size > uint64(len(m.all)) {
-		return false
-	}
-	m.size = size
-	return true
-}
-
-func (m *mapping) free() {
-	if m.all == nil {
-		return
-	}
-	// Whoever freed it may do so again, but not what the next instance has.
-	if one := *m; !m.image.keep(&one) {
-		one.drop()
-	}
-	m.all, m.size = nil, 0
-}
-
-// drop unmaps it.
-func (m *mapping) drop() {
-	// It fails for what was not mapped, and for nothing else.
-	_ = unix.Munmap(m.all)
-	m.all, m.size = nil, 0
 }
