@@ -18,30 +18,68 @@ import (
 )
 
 // guest is the guest of testdata, built once.
-var guest = sync.OnceValues(func() ([]byte, error) {
+var guest = sync.OnceValues(func() ([]byte, error) { return build() })
+
+// build builds it with more flags.
+func build(flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "sandbox")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "guest.wasm")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-buildmode=c-shared", "-o", out, "./testdata/guest")
+	args := append([]string{"build", "-buildmode=c-shared", "-o", out}, flags...)
+	cmd := exec.CommandContext(context.Background(), "go", append(args, "./testdata/guest")...)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%v: %w\n%s", cmd, err, said)
 	}
 	return os.ReadFile(out)
-})
+}
 
 // cache is where tests keep compiled code, so that only the first compiles.
-var cache = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "sandbox-cache") })
+var cache = sync.OnceValues(func() (string, error) {
+	if dir := os.Getenv(unmapped); dir != "" {
+		return dir, nil
+	}
+	return os.MkdirTemp("", "sandbox-cache")
+})
+
+// unmapped has tests run as on a system that cannot map memory, and says where compiled code is.
+const unmapped = "SANDBOX_TEST_UNMAPPED"
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, err := cache(); err == nil {
+	if dir, err := cache(); err == nil && os.Getenv(unmapped) == "" {
 		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
+}
+
+func TestAllOfItWhereMemoryCannotBeMapped(t *testing.T) {
+	if os.Getenv(unmapped) != "" {
+		t.Skip("this is it")
+	}
+	m := compile(t, engine.Options{}) // so that the code is there
+	if mode, reason := m.Mode(); mode != engine.Mapped {
+		t.Skip(reason)
+	}
+	dir, err := cache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=10m", "-test.skip=Refused|Checked|Stripped|SaysWhy")
+	cmd.Env = append(os.Environ(), unmapped+"="+dir)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+func TestASystemThatCannotMapMemorySaysWhy(t *testing.T) {
+	m := compile(t, engine.Unmapped(engine.Options{}, errors.New("it has no memfd")))
+	if mode, reason := m.Mode(); mode != engine.Copied || reason != "it has no memfd" {
+		t.Errorf("the mode is %s: %s", mode, reason)
+	}
 }
 
 // compile compiles the guest for the test.
@@ -51,8 +89,17 @@ func compile(t testing.TB, options engine.Options) *engine.Module {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return compileFile(t, file, options)
+}
+
+func compileFile(t testing.TB, file []byte, options engine.Options) *engine.Module {
+	t.Helper()
+	var err error
 	if options.CacheDir, err = cache(); err != nil {
 		t.Fatal(err)
+	}
+	if os.Getenv(unmapped) != "" {
+		options = engine.Unmapped(options, errors.New("a test has it so"))
 	}
 	if options.MaxCallTime == 0 {
 		options.MaxCallTime = time.Minute // machines that run tests may be slow

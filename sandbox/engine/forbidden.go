@@ -107,7 +107,7 @@ func watches() []watch {
 // for ever seems to wait for a timer; and the runtime naps before it reports a panic.
 func skipped() []string {
 	return []string{
-		"runtime.(*scavengerState).wake", "runtime.(*scavengerState).ready", "runtime.usleep",
+		"runtime.(*scavengerState).wake", "runtime.usleep",
 	}
 }
 

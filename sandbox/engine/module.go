@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ type Module struct {
 	reason  string
 	image   image    // nil when instances are fresh
 	globals []uint64 // what those of an instance begin with
-	random  int      // where in the image Go's generator of random numbers lies, or 0
+	random  int      // where in the image Go's generator of random numbers lies
 
 	closing sync.Once
 }
@@ -82,6 +83,10 @@ func Compile(ctx context.Context, file []byte, options Options) (*Module, error)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the guest: %w", err)
+	}
+	if missing := m.prepared.Missing; len(missing) > 0 {
+		return nil, fmt.Errorf("sandbox: the guest's Go runtime has no function %s, which must do nothing in a sandbox: "+
+			"this engine does not know the version of Go that built it", strings.Join(missing, ", "))
 	}
 	for _, name := range exports() {
 		if !m.prepared.Exports[name] {
@@ -139,11 +144,16 @@ func (m *Module) snapshot(ctx context.Context, seed [32]byte) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: draw random numbers: %w", err)
 	}
+	if m.random == 0 {
+		return errors.New("sandbox: the random generator of the guest's Go runtime is not where it is looked for, so that " +
+			"all instances would draw the same numbers: this engine does not know the version of Go that built it; " +
+			"Options.Start of StartFresh works without")
+	}
 	m.globals = slices.Clone(i.globals)
 	m.prepared.Data = nil
 	content, limit := i.memory.bytes(), m.options.MemoryLimit
 	if m.options.Start == StartSnapshot {
-		if m.image, err = newMapped(content, limit); err == nil {
+		if m.image, err = m.options.mapped(content, limit); err == nil {
 			m.mode = Mapped
 			return nil
 		}
@@ -208,7 +218,7 @@ func (m *Module) Start(ctx context.Context, host Host) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.random > 0 && host.Random != nil {
+	if host.Random != nil {
 		if err := reseed(memory.bytes(), m.random, host.Random); err != nil {
 			memory.free()
 			return nil, err

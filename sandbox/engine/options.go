@@ -39,6 +39,16 @@ type Options struct {
 	// CacheDir is a directory for compiled code, which is made when it is not there. A guest of ten
 	// megabytes takes seconds to compile and a fraction of that to load. The default is none.
 	CacheDir string
+
+	unmapped error // why memory cannot be mapped, in tests
+}
+
+// mapped makes an image that is mapped.
+func (o Options) mapped(content []byte, limit uint64) (image, error) {
+	if o.unmapped != nil {
+		return nil, o.unmapped
+	}
+	return newMapped(content, limit)
 }
 
 const (

@@ -19,7 +19,7 @@ type Options struct {
 	// Watched are names of functions: when that of index i is entered, the count
 	// is set to -1-i and Yield is called. Those that the module lacks are left out.
 	Watched []string
-	// Skipped are names of functions of Go that return at once, without results.
+	// Skipped are names of functions of Go's runtime that return at once, without results.
 	Skipped []string
 }
 
@@ -37,6 +37,8 @@ type Prepared struct {
 	Globals []Global
 	// Watched says which of the watched functions were found.
 	Watched []bool
+	// Missing are the functions to skip that were not found, or that are not Go's.
+	Missing []string
 }
 
 // GlobalName is under which name a global is exported.
@@ -51,6 +53,10 @@ func Prepare(file []byte, o Options) (*Prepared, error) {
 	if m.memory == 0 {
 		return nil, errors.New("it has no memory")
 	}
+	if len(m.globals) == 0 {
+		return nil, errors.New("it has no globals, where programs of Go have the pointer to their stack")
+	}
+	stripped := len(m.names) == 0 && m.memory <= o.MaxPages && m.tableOfGo()
 	yield, err := m.yield(o.Yield)
 	if err != nil {
 		return nil, err
@@ -70,10 +76,19 @@ func Prepare(file []byte, o Options) (*Prepared, error) {
 		w.watched[Mangled(name)] = i
 	}
 	for _, name := range o.Skipped {
-		w.skipped[Mangled(name)] = true
+		w.skipped[Mangled(name)] = false
 	}
 	if p.File, err = m.write(w, p.Globals, o.MaxPages); err != nil {
 		return nil, err
+	}
+	if stripped {
+		names := writeNames(m.names)
+		p.File = append(appendU32(append(p.File, sectionCustom), uint32(len(names))), names...)
+	}
+	for _, name := range o.Skipped {
+		if !w.skipped[Mangled(name)] {
+			p.Missing = append(p.Missing, name)
+		}
 	}
 	return p, nil
 }

@@ -41,6 +41,16 @@ var (
 	whole   = header + types + imports + function + memory + global + export + code + data + symbols + debug
 )
 
+// stripped is the module without a section of names, but with the table that Go's runtime has.
+func stripped() string {
+	word := func(n byte) string { return string([]byte{n}) + strings.Repeat("\x00", 7) }
+	pair := func(a, b string) string { return a + "\x00\x00" + b + "\x00\x00\x00" }
+	table := "\xf1\xff\xff\xff\x00\x00\x01\x08" + word(2) + word(0) + word(0) + word(104) + word(0) + word(0) + word(0) +
+		word(72) + pair("\x00\x10", "\x10") + pair("\x01\x10", "\x18") +
+		pair("\x00\x10", "\x00") + pair("\x01\x10", "\x07") + "loop.a\x00go.*fn\x00"
+	return strings.NewReplacer(symbols, "", data, part(11, "\x01\x00\x41\x03\x0b", name(table))).Replace(whole)
+}
+
 func options() wasm.Options {
 	return wasm.Options{MaxPages: 3, Yield: wasm.Import{Module: "sys", Name: "yield"}}
 }
@@ -150,6 +160,22 @@ func TestFunctionsAreWatchedByName(t *testing.T) {
 	}
 }
 
+func TestNamesAreThoseOfGosOwnTableWhereThereAreNone(t *testing.T) {
+	o := options()
+	o.Watched, o.Skipped = []string{"loop.a"}, []string{"go.*fn", "go.other"}
+	p, err := wasm.Prepare([]byte(stripped()), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.Watched[0] || !slices.Equal(p.Missing, []string{"go.other"}) {
+		t.Errorf("found %v, missing %q", p.Watched, p.Missing)
+	}
+	if !bytes.Contains(p.File, []byte("\x01\x06loop.a\x02\x06go._fn")) {
+		t.Error("stacks would have no names")
+	}
+	run(t, p)
+}
+
 func TestFunctionsOfGoAreSkipped(t *testing.T) {
 	o := options()
 	o.Skipped = []string{"go.*fn"}
@@ -179,6 +205,7 @@ func TestWhatIsNoGuestIsRefused(t *testing.T) {
 		"no memory":         {strings.Replace(with(memory, ""), data, "", 1), "it has no memory"},
 		"shared memory":     {with(memory, part(5, "\x01\x03\x01\x01")), "not shared"},
 		"two memories":      {with(memory, part(5, "\x02\x00\x01\x00\x01")), "2 memories"},
+		"no globals":        {with(global, ""), "it has no globals"},
 		"no yield":          {with(name("yield"), name("yolks")), "does not import yield of sys"},
 		"odd yield":         {with(imports, part(2, "\x01", name("sys"), name("yield"), "\x00\x01")), "1 parameters"},
 		"imported memory":   {with(imports, part(2, "\x01", name("sys"), name("yield"), "\x02\x00\x01")), "is no function"},
@@ -207,6 +234,7 @@ func TestWhatIsNoGuestIsRefused(t *testing.T) {
 func FuzzPrepare(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Add([]byte(header))
+	f.Add([]byte(stripped()))
 	for i := range len(whole) {
 		cut := []byte(whole)
 		cut[i] ^= 0x81

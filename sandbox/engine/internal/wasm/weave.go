@@ -12,8 +12,8 @@ type weaver struct {
 	count   uint32 // the global that is counted down
 	imports uint32 // how many functions come before those with code
 	module  *module
-	watched map[string]int // by mangled names
-	skipped map[string]bool
+	watched map[string]int  // by mangled names
+	skipped map[string]bool // by mangled names: whether it was found
 	found   []bool
 }
 
@@ -58,7 +58,8 @@ func (w *weaver) function(r *reader, out []byte, index int, tick []byte) []byte 
 		w.found[i] = true
 		out = w.call(append(appendS64(append(out, opI32Const), int64(-1-i)), opGlobalSet))
 	}
-	if named && w.skipped[name] && w.module.isGo(index) {
+	if _, skipped := w.skipped[name]; named && skipped && w.module.isGo(index) {
+		w.skipped[name] = true
 		out = append(out, leave...)
 	}
 	for r.err == nil && r.left() > 0 {

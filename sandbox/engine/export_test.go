@@ -1,0 +1,7 @@
+package engine
+
+// Unmapped are options of a system that cannot map memory.
+func Unmapped(o Options, why error) Options {
+	o.unmapped = why
+	return o
+}
