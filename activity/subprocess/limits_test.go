@@ -39,7 +39,8 @@ func TestMemoryLimits(t *testing.T) {
 			result[int](t, e, "Keep", 20)
 			err := failure(t, e, "Keep", 3000)
 			p, ok := errors.AsType[*subprocess.ProcessError](err)
-			if !ok || p.State != "exit status 2" || !strings.Contains(p.Error(), "out of memory") {
+			if !ok || p.State != "exit status 2" || !strings.Contains(p.Error(), "out of memory") ||
+				!strings.Contains(p.Stderr, "(*acts).Keep(") { // where
 				t.Errorf("%s: %v", name, err)
 			}
 			result[int](t, e, "Keep", 20)
@@ -111,6 +112,28 @@ func TestCgroups(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, "activities-*")); len(left) > 0 {
 		t.Errorf("these groups are left: %v", left)
 	}
+}
+
+// A child that the kernel kills for its group's memory says so, and costs one call only.
+func TestCgroupOutOfMemory(t *testing.T) {
+	onLinux(t)
+	dir := group(t)
+	if err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+memory"), 0); err != nil {
+		t.Skipf("there is no memory controller to be had: %v", err)
+	}
+	limits := map[string]string{"memory.max": "128M"}
+	if _, err := os.Stat(filepath.Join(dir, "memory.swap.max")); err == nil {
+		limits["memory.swap.max"] = "0"
+	}
+	e := newExecutor(t, subprocess.Options{Cgroup: dir, CgroupLimits: limits, Size: 1})
+	result[int](t, e, "Keep", 20)
+	err := failure(t, e, "Keep", 3000)
+	p, ok := errors.AsType[*subprocess.ProcessError](err)
+	if !ok || p.State != "signal: killed" || !strings.Contains(err.Error(), "its cgroup has used up its memory") {
+		t.Errorf("got %v", err)
+	}
+	result[int](t, e, "Keep", 20)
+	e.Close()
 }
 
 // A cgroup that will not do is refused, with what is missing.

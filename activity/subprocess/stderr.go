@@ -3,24 +3,26 @@ package subprocess
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // How much of a child's standard error is kept.
 const (
-	lastBytes = 4 << 10
-	lastLines = 20
+	lastBytes  = 4 << 10
+	lastLines  = 20
+	crashBytes = 8 << 10
+	frames     = 10 // of the goroutine that has crashed
 )
 
 // stderrTail keeps the end of what a child writes to its standard error, and passes all of it on.
 type stderrTail struct {
 	to io.Writer
 
-	mu     sync.Mutex
-	kept   []byte
-	crash  string // the first line of what the Go runtime says when it gives up
-	noting bool   // it goes on
+	mu    sync.Mutex
+	kept  []byte
+	crash []byte // how it begins what the Go runtime says when it gives up
 }
 
 // Write never fails: a child must not die because nobody wants to read.
@@ -36,38 +38,56 @@ func (t *stderrTail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// notice keeps the line that says why a Go program gives up: stacks follow that are longer than
-// what is kept. The runtime writes it in pieces, the beginning in one.
+// notice keeps what a Go program says first when it gives up: stacks of all goroutines follow that
+// are longer than what is kept. The runtime writes it in pieces, the beginning of a line in one.
 func (t *stderrTail) notice(p []byte) {
-	if t.crash == "" {
-		for _, begins := range []string{"panic: ", "fatal error: ", "SIG"} {
-			at := bytes.Index(p, []byte(begins))
-			if at > 0 && p[at-1] != '\n' {
-				at = -1
-			}
-			if at >= 0 {
-				p, t.noting = p[at:], true
-				break
-			}
+	for _, begins := range []string{"panic: ", "fatal error: ", "SIG"} {
+		at := bytes.Index(p, []byte(begins))
+		if at < 0 || at > 0 && p[at-1] != '\n' || begins == "SIG" && len(t.crash) > 0 {
+			continue
 		}
+		p, t.crash = p[at:], []byte{} // the newest counts: one that was recovered from may be logged
+		break
 	}
-	if !t.noting {
-		return
+	if t.crash != nil {
+		t.crash = append(t.crash, p[:min(len(p), crashBytes-len(t.crash))]...)
 	}
-	line, _, whole := bytes.Cut(p, []byte{'\n'})
-	t.crash += string(bytes.ToValidUTF8(line[:min(len(line), lastBytes/4)], []byte("?")))
-	t.noting = !whole && len(t.crash) < lastBytes/4
 }
 
-// String is the last lines, after that which says why the program gave up if it is not among them.
+// String is the last lines, after those which say why and where the program gave up if they are not
+// among them.
 func (t *stderrTail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	end := t.end()
-	if t.crash == "" || strings.Contains(end, t.crash) {
+	lines := strings.Split(strings.ToValidUTF8(string(t.crash), "?"), "\n")
+	if strings.Contains(end, lines[0]) {
 		return end
 	}
-	return t.crash + "\n...\n" + end
+	return excerpt(lines) + "\n...\n" + end
+}
+
+// excerpt is what matters in the dump of a program that crashed: why, and the stack of the goroutine
+// that ran, without what belongs to the runtime.
+func excerpt(dump []string) string {
+	dump[0] = dump[0][:min(len(dump[0]), lastBytes/4)]
+	all := dump[:1:1]
+	at := slices.IndexFunc(dump, func(line string) bool {
+		return strings.HasPrefix(line, "goroutine ") && strings.Contains(line, " [running")
+	})
+	if at < 0 {
+		return dump[0]
+	}
+	all = append(all, dump[at])
+	for at++; at+1 < len(dump) && dump[at] != "" && len(all) < 2+2*frames; at += 2 {
+		if function := strings.TrimPrefix(dump[at], "internal/"); strings.HasPrefix(function, "runtime.") ||
+			strings.HasPrefix(function, "runtime/") {
+			continue
+		}
+		place, _, _ := strings.Cut(dump[at+1], " fp=") // and what else is of use to the runtime only
+		all = append(all, dump[at], place)
+	}
+	return strings.Join(all, "\n")
 }
 
 func (t *stderrTail) end() string {
