@@ -280,9 +280,3 @@ func (b *heartbeats) status() activity.HeartbeatStatus {
 	}
 	return s
 }
-
-// withTimeout bounds one call to the server. It leaves the cancellation of ctx behind: what an
-// activity has to say matters most when it was cancelled.
-func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), d)
-}

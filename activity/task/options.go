@@ -92,6 +92,11 @@ type Options struct {
 	FailureIncludesHeartbeat bool
 	// ReportTimeout bounds one report, the retries of Service included; 0 means 30 s.
 	ReportTimeout time.Duration
+	// BoundReport bounds one report in place of ReportTimeout, such as by a deadline that the
+	// reports of a moment share: the report is made in the context that it returns for the one
+	// of [Handler.Handle], whose cancellation was left behind, and then the other result is
+	// called. It must be safe for concurrent use; nil gives each report a deadline of its own.
+	BoundReport func(ctx context.Context) (context.Context, context.CancelFunc)
 	// MaxResultBytes is the largest encoded result that is sent, and so for heartbeat details and
 	// those of a cancellation; a larger one fails the attempt for good, with its size. An error
 	// that is larger is shortened. 0 leaves that to the server.
@@ -178,6 +183,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.ReportTimeout == 0 {
 		o.ReportTimeout = DefaultReportTimeout
+	}
+	if o.BoundReport == nil {
+		within := o.ReportTimeout
+		o.BoundReport = func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, within)
+		}
 	}
 	if o.Metrics == nil {
 		o.Metrics = metrics.NopHandler{}

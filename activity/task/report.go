@@ -30,8 +30,9 @@ func (a *attempt) report(outcome Outcome, result *commonpb.Payloads, err error) 
 		return outcome, err, nil
 	case Completed, Failed, Canceled:
 	}
-	ctx, cancel := withTimeout(a.outer, a.handler.options.ReportTimeout)
-	defer cancel()
+	// What an activity has to say matters most when it was canceled.
+	ctx, done := a.handler.options.BoundReport(context.WithoutCancel(a.outer))
+	defer done()
 	var reportErr error
 	switch outcome {
 	case Completed:

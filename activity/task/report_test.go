@@ -61,6 +61,40 @@ func TestReportHasTimeLimit(t *testing.T) {
 	})
 }
 
+// Whoever makes reports in contexts of its own is asked for each, and told when it is over.
+func TestReportsAreBoundByOthers(t *testing.T) {
+	type key struct{}
+	bound, over := 0, 0
+	srv := &service{onReport: func(ctx context.Context, _ int, _ proto.Message) error {
+		if ctx.Value(key{}) != bound || ctx.Err() != nil || over != bound-1 {
+			t.Errorf("report %d in context %v, %d are over", bound, ctx, over)
+		}
+		if _, limited := ctx.Deadline(); limited {
+			t.Error("a deadline beside")
+		}
+		return nil
+	}}
+	h := newHandler(t, srv, func() error { return nil }, func(o *task.Options) {
+		o.BoundReport = func(ctx context.Context) (context.Context, context.CancelFunc) {
+			if ctx.Err() != nil {
+				t.Error("the report was canceled with the activity")
+			}
+			bound++
+			return context.WithValue(ctx, key{}, bound), func() { over++ }
+		}
+	})
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, ctx := range []context.Context{t.Context(), canceled} {
+		if outcome, err := h.Handle(ctx, newTask()); err != nil {
+			t.Errorf("got %v, %v", outcome, err)
+		}
+	}
+	if bound != 2 || over != 2 {
+		t.Errorf("%d reports were bound, %d are over", bound, over)
+	}
+}
+
 func TestReportErrors(t *testing.T) {
 	tests := map[string]struct {
 		err     error

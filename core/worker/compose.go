@@ -14,6 +14,7 @@ import (
 	"github.com/mainspring-go/mainspring/activity"
 	"github.com/mainspring-go/mainspring/activity/session"
 	activitytask "github.com/mainspring-go/mainspring/activity/task"
+	"github.com/mainspring-go/mainspring/core/connect"
 	"github.com/mainspring-go/mainspring/interceptor"
 	"github.com/mainspring-go/mainspring/poller"
 	"github.com/mainspring-go/mainspring/ratelimit"
@@ -399,6 +400,7 @@ func (w *Worker) activityHandler(queue string, executor activity.Executor) (*act
 		TaskQueue:                        queue,
 		Identity:                         w.identity.identity,
 		Executor:                         executor,
+		BoundReport:                      connect.NewLimit(callTimeout).Bound,
 		Middleware:                       middleware(o.Interceptors),
 		Extract:                          interceptor.Extract(o.ContextPropagators),
 		Metrics:                          o.MetricsHandler,
