@@ -164,7 +164,7 @@ func (o rootOutbound) ExecuteActivity(ctx Context, activityType string, args ...
 	if queue == "" {
 		queue = options.TaskQueue
 	}
-	by := r.convertersOf(ctx, activityType, queue, false)
+	by := options.convertersOf(r, ctx, activityType, queue)
 	c.convert, c.failures, c.waits = by.data, by.failures, options.WaitForCancellation
 	command, err := r.activityCommand(ctx, options, activityType, queue, by.data, args)
 	if err != nil {

@@ -25,6 +25,9 @@ type sharedOptions struct {
 	typ   *commonpb.ActivityType // of the last one
 
 	scheduleToClose, scheduleToStart, startToClose, heartbeat *durationpb.Duration
+
+	ctx *valueContext // of the last one; nil if its converters are not those of others
+	by  converters    // in ctx
 }
 
 // optionsOf returns the options that activities of ctx have.
@@ -33,6 +36,21 @@ func optionsOf(ctx Context) *sharedOptions {
 		return s
 	}
 	return &sharedOptions{}
+}
+
+// convertersOf returns the converters for the values of an activity in ctx. Many in one context have
+// the same.
+func (s *sharedOptions) convertersOf(r *run, ctx Context, activityType, queue string) converters {
+	own := r.env.Adapts || r.converters
+	v, ok := ctx.(*valueContext)
+	if ok && v == s.ctx && !own {
+		return s.by
+	}
+	by := r.convertersOf(ctx, activityType, queue, false)
+	if ok && !own {
+		s.ctx, s.by = v, by
+	}
+	return by
 }
 
 // share makes the parts for an activity.

@@ -284,6 +284,9 @@ func (us *updates) execute(ctx Context, u *runner.Update, h *updateHandler, call
 
 // warnUnfinished says in the log which updates a workflow left behind.
 func (us *updates) warnUnfinished() {
+	if len(us.running) == 0 {
+		return // most workflows: there is nothing to sort
+	}
 	var left []string
 	for _, id := range slices.Sorted(maps.Keys(us.running)) {
 		if u := us.running[id]; u.policy == HandlerUnfinishedPolicyWarnAndAbandon {
