@@ -6,6 +6,7 @@ import (
 	"github.com/mainspring-go/mainspring/sandbox/wire"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
+	"github.com/mainspring-go/mainspring/workflow/native"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -41,6 +42,7 @@ type Program struct {
 	options     Options
 	registry    *Registry
 	definitions map[string]runner.Definition // "" is dynamic
+	native      *native.Runner               // that of a run is made from it
 }
 
 // New returns a program with what register registers.
@@ -48,10 +50,32 @@ func New(register func(r *Registry), o Options) *Program {
 	r := &Registry{activities: activity.NewRegistry()}
 	register(r)
 	p := &Program{options: o, registry: r, definitions: make(map[string]runner.Definition)}
+	p.native = native.New(p.shared())
 	for _, d := range r.workflows.Definitions() {
 		p.definitions[d.Type] = d
+		_ = r.keep(p.native.Prepare(d)) // the worker is told
 	}
 	return p
+}
+
+// shared are the options of all runs.
+func (p *Program) shared() native.Options {
+	o := &p.options
+	return native.Options{
+		DataConverter:            o.DataConverter,
+		FailureConverter:         o.FailureConverter,
+		ActivityName:             p.registry.activities.Name,
+		WorkflowName:             p.registry.workflows.Name,
+		Interceptors:             o.Interceptors,
+		ContextPropagators:       o.ContextPropagators,
+		PreferredVersion:         o.PreferredVersion,
+		FailWorkflow:             o.FailWorkflow,
+		DeadlockDetectionTimeout: -1, // the sandbox sees to it
+		LocalActivity: func(activity any) (string, any, error) {
+			name, err := p.registry.activities.Name(activity)
+			return name, nil, err
+		},
+	}
 }
 
 // Start returns what serves the requests of one run, which are those of package wire. One

@@ -72,13 +72,19 @@ func (r *run) begin(b *wire.Begin) *wire.Answer {
 			Type: b.Details.WorkflowType, Known: r.program.describe().Types,
 		}).Error()}
 	}
+	n := r.program.native.With(func(o *native.Options) {
+		o.Logger = r.logger(slog.Level(b.LogLevel))
+		o.BuildID, o.EnableLoggingInReplay = b.BuildID, b.LogInReplay
+		if b.Metrics {
+			o.MetricsHandler = r.meter()
+		}
+	})
 	if v := b.VersioningBehavior; v != enumspb.VERSIONING_BEHAVIOR_UNSPECIFIED {
 		def.VersioningBehavior = v
 		def.Behavior = func(string) enumspb.VersioningBehavior { return v }
-	}
-	n := native.New(r.options(b))
-	if err := n.Prepare(def); err != nil {
-		return &wire.Answer{Error: err.Error()}
+		if err := n.Prepare(def); err != nil {
+			return &wire.Answer{Error: err.Error()}
+		}
 	}
 	i, err := n.NewInstance(b.Details)
 	if err != nil {
@@ -86,33 +92,6 @@ func (r *run) begin(b *wire.Begin) *wire.Answer {
 	}
 	r.instance = i
 	return nil
-}
-
-func (r *run) options(b *wire.Begin) native.Options {
-	o := &r.program.options
-	registry := r.program.registry
-	n := native.Options{
-		DataConverter:            o.DataConverter,
-		FailureConverter:         o.FailureConverter,
-		Logger:                   r.logger(slog.Level(b.LogLevel)),
-		BuildID:                  b.BuildID,
-		EnableLoggingInReplay:    b.LogInReplay,
-		ActivityName:             registry.activities.Name,
-		WorkflowName:             registry.workflows.Name,
-		Interceptors:             o.Interceptors,
-		ContextPropagators:       o.ContextPropagators,
-		PreferredVersion:         o.PreferredVersion,
-		FailWorkflow:             o.FailWorkflow,
-		DeadlockDetectionTimeout: -1, // the sandbox sees to it
-		LocalActivity: func(activity any) (string, any, error) {
-			name, err := registry.activities.Name(activity)
-			return name, nil, err
-		},
-	}
-	if b.Metrics {
-		n.MetricsHandler = r.meter()
-	}
-	return n
 }
 
 // encodeLocals puts the arguments of local activities into their requests: whoever runs them is

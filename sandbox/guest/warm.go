@@ -7,18 +7,29 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	updatepb "go.temporal.io/api/update/v1"
 
 	"github.com/mainspring-go/mainspring/sandbox/wire"
+	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
-// warmType is the type of the workflow that warms.
-const warmType = "warm"
+// warmType is the type of the workflow that warms, and failing that of the activity that fails.
+const (
+	warmType = "warm"
+	failing  = "failing"
+)
+
+// goods are what is not a plain value, so that JSON makes its tables.
+type goods struct {
+	Name    string
+	Numbers []int
+}
 
 // warm does once what every run does first: protobuf, package reflect and the converters make
 // tables when they first meet a type. A workflow runs from its start to its end, with nothing of
@@ -52,7 +63,7 @@ func (w *warmer) live() error {
 		Time: time.Unix(0, 0),
 		Attributes: &historypb.WorkflowExecutionStartedEventAttributes{
 			WorkflowType: &commonpb.WorkflowType{Name: warmType}, TaskQueue: &taskqueuepb.TaskQueue{Name: warmType},
-			Input: payloads("input"), Attempt: 1, OriginalExecutionRunId: warmType, FirstExecutionRunId: warmType,
+			Input: payloads(goods{warmType, []int{1}}), Attempt: 1, OriginalExecutionRunId: warmType, FirstExecutionRunId: warmType,
 			RetryPolicy: &commonpb.RetryPolicy{MaximumAttempts: 1}, Header: &commonpb.Header{},
 		},
 	}})
@@ -60,6 +71,9 @@ func (w *warmer) live() error {
 		return err
 	}
 	defer w.run.instance.Close()
+	if err := w.locals(first); err != nil {
+		return err
+	}
 	for _, items := range [][]runner.Item{resolutions(first), messages(), {{EventID: 70, Cancel: &runner.Cancel{}}}} {
 		c, err := w.task(nil, items...)
 		if err != nil {
@@ -74,19 +88,57 @@ func (w *warmer) live() error {
 	return errors.New("the workflow that warms did not end")
 }
 
-// resolutions end the activity and the timer that were started.
+// locals end the local activities that were asked for.
+func (w *warmer) locals(c *runner.Completion) error {
+	for _, l := range c.Locals {
+		now := time.Unix(w.started, 0)
+		if _, err := w.serve(&wire.Request{Activation: &runner.Activation{
+			Run: true, Time: now, Local: &runner.LocalResult{ID: l.ID, Time: now, Attempt: 1, Result: l.Args},
+		}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolutions end the activities, the timer and the child that were started.
 func resolutions(c *runner.Completion) (items []runner.Item) {
+	id := int64(20)
+	end := func(r runner.Resolve) {
+		id++
+		items = append(items, runner.Item{EventID: id, Resolve: &r})
+	}
 	for _, command := range c.Commands {
-		if a := command.GetScheduleActivityTaskCommandAttributes(); a != nil {
-			items = append(items, runner.Item{EventID: 21, Resolve: &runner.Resolve{
-				Kind: runner.Activity, ID: a.GetActivityId(), Result: payloads("result"),
-			}})
+		if a := command.GetScheduleActivityTaskCommandAttributes(); a.GetActivityType().GetName() == failing {
+			end(runner.Resolve{Kind: runner.Activity, ID: a.GetActivityId(), Failure: failure(a.GetActivityType())})
+		} else if a != nil {
+			end(runner.Resolve{Kind: runner.Activity, ID: a.GetActivityId(), Result: payloads("result")})
 		}
 		if t := command.GetStartTimerCommandAttributes(); t != nil {
-			items = append(items, runner.Item{EventID: 22, Resolve: &runner.Resolve{Kind: runner.Timer, ID: t.GetTimerId()}})
+			end(runner.Resolve{Kind: runner.Timer, ID: t.GetTimerId()})
+		}
+		if child := command.GetStartChildWorkflowExecutionCommandAttributes(); child != nil {
+			end(runner.Resolve{Kind: runner.ChildStart, ID: child.GetWorkflowId(), RunID: warmType})
+			end(runner.Resolve{Kind: runner.Child, ID: child.GetWorkflowId(), Result: payloads("result")})
 		}
 	}
 	return items
+}
+
+// failure is that of an activity as workflows see it.
+func failure(of *commonpb.ActivityType) *failurepb.Failure {
+	return &failurepb.Failure{
+		Message: "activity error",
+		FailureInfo: &failurepb.Failure_ActivityFailureInfo{
+			ActivityFailureInfo: &failurepb.ActivityFailureInfo{ActivityType: of, ActivityId: "1"},
+		},
+		Cause: &failurepb.Failure{
+			Message: failing,
+			FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
+				ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: failing, Details: payloads("details")},
+			},
+		},
+	}
 }
 
 // messages are what comes from outside.
@@ -102,10 +154,14 @@ func messages() []runner.Item {
 // task has the run serve a request as the host sends it.
 func (w *warmer) task(begin *wire.Begin, items ...runner.Item) (*runner.Completion, error) {
 	w.started += 20
-	request, err := wire.AppendRequest(nil, &wire.Request{Begin: begin, Activation: &runner.Activation{
+	return w.serve(&wire.Request{Begin: begin, Activation: &runner.Activation{
 		Run: true, StartedID: w.started, Time: time.Unix(w.started, 0), HistoryLength: w.started, Items: items,
 		Queries: []runner.Query{{ID: "q", Type: "query"}},
 	}})
+}
+
+func (w *warmer) serve(r *wire.Request) (*runner.Completion, error) {
+	request, err := wire.AppendRequest(nil, r)
 	if err != nil {
 		return nil, err
 	}
@@ -127,18 +183,20 @@ func payloads(args ...any) *commonpb.Payloads {
 }
 
 // warming is the workflow that warms.
-func warming(ctx workflow.Context, input string) (string, error) {
+func warming(ctx workflow.Context, input goods) (string, error) {
 	sum := 0
 	err := workflow.SetUpdateHandler(ctx, "update", func(_ workflow.Context, n int) (int, error) { sum += n; return sum, nil })
 	if err != nil {
 		return "", err
 	}
-	if err := workflow.SetQueryHandler(ctx, "query", func() (string, error) { return input, nil }); err != nil {
+	if err := workflow.SetQueryHandler(ctx, "query", func() (goods, error) { return input, nil }); err != nil {
 		return "", err
 	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 	done, timer := workflow.ExecuteActivity(ctx, warmType, input), workflow.NewTimer(ctx, time.Minute)
-	workflow.ExecuteChildWorkflow(ctx, warmType, input)
+	failed, child := workflow.ExecuteActivity(ctx, failing), workflow.ExecuteChildWorkflow(ctx, warmType, input)
+	local := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx,
+		workflow.LocalActivityOptions{StartToCloseTimeout: time.Minute}), warmType, input)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var s string
 		workflow.GetSignalChannel(ctx, "signal").Receive(ctx, &s)
@@ -156,6 +214,13 @@ func warming(ctx workflow.Context, input string) (string, error) {
 		AddFuture(timer, func(workflow.Future) {})
 	s.Select(ctx)
 	s.Select(ctx)
+	var text string
+	if err == nil {
+		err = errors.Join(child.Get(ctx, &text), local.Get(ctx, &input))
+	}
+	if _, ok := errors.AsType[*temporal.ApplicationError](failed.Get(ctx, nil)); !ok {
+		return "", errors.New("the activity that fails did not")
+	}
 	if err == nil {
 		err = workflow.Sleep(ctx, time.Hour) // it is canceled before
 	}

@@ -81,6 +81,7 @@ type Runner struct {
 	mu       sync.RWMutex
 	prepared map[string]*workflow.Prepared
 	dynamic  *workflow.Prepared // for all other types; nil if there is none
+	origin   *Runner            // whose workflows it knows beside its own; nil if it is nobody's
 }
 
 var _ runner.Runner = (*Runner)(nil)
@@ -168,19 +169,55 @@ func (r *Runner) Prepare(def runner.Definition) error {
 
 // NewInstance implements [runner.Runner].
 func (r *Runner) NewInstance(d runner.Details) (runner.Instance, error) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	main, ok := r.prepared[d.WorkflowType]
-	switch {
-	case ok:
-	case r.dynamic != nil:
-		main = r.dynamic.As(d.WorkflowType)
-	default:
-		return nil, &runner.UnknownTypeError{
-			Type: d.WorkflowType, Known: slices.Sorted(maps.Keys(r.prepared)),
-		}
+	main := r.find(d.WorkflowType)
+	if main == nil {
+		return nil, &runner.UnknownTypeError{Type: d.WorkflowType, Known: r.types()}
 	}
 	return &instance{runner: r, main: main, details: d}, nil
+}
+
+// With returns a runner of the workflows that r knows, now and later, with r's options as change
+// leaves them; what r took as a default is among them. It costs less than a new runner that
+// prepares the same. What it prepares itself is its own.
+func (r *Runner) With(change func(o *Options)) *Runner {
+	o := r.options
+	change(&o)
+	d := New(o)
+	d.origin = r
+	return d
+}
+
+// find returns the workflow of a type, else the dynamic one, else nil.
+func (r *Runner) find(workflowType string) *workflow.Prepared {
+	for by := r; by != nil; by = by.origin {
+		if main, _ := by.own(workflowType); main != nil {
+			return main
+		}
+	}
+	for by := r; by != nil; by = by.origin {
+		if _, dynamic := by.own(workflowType); dynamic != nil {
+			return dynamic.As(workflowType)
+		}
+	}
+	return nil
+}
+
+func (r *Runner) own(workflowType string) (main, dynamic *workflow.Prepared) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.prepared[workflowType], r.dynamic
+}
+
+// types are those of the workflows that it knows.
+func (r *Runner) types() []string {
+	var all []string
+	for by := r; by != nil; by = by.origin {
+		by.mu.RLock()
+		all = slices.AppendSeq(all, maps.Keys(by.prepared))
+		by.mu.RUnlock()
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // bare reports whether nothing stands between workflows and their world.
