@@ -64,7 +64,9 @@ func (i *instance) Activate(_ context.Context, a *runner.Activation) *runner.Com
 	if dogs := i.runner.dogs; dogs != nil {
 		defer dogs.Watch(&i.watch).Done()
 	}
-	i.watch.Join(&i.runner.world.Helpers)
+	if apart {
+		i.watch.Join(&i.runner.world.Helpers)
+	}
 	c := i.guarded(a)
 	if s := i.watch.Left(); s != nil {
 		c = i.deadlocked(s)

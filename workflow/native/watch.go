@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 	"github.com/mainspring-go/mainspring/workflow/runner"
@@ -19,6 +20,9 @@ func (e *panicError) Error() string { return fmt.Sprint(e.Value) }
 // aside runs f, which calls code of the user's though no coroutine runs, where it
 // can be left behind. If it was, what f has written must not be read.
 func (i *instance) aside(f func() error) error {
+	if !apart {
+		return inPlace(f)
+	}
 	var err error
 	p := i.watch.Aside(func(*coro.Coroutine) { err = f() })
 	switch {
@@ -31,6 +35,16 @@ func (i *instance) aside(f func() error) error {
 	default:
 		return &panicError{p}
 	}
+}
+
+// inPlace runs f here. If it ends the goroutine, that is the end of the instance.
+func inPlace(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{&coro.Panic{Value: v, Stack: string(debug.Stack())}}
+		}
+	}()
+	return f()
 }
 
 // deadlocked makes the completion of a task whose code did not let go.
