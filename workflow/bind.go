@@ -40,7 +40,6 @@ type Binding struct {
 	run     run
 	main    *Prepared
 	input   *input // until the workflow function is called
-	done    bool
 	result  *commonpb.Payloads
 	failure error
 }
@@ -58,7 +57,8 @@ type BindOptions struct {
 
 // Bind connects the workflow p to the world e, whose Info says how the run was
 // started. The root coroutine runs when the coroutines of e are run.
-func Bind(e *env.Env, p *Prepared, o BindOptions) (*Binding, error) {
+// The options stay as they are.
+func Bind(e *env.Env, p *Prepared, o *BindOptions) (*Binding, error) {
 	b := &Binding{main: p}
 	r := &b.run
 	r.begin(e, o)
@@ -137,12 +137,12 @@ func (b *Binding) end(result any, err error) {
 	if err == nil {
 		b.result, err = encode(b.run.env, converterOf(b.run.root), result)
 	}
-	b.failure, b.done = err, true
+	b.failure, b.run.done = err, true
 }
 
 // Outcome returns what the workflow function has returned, and whether it has.
 func (b *Binding) Outcome() (result *commonpb.Payloads, failure error, done bool) {
-	return b.result, b.failure, b.done
+	return b.result, b.failure, b.run.done
 }
 
 // Abandoned logs what a workflow left behind when it returned.

@@ -1,11 +1,11 @@
 package workflow
 
 import (
+	"math"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 
-	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/temporal/workflowcontext"
 )
 
@@ -38,7 +38,7 @@ func NewBufferedChannel(ctx Context, size int) Channel {
 func NewNamedBufferedChannel(ctx Context, name string, size int) Channel {
 	r := runOf(ctx)
 	r.mustMutate()
-	return &channel{run: r, name: name, size: size}
+	return &channel{run: r, name: name, size: int32(min(max(size, 0), math.MaxInt32))}
 }
 
 // A receiver is offered a value as soon as there is one; it returns false to
@@ -65,20 +65,20 @@ type sender interface {
 type channel struct {
 	run       *run
 	name      string
-	size      int
-	held      *held // nil until it holds a value
+	size      int32
 	closed    bool
-	senders   list[sender]
+	held      *held // nil until it holds a value
 	receivers list[receiver]
-	convert   converter.DataConverter // decodes signals; nil for channels of code's own
+	signal    *signalDecoder // nil for channels of code's own
 }
 
-// held are the values in a channel. Most channels never have one: what is sent goes
-// to one who waits for it.
+// held are the values in a channel, and who waits to send one. Most channels never have
+// any: what is sent goes to one who waits for it.
 type held struct {
 	buffer   []any
 	parked   any // what a selector took for the next Receive, if isParked
 	isParked bool
+	senders  list[sender]
 }
 
 // hold returns what c holds, to add to it.
@@ -89,12 +89,12 @@ func (c *channel) hold() *held {
 	return c.held
 }
 
-// buffered is how many values are in the buffer.
-func (c *channel) buffered() int {
+// full reports whether there is no room in the buffer.
+func (c *channel) full() bool {
 	if c.held == nil {
-		return 0
+		return c.size == 0
 	}
-	return len(c.held.buffer)
+	return len(c.held.buffer) >= int(c.size)
 }
 
 // isChannel marks the channels of this package, also where they are embedded.
@@ -113,8 +113,11 @@ func asChannel(c any) *channel {
 func (c *channel) Name() string { return c.name }
 
 func (c *channel) Len() int {
-	n := c.buffered() + c.senders.length
-	if c.held != nil && c.held.isParked {
+	if c.held == nil {
+		return 0
+	}
+	n := len(c.held.buffer) + c.held.senders.length
+	if c.held.isParked {
 		n++
 	}
 	return n
@@ -137,13 +140,14 @@ func (c *channel) take() (v any, ok bool) {
 		v = h.buffer[0]
 		h.buffer[0] = nil
 		h.buffer = h.buffer[1:]
-		if s, waiting := c.senders.pop(); waiting {
+		if s, waiting := h.senders.pop(); waiting {
 			h.buffer = append(h.buffer, s.taken())
 		}
 		return v, true
-	}
-	if s, waiting := c.senders.pop(); waiting {
-		return s.taken(), true
+	default:
+		if s, waiting := h.senders.pop(); waiting {
+			return s.taken(), true
+		}
 	}
 	return nil, false
 }
@@ -167,7 +171,7 @@ func (c *channel) offer(v any) bool {
 			return true
 		}
 	}
-	if c.buffered() >= c.size {
+	if c.full() {
 		return false
 	}
 	h := c.hold()
@@ -205,7 +209,7 @@ func (c *channel) Send(ctx Context, v any) {
 		return
 	}
 	s := me.newSending(v)
-	c.senders.add(&s.node)
+	c.hold().senders.add(&s.node)
 	for !s.done && !s.broken {
 		me.ParkIn(c.name, ".Send")
 	}
@@ -228,23 +232,34 @@ func (c *channel) shut() {
 		r.offer(nil, false)
 	}
 	c.receivers.clear()
-	for s := range c.senders.all() {
+	if c.held == nil {
+		return
+	}
+	for s := range c.held.senders.all() {
 		s.refused()
 	}
-	c.senders.clear()
+	c.held.senders.clear()
 }
 
 // receiving is a coroutine that waits in Receive.
 type receiving struct {
 	node   node[receiver]
 	thread *thread
-	value  any
-	more   bool
-	done   bool
+	value  any // or what it is to be told instead
 }
 
+// nothing is what a coroutine that waits has received so far, and noMore what it is
+// told when the channel was closed.
+type (
+	nothing struct{}
+	noMore  struct{}
+)
+
 func (r *receiving) offer(v any, more bool) bool {
-	r.value, r.more, r.done = v, more, true
+	r.value = v
+	if !more {
+		r.value = noMore{}
+	}
 	r.thread.Wake()
 	return true
 }
@@ -261,12 +276,15 @@ func (c *channel) await(me *thread) (v any, more bool) {
 	}
 	r := me.newReceiving()
 	c.receivers.add(&r.node)
-	for !r.done {
+	for r.value == (nothing{}) {
 		me.ParkIn(c.name, ".Receive")
 	}
 	me.Advance()
 	v, r.value = r.value, nil
-	return v, r.more
+	if v == (noMore{}) {
+		return nil, false
+	}
+	return v, true
 }
 
 func (c *channel) Receive(ctx Context, valuePtr any) bool {
@@ -318,11 +336,11 @@ func (c *channel) assign(v, valuePtr any) (ok bool) {
 		return true
 	}
 	payloads, encoded := v.(*commonpb.Payloads)
-	if !encoded || c.convert == nil {
+	if !encoded || c.signal == nil {
 		setPointer(valuePtr, v)
 		return true
 	}
-	err := c.run.env.Decode(c.convert, payloads, valuePtr)
+	err := c.run.env.Decode(c.signal, payloads, valuePtr)
 	if err != nil {
 		c.corrupted(err)
 	}

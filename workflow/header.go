@@ -78,7 +78,7 @@ func Header(ctx Context) map[string]*commonpb.Payload {
 }
 
 // headers reports whether anybody looks at headers. If not, contexts carry none.
-func (r *run) headers() bool { return r.intercepted || len(r.propagators) > 0 }
+func (r *run) headers() bool { return r.intercepted || len(r.between.ContextPropagators) > 0 }
 
 // withHeader returns the context in which outbound interceptors fill a header.
 func (r *run) withHeader(ctx Context) Context {
@@ -111,7 +111,7 @@ func (r *run) header(ctx Context) (*commonpb.Header, error) {
 	if !ok {
 		return nil, errNoHeader
 	}
-	for _, p := range r.propagators {
+	for _, p := range r.between.ContextPropagators {
 		if err := p.InjectFromWorkflow(ctx, f); err != nil {
 			return nil, fmt.Errorf("failed propagating header: %w", err)
 		}
@@ -127,7 +127,7 @@ func (r *run) received(ctx Context, header *commonpb.Header) (Context, error) {
 	}
 	f := make(fields, len(header.GetFields()))
 	maps.Copy(f, header.GetFields()) // not ours to write to
-	for _, p := range r.propagators {
+	for _, p := range r.between.ContextPropagators {
 		var err error
 		if ctx, err = p.ExtractToWorkflow(ctx, f); err != nil {
 			return nil, fmt.Errorf("failed propagating header: %w", err)

@@ -172,10 +172,11 @@ func (o rootOutbound) GetLogger(ctx Context) log.Logger {
 
 // log returns the logger of the run.
 func (r *run) log() log.Logger {
-	if r.logger == nil {
-		r.logger = replayLogger{env: r.env, to: r.env.Logger()}
+	reports := r.reporting()
+	if reports.logger == nil {
+		reports.logger = replayLogger{env: r.env, to: r.env.Logger()}
 	}
-	return r.logger
+	return reports.logger
 }
 
 // replayLogger is silent in replay, so that every line is logged once.

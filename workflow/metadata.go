@@ -15,11 +15,18 @@ import (
 func SetCurrentDetails(ctx Context, details string) {
 	r := runOf(ctx)
 	r.mustMutate()
-	r.details = details
+	r.reporting().details = details
 }
 
 // GetCurrentDetails returns what [SetCurrentDetails] has set.
-func GetCurrentDetails(ctx Context) string { return runOf(ctx).details }
+func GetCurrentDetails(ctx Context) string { return runOf(ctx).currentDetails() }
+
+func (r *run) currentDetails() string {
+	if r.reports == nil {
+		return ""
+	}
+	return r.reports.details
+}
 
 // metadataAnswer says which handlers the workflow has. It is encoded as any
 // server and user interface can read it, and then handed to the user's codec.
@@ -46,7 +53,7 @@ func (r *run) metadataAnswer() (*commonpb.Payloads, error) {
 		})
 	}
 	p, err := converter.GetDefaultDataConverter().ToPayload(&sdkpb.WorkflowMetadata{
-		Definition: d, CurrentDetails: r.details,
+		Definition: d, CurrentDetails: r.currentDetails(),
 	})
 	if err != nil {
 		return nil, err

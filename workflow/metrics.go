@@ -16,12 +16,13 @@ func GetMetricsHandler(ctx Context) metrics.Handler {
 
 func (o rootOutbound) GetMetricsHandler(Context) metrics.Handler {
 	r := o.run
-	if r.metrics == nil { // most workflows ask for none
-		r.metrics = replayMetrics{env: r.env, to: r.env.Metrics.WithTags(map[string]string{
+	reports := r.reporting()
+	if reports.metrics == nil { // most workflows ask for none
+		reports.metrics = replayMetrics{env: r.env, to: r.env.Metrics.WithTags(map[string]string{
 			"workflow_type": r.env.Details.WorkflowType,
 		})}
 	}
-	return r.metrics
+	return reports.metrics
 }
 
 // replayMetrics drops what is reported in replay.

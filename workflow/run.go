@@ -28,30 +28,42 @@ type run struct {
 	requested []signalUse   // what code asked for, in order
 	queries   map[string]*queryHandler
 	updates   updates
-	logger    log.Logger                     // nil until code asks for it
-	metrics   metrics.Handler                // nil until code asks for it
+	reports   *reports                       // nil until code makes one
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
 	locals      map[*localKey]any // of LocalVar; nil without any
 	intercepted bool              // there are interceptors
 	converters  bool              // there are contexts with a data converter of their own
-	propagators []ContextPropagator
-	preferred   PreferredVersionProvider
+	done        bool              // the workflow function has returned
+	between     *BindOptions
 	noHeader    *commonpb.Header // of all commands, if nobody looks at headers
 
 	lastResult  *commonpb.Payloads // of the run before
 	lastFailure *failurepb.Failure
 
 	sessions            map[string]*SessionInfo // that are open
-	details             string                  // set by SetCurrentDetails
 	channels, selectors int
 }
 
+// reports are what code tells people, and what it does that with.
+type reports struct {
+	logger  log.Logger      // nil until code asks for it
+	metrics metrics.Handler // nil until code asks for it
+	details string          // set by SetCurrentDetails
+}
+
+// reporting returns what code reports with.
+func (r *run) reporting() *reports {
+	if r.reports == nil {
+		r.reports = &reports{}
+	}
+	return r.reports
+}
+
 // begin makes r the run of a world.
-func (r *run) begin(e *env.Env, o BindOptions) {
-	r.env = e
+func (r *run) begin(e *env.Env, o *BindOptions) {
+	r.env, r.between = e, o
 	r.intercepted = len(o.Interceptors) > 0
-	r.propagators, r.preferred = o.ContextPropagators, o.PreferredVersion
 	r.lastResult = e.Info.Started.GetLastCompletionResult()
 	r.lastFailure = e.Info.Started.GetContinuedFailure()
 	r.updates.run = r

@@ -205,7 +205,7 @@ type sendBranch struct {
 }
 
 func (b *sendBranch) ready() bool {
-	return !b.to.closed && (b.to.receivers.length > 0 || b.to.buffered() < b.to.size)
+	return !b.to.closed && (b.to.receivers.length > 0 || !b.to.full())
 }
 
 func (b *sendBranch) try() func() {
@@ -216,8 +216,8 @@ func (b *sendBranch) try() func() {
 }
 
 func (b *sendBranch) listen(claim func(func())) func() {
-	n := b.to.senders.push(&branchSender{branch: b, claim: claim})
-	return func() { b.to.senders.remove(n) }
+	n := b.to.hold().senders.push(&branchSender{branch: b, claim: claim})
+	return func() { b.to.held.senders.remove(n) }
 }
 
 // branchSender waits for room for the value of a branch.

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	commonpb "go.temporal.io/api/common/v1"
+
+	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow/runner"
 )
 
@@ -82,6 +85,21 @@ type signalUse struct {
 	description string
 }
 
+// A signalDecoder decodes signals as the context does that it is for. That is found out
+// when the first one comes: many workflows wait for signals that never do.
+type signalDecoder struct {
+	converter.DataConverter         // nil until then
+	ctx                     Context // nil from then on
+}
+
+// FromPayloads implements [converter.DataConverter].
+func (d *signalDecoder) FromPayloads(payloads *commonpb.Payloads, into ...any) error {
+	if d.ctx != nil {
+		d.DataConverter, d.ctx = converterOf(d.ctx), nil
+	}
+	return d.DataConverter.FromPayloads(payloads, into...)
+}
+
 // signalChannel returns the channel of a signal, which decodes as the first
 // context does that it was asked for with.
 func (r *run) signalChannel(ctx Context, name string) *channel {
@@ -91,7 +109,7 @@ func (r *run) signalChannel(ctx Context, name string) *channel {
 	if ok {
 		return r.signals[at]
 	}
-	c := &channel{run: r, name: name, size: signalRoom, convert: converterOf(ctx)}
+	c := &channel{run: r, name: name, size: signalRoom, signal: &signalDecoder{ctx: ctx}}
 	r.signals = slices.Insert(r.signals, at, c)
 	return c
 }

@@ -35,7 +35,7 @@ func (t *thread) newReceiving() *receiving {
 		r.node.value = r
 		t.receive = r
 	}
-	r.done = false
+	r.value = nothing{}
 	return r
 }
 

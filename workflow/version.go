@@ -77,10 +77,10 @@ type VersionPreference struct {
 
 // preferredVersion is the version of a change for a run that has none.
 func (r *run) preferredVersion(changeID string, oldest, newest Version) Version {
-	if r.preferred == nil {
+	if r.between.PreferredVersion == nil {
 		return newest
 	}
-	p := r.preferred(PreferredVersionProviderInput{
+	p := r.between.PreferredVersion(PreferredVersionProviderInput{
 		WorkflowInfo: &r.info, ChangeID: changeID, MinSupported: oldest, MaxSupported: newest,
 	})
 	switch {

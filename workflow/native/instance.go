@@ -235,11 +235,7 @@ func (i *instance) start(s *runner.Start, replaying bool, a *runner.Activation) 
 	e.SeedRunID = s.Attributes.GetOriginalExecutionRunId()
 	e.AddFlags(a.Flags)
 	e.TryUse(env.ProtocolMessageCommand) // from the first event on, so that it never changes mid-run
-	b, err := workflow.Bind(e, i.main, workflow.BindOptions{
-		Interceptors:       o.Interceptors,
-		ContextPropagators: o.ContextPropagators,
-		PreferredVersion:   o.PreferredVersion,
-	})
+	b, err := workflow.Bind(e, i.main, &i.runner.between)
 	if err != nil {
 		return err
 	}

@@ -75,8 +75,9 @@ type Options struct {
 // A Runner is a [runner.Runner] of Go functions.
 type Runner struct {
 	options Options
-	world   env.Options      // the same for all runs
-	dogs    *watchdog.Kennel // nil if code may take as long as it likes
+	world   env.Options          // the same for all runs
+	between workflow.BindOptions // and so is this
+	dogs    *watchdog.Kennel     // nil if code may take as long as it likes
 
 	mu       sync.RWMutex
 	prepared map[string]*workflow.Prepared
@@ -126,6 +127,11 @@ func New(o Options) *Runner {
 		ActivityName:  o.ActivityName,
 		LocalActivity: o.LocalActivity,
 		WorkflowName:  o.WorkflowName,
+	}
+	r.between = workflow.BindOptions{
+		Interceptors:       o.Interceptors,
+		ContextPropagators: o.ContextPropagators,
+		PreferredVersion:   o.PreferredVersion,
 	}
 	if o.DeadlockDetectionTimeout > 0 {
 		r.dogs = watchdog.New(o.DeadlockDetectionTimeout)

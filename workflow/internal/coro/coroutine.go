@@ -42,16 +42,44 @@ type Coroutine struct {
 	running  bool
 	done     bool
 	evicted  bool
-	exited   bool      // its code called runtime.Goexit: it waits for evict at its end
+	exited   bool    // its code called runtime.Goexit: it waits for evict at its end
+	seldom   *seldom // nil for most
+	watch    *Watch
+	stint    uint64 // of the watch, while c runs
+	code     func(*Coroutine)
+	yield    func(struct{}) bool
+	next     func() (struct{}, bool)
+}
+
+// seldom is what few coroutines have.
+type seldom struct {
 	evicting chan bool // gets true when an eviction has ended, false when it is waited for no more
 	dump     *string   // where the next resume is to write down the stack, and do nothing else
 	panicked *Panic
-	watch    *Watch
-	stint    uint64           // of the watch, while c runs
-	code     func(*Coroutine) // until it runs
-	yield    func(struct{}) bool
-	next     func() (struct{}, bool)
-	stop     func()
+}
+
+// rare returns what few have, to change it.
+func (c *Coroutine) rare() *seldom {
+	if c.seldom == nil {
+		c.seldom = &seldom{}
+	}
+	return c.seldom
+}
+
+// evicting is nil until c is to be ended; see seldom.
+func (c *Coroutine) evicting() chan bool {
+	if c.seldom == nil {
+		return nil
+	}
+	return c.seldom.evicting
+}
+
+// panicked is what c died of, nil if it did not.
+func (c *Coroutine) panicked() *Panic {
+	if c.seldom == nil {
+		return nil
+	}
+	return c.seldom.panicked
 }
 
 // begin makes c a coroutine that is to run f.
@@ -61,11 +89,9 @@ func (c *Coroutine) begin(number int, name string, w *Watch, f func(*Coroutine))
 
 // start makes the goroutine of c: who resumes c has a larger stack than who made it.
 func (c *Coroutine) start() {
-	f := c.code
-	c.code = nil
-	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		c.body(c.watch.mark(c.number), f)
+		c.body(c.watch.mark(c.number), c.code)
 	})
 }
 
@@ -81,11 +107,12 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 		c.done = true
 		v := recover()
 		if !returned && !c.evicted {
-			c.panicked = &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name}
+			p := &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name}
 			if v == nil {
 				c.exited = true
-				c.panicked.Value, c.panicked.Goexit = "workflow code called runtime.Goexit", true
+				p.Value, p.Goexit = "workflow code called runtime.Goexit", true
 			}
+			c.rare().panicked = p
 		}
 		if s := c.watch.leave(c); s != nil {
 			s.over(c)
@@ -155,7 +182,7 @@ func (c *Coroutine) block(on, status string, w wait) {
 	if !c.running {
 		panic(wrongContext) //nolint:forbidigo // wrong workflow code fails its task, here and nowhere else
 	}
-	if c.evicting != nil || c.evicted {
+	if c.evicting() != nil || c.evicted {
 		c.exit()
 	}
 	c.on, c.status, c.wait = on, status, w
@@ -163,17 +190,15 @@ func (c *Coroutine) block(on, status string, w wait) {
 		s.wait()
 		c.exit()
 	}
-	for {
-		if !c.yield(struct{}{}) {
-			c.watch.enter(c)
-			c.exit()
-		}
-		if c.dump == nil {
-			break
-		}
-		*c.dump = Stack()
+	c.yield(struct{}{})
+	for c.seldom != nil && c.seldom.dump != nil {
+		*c.seldom.dump = Stack()
+		c.yield(struct{}{})
 	}
 	c.watch.enter(c)
+	if c.evicting() != nil {
+		c.exit()
+	}
 	c.on, c.status = "", "running"
 }
 
@@ -195,9 +220,9 @@ func (c *Coroutine) describe() string {
 		return head
 	}
 	var stack string
-	c.dump = &stack
+	c.rare().dump = &stack
 	c.next()
-	c.dump = nil
+	c.seldom.dump = nil
 	return head + stack
 }
 
@@ -205,26 +230,27 @@ func (c *Coroutine) describe() string {
 // if they were left behind; then the next call waits for them.
 func (c *Coroutine) evict() bool {
 	switch s := c.watch.Left(); {
-	case c.evicting != nil: // its end is waited for again
+	case c.evicting() != nil: // its end is waited for again
 	case s != nil && s.coroutine == c:
 		s.end()
 		return true
 	case c.done && !c.exited:
 		return true
 	case !c.ran: // nothing to unwind
-		c.evicted, c.done, c.code = true, true, nil
+		c.evicted, c.done = true, true
 		return true
 	default:
-		c.evicting = make(chan bool, 2)
+		ended := make(chan bool, 2)
+		c.rare().evicting = ended
 		c.running = true
-		// iter.Pull hands the Goexit of a sequence on to the one that stops it, so
+		// iter.Pull hands the Goexit of a sequence on to the one that resumes it, so
 		// that one is a goroutine that has nothing else to do.
 		go func() {
-			defer func() { c.evicting <- true }()
-			c.stop()
+			defer func() { ended <- true }()
+			c.next()
 		}()
 	}
-	if !<-c.evicting {
+	if !<-c.evicting() {
 		return false
 	}
 	c.running, c.done, c.exited = false, true, false

@@ -18,10 +18,14 @@ type Dispatcher struct {
 	list    []*Coroutine
 	eager   []*Coroutine
 	created int
-	named   int // coroutines whose name the watch knows
-	closed  bool
-	ending  *Coroutine   // its end is not waited for any more
-	rest    []*Coroutine // are to be ended after that one
+	named   int      // coroutines whose name the watch knows
+	endings *endings // nil until Close
+}
+
+// endings are those that Close is about.
+type endings struct {
+	stuck *Coroutine   // its end is not waited for any more
+	rest  []*Coroutine // are to be ended after that one
 }
 
 // Go adds a coroutine at the end of the list. An empty name becomes the number
@@ -67,7 +71,7 @@ func (d *Dispatcher) create(c *Coroutine, name string, f func(*Coroutine)) {
 // It returns the panic that ended one, if any; the others then stay where they are.
 // If one is left behind it returns that nobody waits for it.
 func (d *Dispatcher) Run() *Panic {
-	if d.closed {
+	if d.endings != nil {
 		return &Panic{Value: "dispatcher is closed"}
 	}
 	for {
@@ -100,8 +104,8 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 		if d.Watch.Left() != nil {
 			return false, &Panic{Value: "nobody waits for this run any more"}
 		}
-		if c.panicked != nil {
-			return false, c.panicked
+		if p := c.panicked(); p != nil {
+			return false, p
 		}
 		ended = ended || c.done
 		if len(d.eager) > 0 {
@@ -141,17 +145,20 @@ func (d *Dispatcher) Live() int { return len(d.list) + len(d.eager) }
 // waits for them and goes on. Otherwise it is idempotent. No coroutine may be
 // running, and one that was left behind must have let go.
 func (d *Dispatcher) Close() *Stuck {
-	d.closed = true
-	if d.ending != nil {
-		d.ending.evict()
-		d.ending = nil
+	if d.endings == nil {
+		d.endings = &endings{}
+	}
+	e := d.endings
+	if e.stuck != nil {
+		e.stuck.evict()
+		e.stuck = nil
 	}
 	for {
-		for len(d.rest) > 0 {
-			c := d.rest[0]
-			d.rest = d.rest[1:]
+		for len(e.rest) > 0 {
+			c := e.rest[0]
+			e.rest = e.rest[1:]
 			if !c.evict() {
-				d.ending = c
+				e.stuck = c
 				return d.Watch.Left()
 			}
 		}
@@ -159,7 +166,7 @@ func (d *Dispatcher) Close() *Stuck {
 			return nil
 		}
 		// Also what deferred functions have made, which never starts.
-		d.rest = slices.Concat(d.eager, d.list)
+		e.rest = slices.Concat(d.eager, d.list)
 		d.eager, d.list = nil, nil
 	}
 }

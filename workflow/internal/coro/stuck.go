@@ -50,8 +50,8 @@ func (w *Watch) Abandon(stint uint64, after time.Duration) (free func(), ok bool
 	w.mu.Unlock()
 	s.Name, s.Stack = w.look()
 	return func() {
-		if c.evicting != nil {
-			c.evicting <- false
+		if ended := c.evicting(); ended != nil {
+			ended <- false
 			return
 		}
 		// A coroutine hands over to whoever waits for it, and whoever hands over

@@ -85,7 +85,7 @@ func (w *Watch) Aside(f func(*Coroutine)) *Panic {
 	if c.exited {
 		c.evict()
 	}
-	return c.panicked
+	return c.panicked()
 }
 
 // call keeps the name of a new coroutine, unless that is its number.

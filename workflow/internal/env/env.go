@@ -70,13 +70,13 @@ type Env struct {
 	Coroutines coro.Dispatcher
 	// Now is the workflow's clock.
 	Now time.Time
-	// Replaying is the replay flag of what is being processed.
-	Replaying bool
 	// SDK is the library that completed the current task, if history says so.
 	SDK runner.SDK
 	// SeedRunID is the run id that ids and random numbers are made from: that of
 	// the original run, until history says that the run is a copy.
 	SeedRunID string
+	// Replaying is the replay flag of what is being processed.
+	Replaying bool
 	// ReadOnly is set while code runs that must not change the workflow.
 	ReadOnly bool
 	// Executing is set while coroutines run.

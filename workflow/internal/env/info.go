@@ -17,18 +17,18 @@ type Info struct {
 	// StartTime is the time of the first event.
 	StartTime time.Time
 	// Attempt counts from 1 and grows with each retry of the workflow.
-	Attempt int32
+	Attempt                int32
+	ContinueAsNewSuggested bool
+	TargetVersionChanged   bool
 
 	// SearchAttributes and Memo are those of the start with all upserts since. They
 	// are replaced, never changed.
 	SearchAttributes *commonpb.SearchAttributes
 	Memo             *commonpb.Memo
 
-	HistoryLength          int64
-	HistorySize            int64
-	ContinueAsNewSuggested bool
-	ContinueAsNewReasons   []enumspb.SuggestContinueAsNewReason
-	TargetVersionChanged   bool
+	HistoryLength        int64
+	HistorySize          int64
+	ContinueAsNewReasons []enumspb.SuggestContinueAsNewReason
 	// BuildID is the build that runs the current task, or has run it.
 	BuildID string
 	// BinaryChecksum is what old histories have in its place.
