@@ -45,7 +45,7 @@ func TestIdleRunsStaySmall(t *testing.T) {
 	for _, tt := range []struct {
 		work frontend.Work
 		most float64 // bytes
-	}{{frontend.Idle, 7.25 * 1024}, {frontend.Idle11, 45 * 1024}} {
+	}{{frontend.Idle, 6.75 * 1024}, {frontend.Idle11, 42.5 * 1024}} {
 		u, err := idle.Measure(t.Context(), idle.Mainspring, tt.work, idleRuns/2)
 		if err != nil {
 			t.Fatal(err)
