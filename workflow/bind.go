@@ -62,7 +62,7 @@ func Bind(e *env.Env, p *Prepared, o *BindOptions) (*Binding, error) {
 	b := &Binding{main: p}
 	r := &b.run
 	r.begin(e, o)
-	ctx := WithValue(rootContext{}, runKey, r)
+	ctx := Context(rootContext{r})
 	if err := r.intercept(ctx, o.Interceptors, (*rootInbound)(b)); err != nil {
 		return nil, err
 	}

@@ -211,7 +211,7 @@ func (c *channel) Send(ctx Context, v any) {
 	s := me.newSending(v)
 	c.hold().senders.add(&s.node)
 	for !s.done && !s.broken {
-		me.ParkIn(c.name, ".Send")
+		me.ParkIn(&c.name, ".Send")
 	}
 	s.value = nil
 	me.Advance()
@@ -277,7 +277,7 @@ func (c *channel) await(me *thread) (v any, more bool) {
 	r := me.newReceiving()
 	c.receivers.add(&r.node)
 	for r.value == (nothing{}) {
-		me.ParkIn(c.name, ".Receive")
+		me.ParkIn(&c.name, ".Receive")
 	}
 	me.Advance()
 	v, r.value = r.value, nil

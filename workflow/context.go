@@ -47,13 +47,20 @@ const (
 	dataConverterKey
 )
 
-// rootContext is the end of every chain.
-type rootContext struct{}
+// rootContext is the end of every chain, and knows the run.
+type rootContext struct{ run *run }
 
 func (rootContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (rootContext) Done() Channel               { return nil }
 func (rootContext) Err() error                  { return nil }
-func (rootContext) Value(any) any               { return nil }
+
+// Value implements [Context].
+func (c rootContext) Value(key any) any {
+	if key == runKey && c.run != nil {
+		return c.run
+	}
+	return nil
+}
 
 type valueContext struct {
 	Context

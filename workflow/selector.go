@@ -131,7 +131,7 @@ func (s *selector) wait(me *thread) (won func()) {
 		me.Wake()
 	})
 	for won == nil {
-		me.ParkIn(s.name, ".Select")
+		me.ParkIn(&s.name, ".Select")
 	}
 	me.Advance()
 	return won

@@ -3,7 +3,7 @@ package coro
 import (
 	"iter"
 	"runtime"
-	"strings"
+	"strconv"
 )
 
 // A Panic is what a coroutine died of.
@@ -33,9 +33,9 @@ const (
 // A Coroutine is one thread of a workflow. Make one with a [Dispatcher].
 type Coroutine struct {
 	number   int
-	name     string
+	named    *string // nil if its name is its number
 	status   string
-	on       string // whose method status is, if it begins with a dot
+	on       *string // the name of that whose method status is, if it begins with a dot
 	wait     wait
 	ran      bool
 	advanced bool
@@ -84,7 +84,22 @@ func (c *Coroutine) panicked() *Panic {
 
 // begin makes c a coroutine that is to run f.
 func (c *Coroutine) begin(number int, name string, w *Watch, f func(*Coroutine)) {
-	c.number, c.name, c.status, c.watch, c.code = number, name, "not started", w, f
+	c.number, c.status, c.watch, c.code = number, "not started", w, f
+	if name != "" {
+		own := name // a place of its own, for those that have one
+		c.named = &own
+	}
+}
+
+func (c *Coroutine) name() string {
+	switch {
+	case c.named != nil:
+		return *c.named
+	case c.number == 0:
+		return "" // aside
+	default:
+		return strconv.Itoa(c.number)
+	}
 }
 
 // start makes the goroutine of c: who resumes c has a larger stack than who made it.
@@ -107,7 +122,7 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 		c.done = true
 		v := recover()
 		if !returned && !c.evicted {
-			p := &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name}
+			p := &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name()}
 			if v == nil {
 				c.exited = true
 				p.Value, p.Goexit = "workflow code called runtime.Goexit", true
@@ -156,20 +171,20 @@ func (c *Coroutine) Wake() {
 func (c *Coroutine) Advance() { c.advanced = true }
 
 // Park blocks c until Wake. The status is shown in stack traces.
-func (c *Coroutine) Park(status string) { c.block("", status, waitWake) }
+func (c *Coroutine) Park(status string) { c.block(nil, status, waitWake) }
 
 // ParkIn is Park in a method, which begins with a dot, of what has the name: the two
 // are put together only where they are shown.
-func (c *Coroutine) ParkIn(name, method string) { c.block(name, method, waitWake) }
+func (c *Coroutine) ParkIn(name *string, method string) { c.block(name, method, waitWake) }
 
 // Poll blocks c until its turn in the next pass, so that it can check its
 // condition again. Unlike Yield it asks for no further pass by itself.
-func (c *Coroutine) Poll(status string) { c.block("", status, waitPoll) }
+func (c *Coroutine) Poll(status string) { c.block(nil, status, waitPoll) }
 
 // Yield lets the others run and continues in the next pass, which it asks for.
 func (c *Coroutine) Yield(status string) {
 	c.Advance()
-	c.block("", status, waitTurn)
+	c.block(nil, status, waitTurn)
 	c.Advance()
 }
 
@@ -178,7 +193,7 @@ func (c *Coroutine) Yield(status string) {
 const wrongContext = "trying to block on coroutine which is already blocked, most likely a wrong " +
 	"Context is used to do blocking call (like Future.Get() or Channel.Receive()"
 
-func (c *Coroutine) block(on, status string, w wait) {
+func (c *Coroutine) block(on *string, status string, w wait) {
 	if !c.running {
 		panic(wrongContext) //nolint:forbidigo // wrong workflow code fails its task, here and nowhere else
 	}
@@ -199,7 +214,7 @@ func (c *Coroutine) block(on, status string, w wait) {
 	if c.evicting() != nil {
 		c.exit()
 	}
-	c.on, c.status = "", "running"
+	c.on, c.status = nil, "running"
 }
 
 // exit runs the deferred functions of c and nothing else.
@@ -212,10 +227,10 @@ func (c *Coroutine) exit() {
 // itself can read its stack, so it is resumed for just that.
 func (c *Coroutine) describe() string {
 	status := c.status
-	if strings.HasPrefix(status, ".") {
-		status = "blocked on " + c.on + status
+	if c.on != nil {
+		status = "blocked on " + *c.on + status
 	}
-	head := "coroutine " + c.name + " [" + status + "]:\n"
+	head := "coroutine " + c.name() + " [" + status + "]:\n"
 	if !c.ran || c.done || c.running {
 		return head
 	}

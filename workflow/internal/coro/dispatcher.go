@@ -2,7 +2,6 @@ package coro
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -58,9 +57,7 @@ func (d *Dispatcher) GoEagerIn(c *Coroutine, name string, f func(*Coroutine)) {
 
 func (d *Dispatcher) create(c *Coroutine, name string, f func(*Coroutine)) {
 	d.created++
-	if name == "" {
-		name = strconv.Itoa(d.created)
-	} else {
+	if name != "" {
 		d.Watch.call(d.created, name)
 		d.named++
 	}
