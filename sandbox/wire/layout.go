@@ -30,6 +30,7 @@ const (
 	text
 	utf8Text // of a message
 	octets
+	rest // octets of a message that are fields which nobody knows
 	instant
 	attribute // of a log
 	structure // in place
@@ -135,6 +136,9 @@ func (r *roots) fields(l *layout) error {
 		v, err := r.of(f.Type, l)
 		if err != nil {
 			return fmt.Errorf("%v.%s: %w", l.typ, f.Name, err)
+		}
+		if v.kind == octets && l.message && f.Name == "unknownFields" {
+			v.kind = rest
 		}
 		v.probe += f.Offset
 		l.fields = append(l.fields, field{value: v, name: f.Name, offset: f.Offset})

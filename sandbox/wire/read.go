@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mainspring-go/mainspring/temporal/log"
@@ -77,6 +78,8 @@ func (c *codec) readValue(v *value, p unsafe.Pointer) {
 		*(*string)(p) = c.readText()
 	case octets:
 		*(*[]byte)(p) = c.readOctets()
+	case rest:
+		*(*[]byte)(p) = c.readRest()
 	case instant:
 		c.instant((*time.Time)(p))
 	case attribute:
@@ -222,6 +225,20 @@ func (c *codec) readOctets() []byte {
 		return slices.Clip(b)
 	}
 	return append([]byte{}, b...)
+}
+
+// readRest reads fields that nobody knows, which protobuf takes for well formed from then on.
+func (c *codec) readRest() []byte {
+	all := c.readOctets()
+	for left := all; len(left) > 0; {
+		_, _, n := protowire.ConsumeField(left)
+		if n < 0 {
+			c.malformed(protowire.ParseError(n).Error())
+			return nil
+		}
+		left = left[n:]
+	}
+	return all
 }
 
 func (c *codec) readMessage(l *layout, p unsafe.Pointer) {

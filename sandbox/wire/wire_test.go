@@ -216,6 +216,22 @@ func TestWhatProtobufRefusesIsAnError(t *testing.T) {
 	}
 }
 
+func TestFieldsThatNobodyKnowsAreWellFormed(t *testing.T) {
+	p := &commonpb.Payloads{}
+	p.ProtoReflect().SetUnknown(protoreflect.RawFields("\xfa\x3f\x05known"))
+	b, err := wire.AppendAnswer(nil, &wire.Answer{Completion: &runner.Completion{Answers: []runner.Answer{{Result: p}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wire.ParseAnswer(b); err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Replace(b, []byte("\x05known"), []byte("\x06known"), 1)
+	if _, err := wire.ParseAnswer(b); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("a field that is cut short: %v", err)
+	}
+}
+
 func TestMalformedIsRefused(t *testing.T) {
 	f := newFiller(3, false)
 	a := new(wire.Answer)

@@ -90,7 +90,7 @@ func (c *codec) writeValue(v *value, p unsafe.Pointer) {
 		c.writeText(*(*string)(p))
 	case text:
 		c.writeText(*(*string)(p))
-	case octets:
+	case octets, rest:
 		c.writeOctets(*(*[]byte)(p))
 	case instant:
 		c.instant((*time.Time)(p))
