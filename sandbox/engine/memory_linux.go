@@ -22,21 +22,21 @@ type mapped struct {
 	kept     []*mapping // as new
 }
 
-// newMapped makes an image of the content. The file is as large as memories may
-// become, with a hole behind the content, so that one mapping does for all.
-func newMapped(content []byte, limit uint64) (image, error) {
+// newMapped makes an image of the content, which was initial before the guest wrote to it. The file is
+// as large as memories may become, with a hole behind the content, so that one mapping does for all.
+func newMapped(content, initial []byte, limit uint64) (image, error) {
 	fd, err := unix.MemfdCreate("sandbox", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("memfd_create: %w", err)
 	}
 	m := &mapped{limit: limit, size: uint64(len(content)), file: os.NewFile(uintptr(fd), "sandbox")}
-	if err := m.fill(content); err != nil {
+	if err := m.fill(content, initial); err != nil {
 		return nil, errors.Join(err, m.file.Close())
 	}
 	return m, nil
 }
 
-func (m *mapped) fill(content []byte) error {
+func (m *mapped) fill(content, initial []byte) error {
 	if err := m.file.Truncate(int64(m.limit)); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (m *mapped) fill(content []byte) error {
 	if m.pristine, err = m.mmap(); err != nil {
 		return err
 	}
-	m.pristine.collapse()
+	m.pristine.collapse(initial)
 	m.scanner = newScanner()
 	return nil
 }

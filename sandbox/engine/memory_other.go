@@ -7,6 +7,6 @@ import (
 	"runtime"
 )
 
-func newMapped([]byte, uint64) (image, error) {
+func newMapped([]byte, []byte, uint64) (image, error) {
 	return nil, fmt.Errorf("memory is not mapped on %s", runtime.GOOS)
 }

@@ -150,10 +150,11 @@ func (m *Module) snapshot(ctx context.Context, seed [32]byte) error {
 			"Options.Start of StartFresh works without")
 	}
 	m.globals = slices.Clone(i.globals)
-	m.prepared.Data = nil
 	content, limit := i.memory.bytes(), m.options.MemoryLimit
+	initial := m.prepared.Initial()
+	m.prepared.Data = nil
 	if m.options.Start == StartSnapshot {
-		if m.image, err = m.options.mapped(content, limit); err == nil {
+		if m.image, err = m.options.mapped(content, initial, limit); err == nil {
 			m.mode = Mapped
 			return nil
 		}

@@ -44,11 +44,11 @@ type Options struct {
 }
 
 // mapped makes an image that is mapped.
-func (o Options) mapped(content []byte, limit uint64) (image, error) {
+func (o Options) mapped(content, initial []byte, limit uint64) (image, error) {
 	if o.unmapped != nil {
 		return nil, o.unmapped
 	}
-	return newMapped(content, limit)
+	return newMapped(content, initial, limit)
 }
 
 const (

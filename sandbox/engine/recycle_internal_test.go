@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"testing"
+	"unsafe"
 )
 
 // dirty writes to a memory, and grows it.
@@ -33,7 +34,7 @@ func TestAMappingThatIsGivenBackIsAsNew(t *testing.T) {
 		pages, grown int
 	}{"untouched": {}, "written": {pages: 30}, "grown": {pages: 5, grown: 7}} {
 		t.Run(name, func(t *testing.T) {
-			i, err := newMapped(content, limit)
+			i, err := newMapped(content, nil, limit)
 			if err != nil {
 				t.Skip(err)
 			}
@@ -81,7 +82,7 @@ func TestAMappingThatIsGivenBackIsAsNew(t *testing.T) {
 
 func TestOnlySoManyMappingsAreKept(t *testing.T) {
 	page := os.Getpagesize()
-	i, err := newMapped(make([]byte, 4*keptPages*page), uint64(8*keptPages*page))
+	i, err := newMapped(make([]byte, 4*keptPages*page), nil, uint64(8*keptPages*page))
 	if err != nil {
 		t.Skip(err)
 	}
@@ -110,5 +111,40 @@ func TestOnlySoManyMappingsAreKept(t *testing.T) {
 	}
 	if n := len(image.kept); n > keptMappings {
 		t.Errorf("%d are kept", n)
+	}
+}
+
+func TestWhatIsInHugePagesIsTheSame(t *testing.T) {
+	const blocks = 4
+	content := bytes.Repeat([]byte("constant"), blocks*huge/8)
+	clear(content[2*huge : 3*huge])
+	initial := bytes.Clone(content)
+	initial[huge+7] ^= 1 // so that the second was written
+	i, err := newMapped(content, initial, blocks*huge+1<<16)
+	if err != nil {
+		t.Skip(err)
+	}
+	m, err := i.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uintptr(unsafe.Pointer(&m.bytes()[0]))%huge != 0 {
+		t.Error("the mapping does not begin where huge pages do")
+	}
+	for range 2 {
+		if !bytes.Equal(m.bytes(), content) {
+			t.Fatal("it is not the content")
+		}
+		for at := range blocks {
+			m.bytes()[at*huge+at] ^= 0xff
+		}
+		m.free()
+		if m, err = i.open(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.free()
+	if err := i.close(); err != nil {
+		t.Error(err)
 	}
 }

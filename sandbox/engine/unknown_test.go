@@ -14,14 +14,14 @@ func TestAGuestThatIsStrippedIsAsAnyOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := compileFile(t, file, engine.Options{MaxCallTime: 5 * time.Second, MemoryLimit: 32 << 20})
+	m := compileFile(t, file, engine.Options{MaxCallTime: 5 * time.Second})
 	if got := ask(t, start(t, m, engine.Host{}), "recover me"); got != "recovered me" {
 		t.Errorf("it answers %q", got)
 	}
 	for request, says := range map[string]string{
 		"panic in Elbonia": "panic: in Elbonia",
 		"lock":             "all goroutines are asleep",
-		"eat 40":           "Options.MemoryLimit",
+		"eat 80":           "Options.MemoryLimit",
 		"spin":             "(in main.(*wheel).spin)",
 		"getenv HOME":      `os.Getenv of "HOME" is forbidden`,
 		"sleep":            "time.Sleep is forbidden",

@@ -25,14 +25,7 @@ const (
 
 // tableOfGo fills in the names of functions from that table, and says whether it is there.
 func (m *module) tableOfGo() bool {
-	size := uint64(0)
-	for _, d := range m.data {
-		size = max(size, uint64(d.Offset)+uint64(len(d.Bytes)))
-	}
-	memory := make([]byte, size)
-	for _, d := range m.data {
-		copy(memory[d.Offset:], d.Bytes)
-	}
+	memory := (&Prepared{Data: m.data}).Initial()
 	for from := 0; ; {
 		i := bytes.Index(memory[from:], []byte(pclntab))
 		if i < 0 {

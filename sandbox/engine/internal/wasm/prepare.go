@@ -41,6 +41,19 @@ type Prepared struct {
 	Missing []string
 }
 
+// Initial is what memory should begin with, up to the end of the data.
+func (p *Prepared) Initial() []byte {
+	size := uint64(0)
+	for _, d := range p.Data {
+		size = max(size, uint64(d.Offset)+uint64(len(d.Bytes)))
+	}
+	memory := make([]byte, size)
+	for _, d := range p.Data {
+		copy(memory[d.Offset:], d.Bytes)
+	}
+	return memory
+}
+
 // GlobalName is under which name a global is exported.
 func GlobalName(index int) string { return fmt.Sprintf("global %d", index) }
 
