@@ -15,14 +15,14 @@ func idleTopics() []topic {
 		name:  "idle worker",
 		flags: "-full",
 		says: "CPU time of a worker with default options to which nothing comes, in ms a minute: its polls wait a minute each. " +
-			"Three windows of 5 s, which have their shares of the ends of polls and are scaled, or of a minute with `-full`.",
+			"Three windows of 20 s, which have their shares of the ends of polls and are scaled, or of a minute with `-full`.",
 		columns: []string{"polls", "CPU ms a minute", "allocations a minute", "max RSS MB"},
 		measure: measureIdleWorker,
 	}}
 }
 
 func measureIdleWorker(ctx context.Context, p *plan, _ func(string)) (f finding, err error) {
-	window, windows := 5*time.Second, 3
+	window, windows := 20*time.Second, 3
 	switch {
 	case p.once:
 		window, windows = 200*time.Millisecond, 1

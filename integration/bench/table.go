@@ -91,26 +91,36 @@ func rounds(n int) string {
 
 // verdict says whether Mainspring keeps the budget, by the median.
 func verdict(res result) string {
-	got, most, unit := res.of(contestant.Mainspring, microsOf).median, res.Budget.Micros, "µs"
-	if res.Budget.Ratio > 0 {
-		got, most, unit = res.ratio(contestant.Mainspring, res.Against, microsOf).median, res.Budget.Ratio, "x "+res.Against
-	}
-	at, kept := "", "kept"
+	budget, at := res.Budget, ""
 	if res.Point != "" {
 		at = " at " + res.Point
 	}
-	if got > most {
-		kept = "exceeded"
+	most, limit := fmt.Sprintf("%.2g µs", budget.Micros), budget.Micros
+	switch {
+	case budget.Ratio > 0:
+		most, limit = fmt.Sprintf("%.2g x %s", budget.Ratio, res.Against), budget.Ratio
+	case budget.Theirs > 0:
+		limit = budget.Micros / budget.Theirs
+		most += fmt.Sprintf(" where %s takes %.3g, so %.2g x", res.Against, budget.Theirs, limit)
 	}
-	text := fmt.Sprintf("\nBudget%s %.2g %s: %s, %.2f.\n", at, most, unit, kept, got)
-	if least := res.Budget.Throughput; least > 0 {
-		got, kept := res.ratio(contestant.Mainspring, contestant.Floor, perSecond).median, "kept"
-		if got < least {
-			kept = "missed"
-		}
-		text += fmt.Sprintf("\nAs many a second as %.2g x %s at least: %s, %.2f.\n", least, contestant.Floor, kept, got)
+	got := res.ratio(contestant.Mainspring, res.Against, microsOf).median
+	if budget.Ratio+budget.Theirs == 0 {
+		got = res.of(contestant.Mainspring, microsOf).median
+	}
+	text := fmt.Sprintf("\nBudget%s %s: %s, %.2f.\n", at, most, outcome(got <= limit, "exceeded"), got)
+	if least := budget.Throughput; least > 0 {
+		got = res.ratio(contestant.Mainspring, contestant.Floor, perSecond).median
+		text += fmt.Sprintf("\nAs many a second as %.2g x %s at least: %s, %.2f.\n",
+			least, contestant.Floor, outcome(got >= least, "missed"), got)
 	}
 	return text
+}
+
+func outcome(kept bool, otherwise string) string {
+	if kept {
+		return "kept"
+	}
+	return otherwise
 }
 
 // A column says something of a contestant at one point of a table. In its head stand {against}, who

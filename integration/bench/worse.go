@@ -72,8 +72,8 @@ func (r report) comparisons() (all []comparison) {
 	}
 	for _, res := range r.Results {
 		for _, who := range []string{contestant.SDK, contestant.Saturated} {
-			if !slices.Contains(res.contestants(), who) {
-				continue
+			if !slices.Contains(res.contestants(), who) || res.Section == latency && res.Against != who {
+				continue // the row does without, or asks each for another rate
 			}
 			for _, n := range numbers {
 				ours, theirs := res.of(contestant.Mainspring, n.of), res.of(who, n.of)

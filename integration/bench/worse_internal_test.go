@@ -19,8 +19,12 @@ func TestWorse(t *testing.T) {
 			{at(contestant.SDK, 10, 90, 7), at(contestant.Saturated, 4, 100, 7), at(contestant.Mainspring, 5, 180, 8)},
 		},
 	}
+	own := result{
+		Section: latency, Row: "at a rate of each one's own", Against: contestant.Honest,
+		Rounds: [][]sample{{at(contestant.SDK, 1, 90, 1), at(contestant.Mainspring, 5, 10, 7)}},
+	}
 	arrivals := result{
-		Section: latency, Row: "arrivals",
+		Section: latency, Row: "arrivals", Against: contestant.SDK,
 		Rounds: [][]sample{{at(contestant.SDK, 10, 90, 7.04), at(contestant.Mainspring, 5, 10, 7.01)}},
 	}
 	found := finding{
@@ -34,7 +38,7 @@ func TestWorse(t *testing.T) {
 		},
 	}
 	var b strings.Builder
-	report{Results: []result{res, arrivals}, Findings: []finding{found}}.worse(&b)
+	report{Results: []result{res, own, arrivals}, Findings: []finding{found}}.worse(&b)
 	const want = `
 ### Worse than with the Go SDK
 
@@ -83,5 +87,19 @@ func TestThroughputBudget(t *testing.T) {
 	const want = "\nBudget 1.3 x honest floor: kept, 1.20.\n\nAs many a second as 0.75 x floor at least: missed, 0.70.\n"
 	if got := verdict(res); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// A budget in microseconds grows with what the SDK takes, as that tells how fast the machine is.
+func TestBudgetOnAnotherMachine(t *testing.T) {
+	t.Parallel()
+	for ours, want := range map[float64]string{4: "kept, 0.25", 8: "exceeded, 0.50"} {
+		got := verdict(result{
+			Against: contestant.SDK, Point: "much", Budget: budget{Micros: 2, Theirs: 6.5},
+			Rounds: [][]sample{{{Contestant: contestant.SDK, CPU: 16}, {Contestant: contestant.Mainspring, CPU: ours}}},
+		})
+		if want := "\nBudget at much 2 µs where Go SDK takes 6.5, so 0.31 x: " + want + ".\n"; got != want {
+			t.Errorf("got %q\nwant %q", got, want)
+		}
 	}
 }
