@@ -42,7 +42,7 @@ type run struct {
 	lastFailure *failurepb.Failure
 
 	sessions            map[string]*SessionInfo // that are open
-	channels, selectors int
+	channels, selectors int32                   // for their names
 }
 
 // reports are what code tells people, and what it does that with.
@@ -173,7 +173,7 @@ func (o rootOutbound) Go(ctx Context, name string, f func(ctx Context)) Context 
 	return o.run.spawn(ctx, name, false, f)
 }
 
-func (r *run) nextName(kind string, counter *int) string {
+func (r *run) nextName(kind string, counter *int32) string {
 	*counter++
-	return kind + "-" + strconv.Itoa(*counter)
+	return kind + "-" + strconv.Itoa(int(*counter))
 }
