@@ -78,7 +78,9 @@ func Header(ctx Context) map[string]*commonpb.Payload {
 }
 
 // headers reports whether anybody looks at headers. If not, contexts carry none.
-func (r *run) headers() bool { return r.intercepted || len(r.between.ContextPropagators) > 0 }
+func (r *run) headers() bool {
+	return len(r.between.Interceptors) > 0 || len(r.between.ContextPropagators) > 0
+}
 
 // withHeader returns the context in which outbound interceptors fill a header.
 func (r *run) withHeader(ctx Context) Context {

@@ -31,12 +31,11 @@ type run struct {
 	reports   *reports                       // nil until code makes one
 	summaries map[string]*sdkpb.UserMetadata // those that many timers share
 
-	locals      map[*localKey]any // of LocalVar; nil without any
-	intercepted bool              // there are interceptors
-	converters  bool              // there are contexts with a data converter of their own
-	done        bool              // the workflow function has returned
-	between     *BindOptions
-	noHeader    *commonpb.Header // of all commands, if nobody looks at headers
+	locals     map[*localKey]any // of LocalVar; nil without any
+	converters bool              // there are contexts with a data converter of their own
+	done       bool              // the workflow function has returned
+	between    *BindOptions
+	noHeader   *commonpb.Header // of all commands, if nobody looks at headers
 
 	lastResult  *commonpb.Payloads // of the run before
 	lastFailure *failurepb.Failure
@@ -63,7 +62,6 @@ func (r *run) reporting() *reports {
 // begin makes r the run of a world.
 func (r *run) begin(e *env.Env, o *BindOptions) {
 	r.env, r.between = e, o
-	r.intercepted = len(o.Interceptors) > 0
 	r.lastResult = e.Info.Started.GetLastCompletionResult()
 	r.lastFailure = e.Info.Started.GetContinuedFailure()
 	r.updates.run = r
@@ -162,11 +160,7 @@ func Go(ctx Context, f func(ctx Context)) { GoNamed(ctx, "", f) }
 func GoNamed(ctx Context, name string, f func(ctx Context)) {
 	r := runOf(ctx)
 	r.mustMutate()
-	if r.intercepted {
-		r.outbound.Go(ctx, name, f)
-	} else {
-		r.spawn(ctx, name, false, f)
-	}
+	r.outbound.Go(ctx, name, f)
 }
 
 func (o rootOutbound) Go(ctx Context, name string, f func(ctx Context)) Context {
