@@ -31,7 +31,7 @@ func headings() []heading {
 		{name: replayed, says: "Replay and coroutines, without a server.", columns: growthColumns(), figure: cpu},
 		{
 			name: latency, says: "How long a task waits until its code runs.",
-			columns: latencyColumns(), figure: figure{"p99 µs", func(s sample) float64 { return s.P99 }},
+			columns: latencyColumns(), figure: figure{"p99 µs", p99Of},
 		},
 		{name: workers, says: "Several workers in one process, on a task queue each and one connection.", columns: growthColumns(), figure: cpu},
 		{name: growth, says: "How the cost of a unit grows with the size of something.", columns: growthColumns(), figure: cpu},

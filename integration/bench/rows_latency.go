@@ -41,12 +41,10 @@ func latencyRows() []row {
 }
 
 func latencyColumns() []column {
-	p50 := func(s sample) float64 { return s.P50 }
-	p99 := func(s sample) float64 { return s.P99 }
 	return []column{
 		median("tasks a second", func(s sample) float64 { return s.Arrived }),
-		median("p50 µs", p50), extremes("min - max", p50), ratio("p50 x {against}", p50), ratioExtremes("min - max", p50),
-		median("p99 µs", p99), extremes("min - max", p99), ratio("p99 x {against}", p99), ratioExtremes("min - max", p99),
+		median("p50 µs", p50Of), extremes("min - max", p50Of), ratio("p50 x {against}", p50Of), ratioExtremes("min - max", p50Of),
+		median("p99 µs", p99Of), extremes("min - max", p99Of), ratio("p99 x {against}", p99Of), ratioExtremes("min - max", p99Of),
 		median("CPU µs", microsOf),
 	}
 }

@@ -136,15 +136,13 @@ func taskColumns() []column {
 		median("CPU µs", microsOf), extremes("min - max", microsOf),
 		ratio("x {against}", microsOf), ratioExtremes("min - max", microsOf),
 		median("a second", perSecond),
-		median("allocations", func(s sample) float64 { return s.Allocs }),
-		median("kB", func(s sample) float64 { return s.Bytes / 1e3 }),
-		median("max RSS MB", func(s sample) float64 { return float64(s.RSS) / 1e6 }),
+		median("allocations", allocsOf), median("kB", kilobytes), median("max RSS MB", megabytesRSS),
 	}
 }
 
 // growthColumns are for tables of several points.
 func growthColumns() []column {
-	perRun := median("kB a workflow", func(s sample) float64 { return s.PerRun / 1e3 })
+	perRun := median("kB a workflow", kilobytesPerRun)
 	perRun.fits = func(first result) bool { return first.Rounds[0][0].PerRun != 0 }
 	return append(slices.Insert(taskColumns(), 2, column{
 		head: "x {first}", fits: func(first result) bool { return first.Point != "" },
@@ -154,9 +152,16 @@ func growthColumns() []column {
 	}), perRun)
 }
 
-func microsOf(s sample) float64 { return s.CPU }
+// The numbers of a sample, in the units in which they are shown.
 
-func perSecond(s sample) float64 { return s.PerSecond }
+func microsOf(s sample) float64        { return s.CPU }
+func perSecond(s sample) float64       { return s.PerSecond }
+func allocsOf(s sample) float64        { return s.Allocs }
+func kilobytes(s sample) float64       { return s.Bytes / 1e3 }
+func megabytesRSS(s sample) float64    { return float64(s.RSS) / 1e6 }
+func kilobytesPerRun(s sample) float64 { return s.PerRun / 1e3 }
+func p50Of(s sample) float64           { return s.P50 }
+func p99Of(s sample) float64           { return s.P99 }
 
 // median is that of a number over the rounds, extremes are the least and the greatest.
 func median(head string, number func(sample) float64) column {

@@ -63,12 +63,12 @@ func (r report) comparisons() (all []comparison) {
 	}{
 		{"CPU µs", microsOf, false},
 		{"a second", perSecond, true},
-		{"allocations", func(s sample) float64 { return s.Allocs }, false},
-		{"kB", func(s sample) float64 { return s.Bytes / 1e3 }, false},
-		{"max RSS MB", func(s sample) float64 { return float64(s.RSS) / 1e6 }, false},
-		{"kB a workflow", func(s sample) float64 { return s.PerRun / 1e3 }, false},
-		{"p50 µs", func(s sample) float64 { return s.P50 }, false},
-		{"p99 µs", func(s sample) float64 { return s.P99 }, false},
+		{"allocations", allocsOf, false},
+		{"kB", kilobytes, false},
+		{"max RSS MB", megabytesRSS, false},
+		{"kB a workflow", kilobytesPerRun, false},
+		{"p50 µs", p50Of, false},
+		{"p99 µs", p99Of, false},
 	}
 	for _, res := range r.Results {
 		for _, who := range []string{contestant.SDK, contestant.Saturated} {
