@@ -17,7 +17,6 @@ type Dispatcher struct {
 	list    []*Coroutine
 	eager   []*Coroutine
 	created int
-	named   int      // coroutines whose name the watch knows
 	endings *endings // nil until Close
 }
 
@@ -57,10 +56,6 @@ func (d *Dispatcher) GoEagerIn(c *Coroutine, name string, f func(*Coroutine)) {
 
 func (d *Dispatcher) create(c *Coroutine, name string, f func(*Coroutine)) {
 	d.created++
-	if name != "" {
-		d.Watch.call(d.created, name)
-		d.named++
-	}
 	c.begin(d.created, name, d.Watch, f)
 }
 
@@ -112,25 +107,8 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 	}
 	if ended { // taken out together, so that many ends cost no more than one
 		d.list = slices.DeleteFunc(d.list, func(c *Coroutine) bool { return c.done })
-		d.forget()
 	}
 	return progress || d.created != created, nil
-}
-
-// forget tells the watch which names are gone, once these are most of them.
-func (d *Dispatcher) forget() {
-	if d.named <= 2*d.Live()+8 {
-		return
-	}
-	live := make(map[int]bool, d.Live())
-	for _, c := range d.list {
-		live[c.number] = true
-	}
-	for _, c := range d.eager {
-		live[c.number] = true
-	}
-	d.Watch.forget(func(number int) bool { return !live[number] })
-	d.named = d.Live()
 }
 
 // Live returns the number of coroutines that have not ended. No coroutine may

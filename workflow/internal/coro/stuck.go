@@ -48,7 +48,7 @@ func (w *Watch) Abandon(stint uint64, after time.Duration) (free func(), ok bool
 	}
 	w.left = s
 	w.mu.Unlock()
-	s.Name, s.Stack = w.look()
+	s.Name, s.Stack = c.name(), w.look(c)
 	return func() {
 		if ended := c.evicting(); ended != nil {
 			ended <- false

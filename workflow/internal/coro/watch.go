@@ -3,10 +3,10 @@ package coro
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"reflect"
 	"regexp"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -29,14 +29,8 @@ type Watch struct {
 	helper  atomic.Pointer[helper] // that helped last; nil while it does
 	died    *Panic                 // what the last one died of that did
 
-	mu    sync.Mutex
-	names []named // of the coroutines whose name is not their number
-	left  *Stuck  // set once; the goroutine that drives the run may read it without mu
-}
-
-type named struct {
-	number int
-	name   string
+	mu   sync.Mutex
+	left *Stuck // set once; the goroutine that drives the run may read it without mu
 }
 
 const running = 1 // the bit of a stint that goes on
@@ -88,37 +82,6 @@ func (w *Watch) Aside(f func(*Coroutine)) *Panic {
 	return c.panicked()
 }
 
-// call keeps the name of a new coroutine, unless that is its number.
-func (w *Watch) call(number int, name string) {
-	if w == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.names = append(w.names, named{number, name})
-}
-
-// forget drops the names of coroutines that have ended.
-func (w *Watch) forget(ended func(number int) bool) {
-	if w == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.names = slices.DeleteFunc(w.names, func(n named) bool { return ended(n.number) })
-}
-
-func (w *Watch) nameOf(number int) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, n := range w.names {
-		if n.number == number {
-			return n.name
-		}
-	}
-	return strconv.Itoa(number)
-}
-
 // A mark is an argument that the function carries which the goroutines of a run
 // are in, so that they can be told from all others in a dump: a Watch, and the
 // number of the coroutine. An array is passed in memory, so a dump shows it as
@@ -129,58 +92,92 @@ func (w *Watch) mark(number int) mark {
 	return mark{reflect.ValueOf(w).Pointer(), uintptr(number)}
 }
 
-// maxDump is the size of the largest dump of all goroutines, in bytes.
-const maxDump = 64 << 20
+// maxDump is the size of the largest dump of all goroutines, in bytes: enough for some 100,000.
+const maxDump = 256 << 20
 
-// look returns the name and the stack of the coroutine that is running, though
-// it cannot be asked. The name is empty if it is one aside.
-func (w *Watch) look() (name, stack string) {
-	buf := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) || len(buf) >= maxDump {
-			buf = buf[:n]
-			break
-		}
-		buf = make([]byte, 4*len(buf))
+// look returns the stack of the coroutine that is running, though it cannot be asked.
+func (w *Watch) look(c *Coroutine) string {
+	dump := everything()
+	if stack := find(dump, w.mark(c.number)); stack != "" {
+		return stack
 	}
-	number, stack := find(buf, w.mark(0)[0])
-	if number == 0 {
-		return "", stack
-	}
-	return w.nameOf(number), stack
+	return "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
 }
 
-// find looks in a dump for the goroutine that is in a function with the mark of
-// id and is not parked. Below that function there is only machinery. If it is a
-// helper, what asked for its help follows.
-func find(dump []byte, id uintptr) (number int, stack string) {
-	marked := regexp.MustCompile(fmt.Sprintf(
-		`(?m)^\S*/coro\.\(\*(?:Coroutine\)\.body|helper\)\.(work))\(.*\{%#x, (0x[0-9a-f]+)\}`, id))
-	for g := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		head, frames, _ := bytes.Cut(g, []byte("\n"))
+// everything returns the stacks of all goroutines, or as many as fit. All stand still
+// meanwhile, so there is room for what they usually need at once.
+func everything() []byte {
+	size := 64<<10 + runtime.NumGoroutine()*3<<10
+	for {
+		buf := make([]byte, min(size, maxDump))
+		n := runtime.Stack(buf, true)
+		if n < len(buf) || len(buf) == maxDump {
+			return buf[:n]
+		}
+		size = 4 * len(buf)
+	}
+}
+
+// find returns the stack of the goroutine that is in a function with the mark and is
+// not parked, empty if there is none. Below that function there is only machinery. If it
+// is a helper, what asked for its help follows.
+func find(dump []byte, m mark) string {
+	marked := m.in(`^\S*/coro\.\(\*(?:Coroutine\)\.body|helper\)\.(work))\(.*`)
+	for head, frames := range carrying(dump, m) {
 		at := marked.FindSubmatchIndex(frames)
 		if at == nil || bytes.Contains(head, []byte("[coroutine")) {
 			continue
 		}
-		n, _ := strconv.ParseInt(string(frames[at[4]:at[5]]), 0, 64)
 		stack := string(head) + "\n" + string(frames[:at[0]])
 		if at[2] >= 0 {
-			stack += helped(dump, id, int(n))
+			stack += helped(dump, m)
 		}
-		return int(n), stack
+		return stack
 	}
-	return 0, "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
+	return ""
 }
 
 // helped returns the stack of a coroutine from where it asked for help.
-func helped(dump []byte, id uintptr, number int) string {
-	asked := regexp.MustCompile(fmt.Sprintf(`(?ms)^\S*/coro\.\(\*Watch\)\.Help\([^\n]*\n[^\n]*\n`+
-		`(.*?)^\S*/coro\.\(\*Coroutine\)\.body\([^\n]*\{%#x, %#x\}`, id, number))
-	for g := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		if found := asked.FindSubmatch(g); found != nil {
+func helped(dump []byte, m mark) string {
+	asked := m.in(`^\S*/coro\.\(\*Watch\)\.Help\([^\n]*\n[^\n]*\n((?s:.*?))^\S*/coro\.\(\*Coroutine\)\.body\(.*`)
+	for _, frames := range carrying(dump, m) {
+		if found := asked.FindSubmatch(frames); found != nil {
 			return string(found[1])
 		}
 	}
 	return ""
+}
+
+// String is the mark as dumps show it.
+func (m mark) String() string { return fmt.Sprintf("{%#x, %#x}", m[0], m[1]) }
+
+// in returns an expression of lines, the last of which ends with the mark.
+func (m mark) in(lines string) *regexp.Regexp {
+	return regexp.MustCompile(`(?m)` + lines + regexp.QuoteMeta(m.String()))
+}
+
+// carrying yields the goroutines of a dump that carry the mark: the line that says how
+// they are, and their frames. Dumps are large, so all others are skipped as mere bytes.
+func carrying(dump []byte, m mark) iter.Seq2[[]byte, []byte] {
+	text, apart := []byte(m.String()), []byte("\n\n")
+	return func(yield func(head, frames []byte) bool) {
+		for rest := dump; ; {
+			at := bytes.Index(rest, text)
+			if at < 0 {
+				return
+			}
+			begin, end := bytes.LastIndex(rest[:at], apart)+len(apart), len(rest)
+			if begin < len(apart) {
+				begin = 0 // the first of all
+			}
+			if n := bytes.Index(rest[at:], apart); n >= 0 {
+				end = at + n
+			}
+			head, frames, _ := bytes.Cut(rest[begin:end], []byte("\n"))
+			if !yield(head, frames) {
+				return
+			}
+			rest = rest[end:]
+		}
+	}
 }

@@ -180,3 +180,51 @@ func TestStints(t *testing.T) {
 		}
 	}
 }
+
+// deep waits at the end of a stack as deep as those of most programs.
+func deep(n int, c chan struct{}) {
+	if n > 0 {
+		deep(n-1, c)
+		return
+	}
+	block(c)
+}
+
+// What it costs to leave a coroutine behind in a process of many goroutines: all of it is to
+// find its stack.
+func BenchmarkAbandon(b *testing.B) {
+	for _, others := range []int{1000, 10_000, 100_000} {
+		b.Run(strconv.Itoa(others)+" goroutines", func(b *testing.B) {
+			release := make(chan struct{})
+			for range others {
+				go deep(10, release)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				var w coro.Watch
+				d := coro.Dispatcher{Watch: &w}
+				stuck, freed, letGo := make(chan struct{}), make(chan struct{}), make(chan struct{})
+				d.Go("stuck", func(*coro.Coroutine) { close(stuck); block(letGo) })
+				go func() {
+					<-stuck
+					b.StartTimer()
+					free, _ := w.Abandon(w.Stint(), time.Minute)
+					b.StopTimer()
+					close(freed)
+					free()
+				}()
+				d.Run()
+				<-freed
+				if s := w.Left(); !strings.Contains(s.Stack, "coro_test.block(") {
+					b.Fatalf("got stack %q", s.Stack)
+				}
+				close(letGo)
+				<-w.Left().LetGo()
+				d.Close()
+				b.StartTimer()
+			}
+			close(release)
+		})
+	}
+}
