@@ -293,11 +293,14 @@ func TestLocalActivitiesOnAServer(t *testing.T) {
 			signal(t, c, run, "now")
 			awaitLog(t, c, run, "signal now")
 			endChores(t, c, run)
-			if n := made.waits.Load(); n != 5 { // two canceled, of which one never began
-				t.Errorf("Wait ran %d times, want 5: nothing runs twice", n)
+			// Two are canceled, of which one never began, nor did the other if the machine is busy.
+			waits := made.waits.Load()
+			if waits != 5 && waits != 4 {
+				t.Errorf("Wait ran %d times, want 5: nothing runs twice", waits)
 			}
-			if s := w.Stats(); s.LocalActivities != 17 || s.LocalActivitiesFailed != 8 {
-				t.Errorf("got %d local activities, of which %d failed, want 17 and 8", s.LocalActivities, s.LocalActivitiesFailed)
+			if s := w.Stats(); s.LocalActivities != 12+uint64(waits) || s.LocalActivitiesFailed != 3+uint64(waits) {
+				t.Errorf("got %d local activities, of which %d failed, want 12 and 3 beside the %d of Wait",
+					s.LocalActivities, s.LocalActivitiesFailed, waits)
 			}
 			stop()
 			if n := checkChores(t, c, run, queue); n < 6 {
