@@ -45,9 +45,11 @@ func Parent(ctx workflow.Context, u Upbringing) (any, error) {
 // child is the id of the scenario's child.
 func (e *Env) child() string { return e.Name + "-child" }
 
-// keepLatest makes the history of the workflow's latest run part of what was seen.
+// keepLatest makes the history of the workflow's latest run part of what was seen,
+// once it waits for a worker: a child does so after its parent was told of its start.
 func (e *Env) keepLatest(id string) string {
 	e.Helper()
+	e.Await(id, has("WorkflowTaskScheduled"))
 	d, err := e.Client.DescribeWorkflowExecution(e.Ctx(), id, "")
 	e.Must(err)
 	run := d.GetWorkflowExecutionInfo().GetExecution().GetRunId()

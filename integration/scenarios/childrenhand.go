@@ -227,9 +227,10 @@ func inFlight(e *Env) *workflowTask {
 	e.keepLatest(e.child())
 	e.respond(c, nil, startChild(e, grandchild,
 		func(a *childAttributes) { a.TaskQueue.Name = e.Name + "-idle" }))
-	e.respond(e.pollQueue(e.child()), nil, complete())
-	// The child's parent learns of the end before its children do.
+	c = e.pollQueue(e.child())
 	e.keepLatest(grandchild)
+	// The child's parent learns of the end before its children do.
+	e.respond(c, nil, complete())
 	e.closed(grandchild)
 	e.signal()
 	return t

@@ -202,7 +202,6 @@ func (e *Env) noteScheduled(id string) {
 		_, err := e.Client.DescribeWorkflowExecution(e.Ctx(), id, "")
 		return err == nil
 	})
-	e.Await(id, has("WorkflowTaskScheduled"))
 	e.keepLatest(id)
 	e.Note("%s", describe(e, id))
 }
