@@ -9,44 +9,53 @@ import (
 	"github.com/mainspring-go/mainspring/integration/bench/frontend"
 )
 
+// idlers is how many workers of each contestant are idle at once.
+const idlers = 3
+
 // idleTopics are about workers that have nothing to do.
 func idleTopics() []topic {
 	return []topic{{
-		name:  "idle worker",
-		flags: "-full",
+		name: "idle worker",
 		says: "CPU time of a worker with default options to which nothing comes, in ms a minute: its polls wait a minute each. " +
-			"Three windows of 20 s, which have their shares of the ends of polls and are scaled, or of a minute with `-full`.",
+			fmt.Sprintf("A minute of %d workers of each, in processes of their own and all at once.", idlers),
 		columns: []string{"polls", "CPU ms a minute", "allocations a minute", "max RSS MB"},
 		measure: measureIdleWorker,
 	}}
 }
 
 func measureIdleWorker(ctx context.Context, p *plan, _ func(string)) (f finding, err error) {
-	window, windows := 20*time.Second, 3
-	switch {
-	case p.once:
-		window, windows = 200*time.Millisecond, 1
-	case p.full:
-		window = time.Minute
+	window := time.Minute
+	if p.once {
+		window = 200 * time.Millisecond
 	}
-	f.Lines = linesOf([]string{""}, contestant.SDK, contestant.Mainspring)
+	contestants := []string{contestant.SDK, contestant.Mainspring}
+	f.Lines = linesOf([]string{""}, contestants...)
+	var seen [idlers][]line
 	var all []func() error
-	for i := range f.Lines { // at once: they do nothing
-		all = append(all, func() error {
-			job := contestant.Job{Contestant: f.Lines[i].Contestant, Work: frontend.Nothing}
-			return p.alone(ctx, &f.Lines[i], job, watch(ctx, window, windows))
-		})
+	for i := range seen {
+		seen[i] = linesOf([]string{""}, contestants...)
+		for l := range seen[i] {
+			one := &seen[i][l]
+			all = append(all, func() error {
+				return p.alone(ctx, one, contestant.Job{Contestant: one.Contestant, Work: frontend.Nothing}, watch(ctx, window))
+			})
+		}
 	}
 	if err := together(all...); err != nil {
 		return f, err
+	}
+	for _, lines := range seen {
+		for l := range lines {
+			f.Lines[l].Values = append(f.Lines[l].Values, lines[l].Values...)
+		}
 	}
 	most := f.theirs("", 1)
 	f.Verdict = fmt.Sprintf("Budget: what the Go SDK takes, %s ms a minute: %s.", short(most), kept(f.ours("", 1), most))
 	return f, nil
 }
 
-// watch sees a contestant in windows of time.
-func watch(ctx context.Context, window time.Duration, windows int) look {
+// watch sees a contestant for a while.
+func watch(ctx context.Context, window time.Duration) look {
 	return func(p *pair) (rounds [][]float64, err error) {
 		// Once it has worked, so that it makes no more what is made once. After more than one unit
 		// Mainspring has the polls of a worker under load, for a minute.
@@ -56,30 +65,27 @@ func watch(ctx context.Context, window time.Duration, windows int) look {
 		if err := frontend.Pause(ctx, min(time.Second, window)); err != nil {
 			return nil, err
 		}
-		for range windows {
-			before, err := p.read()
-			if err != nil {
-				return nil, err
-			}
-			began := time.Now()
-			if err := frontend.Pause(ctx, window); err != nil {
-				return nil, err
-			}
-			after, err := p.read()
-			if err != nil {
-				return nil, err
-			}
-			if err := p.handOut(frontend.Order{Work: frontend.Nothing}); err != nil {
-				return nil, err
-			}
-			minutes := time.Since(began).Minutes()
-			rounds = append(rounds, []float64{
-				float64(p.outcome.Polls),
-				float64(after.CPU-before.CPU) / 1e6 / minutes,
-				float64(after.Allocations-before.Allocations) / minutes,
-				float64(after.MaxRSS) / 1e6,
-			})
+		before, err := p.read()
+		if err != nil {
+			return nil, err
 		}
-		return rounds, nil
+		began := time.Now()
+		if err := frontend.Pause(ctx, window); err != nil {
+			return nil, err
+		}
+		after, err := p.read()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.handOut(frontend.Order{Work: frontend.Nothing}); err != nil {
+			return nil, err
+		}
+		minutes := time.Since(began).Minutes()
+		return [][]float64{{
+			float64(p.outcome.Polls),
+			float64(after.CPU-before.CPU) / 1e6 / minutes,
+			float64(after.Allocations-before.Allocations) / minutes,
+			float64(after.MaxRSS) / 1e6,
+		}}, nil
 	}
 }
