@@ -12,11 +12,12 @@ import (
 func stopTopics() []topic {
 	return []topic{{
 		name: "stop under load",
-		says: fmt.Sprintf("How long a worker of %d slots takes to stop, in ms, that runs activities of %d ms and has time "+
-			"to let them end: in all, and from the end of the last activity. Either all slots are busy, and more work waits "+
-			"on the server; or a quarter, and polls wait there, which a server ends when it is told to stop the worker, "+
-			"or, as they do by default, does not. What has begun is answered; what was handed to a poll that was given up is lost.",
-			contestant.Slots, contestant.SlowTime.Milliseconds()),
+		says: fmt.Sprintf("How long a worker of %d slots takes to stop, in ms, that runs activities of %d ms, "+
+			"each %d ms longer than the one before, and has time to let them end: in all, and from the end of the last "+
+			"activity. Either all slots are busy, and more work waits on the server; or a quarter, and polls wait there, "+
+			"which a server ends when it is told to stop the worker, or, as they do by default, does not. What has begun "+
+			"is answered; what was handed to a poll that was given up is lost.",
+			contestant.Slots, contestant.SlowTime.Milliseconds(), contestant.Later.Milliseconds()),
 		columns: []string{"ms in all", "ms after the last activity", "lost tasks"},
 		measure: measureStops,
 	}}
@@ -32,7 +33,7 @@ type busyness struct {
 }
 
 // Where the server leaves the polls alone, Mainspring lets them bring what is on its way to them until
-// nothing has come for 50 ms, if there is a grace period: the last activity came 50 ms before its end.
+// nothing has come for 50 ms, if there is a grace period: the last activity takes longer than that.
 func busynesses() []busyness {
 	const quarter = contestant.Slots / 4
 	return []busyness{
@@ -45,7 +46,7 @@ func busynesses() []busyness {
 func measureStops(ctx context.Context, p *plan, _ func(string)) (f finding, err error) {
 	for _, b := range busynesses() {
 		lines := linesOf([]string{b.name}, contestant.SDK, contestant.Mainspring)
-		for range p.rounds {
+		for range 3 * p.rounds { // which are short
 			for i := range lines {
 				values, err := p.stopOnce(ctx, lines[i].Contestant, b)
 				if err != nil {

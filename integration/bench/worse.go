@@ -12,7 +12,8 @@ import (
 type comparison struct {
 	where, number, who string
 	ours, theirs       spread
-	more               bool // whether more is better
+	floor              string // that of the honest floor, empty if there is none
+	more               bool   // whether more is better
 }
 
 // isWorse says whether ours is the worse one, by the median as it is shown: what the page shows as
@@ -43,13 +44,13 @@ func (r report) worse(b *strings.Builder) {
 	if len(all) == 0 {
 		return
 	}
-	b.WriteString("\n| | | Mainspring | | | do the rounds overlap? |\n|---|---|---|---|---|---|\n")
+	b.WriteString("\n| | | Mainspring | | | do the rounds overlap? | honest floor |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range all {
 		overlap := "no"
 		if c.overlaps() {
 			overlap = "yes"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", c.where, c.number, c.ours, c.who, c.theirs, overlap)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", c.where, c.number, c.ours, c.who, c.theirs, overlap, c.floor)
 	}
 }
 
@@ -83,7 +84,11 @@ func (r report) comparisons() (all []comparison) {
 				if n.more && res.Section == latency {
 					continue // the rate is given
 				}
-				all = append(all, comparison{where: res.title(), number: n.name, who: who, ours: ours, theirs: theirs, more: n.more})
+				c := comparison{where: res.title(), number: n.name, who: who, ours: ours, theirs: theirs, more: n.more}
+				if slices.Contains(res.contestants(), contestant.Honest) {
+					c.floor = res.of(contestant.Honest, n.of).String()
+				}
+				all = append(all, c)
 			}
 		}
 	}
@@ -92,7 +97,8 @@ func (r report) comparisons() (all []comparison) {
 
 // comparisonsOfFindings are those of the topics.
 func (r report) comparisonsOfFindings() (all []comparison) {
-	given := []string{"polls", "activities", "x Go SDK"} // say what was measured, or the same once more
+	// They say what was measured, or the same once more.
+	given := []string{"polls", "activities", "x Go SDK", "ms in all"}
 	for _, f := range r.Findings {
 		for _, l := range f.Lines {
 			i := slices.IndexFunc(f.Lines, func(other line) bool {

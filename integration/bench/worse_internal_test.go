@@ -15,8 +15,14 @@ func TestWorse(t *testing.T) {
 	res := result{
 		Section: perTask, Row: "row", Gzip: true,
 		Rounds: [][]sample{
-			{at(contestant.SDK, 10, 90, 7), at(contestant.Saturated, 4, 300, 7), at(contestant.Mainspring, 5, 200, 8)},
-			{at(contestant.SDK, 10, 90, 7), at(contestant.Saturated, 4, 100, 7), at(contestant.Mainspring, 5, 180, 8)},
+			{
+				at(contestant.SDK, 10, 90, 7), at(contestant.Saturated, 4, 300, 7), at(contestant.Mainspring, 5, 200, 8),
+				at(contestant.Honest, 3, 400, 5),
+			},
+			{
+				at(contestant.SDK, 10, 90, 7), at(contestant.Saturated, 4, 100, 7), at(contestant.Mainspring, 5, 180, 8),
+				at(contestant.Honest, 3, 500, 6),
+			},
 		},
 	}
 	own := result{
@@ -44,14 +50,14 @@ func TestWorse(t *testing.T) {
 
 Of 12 numbers that are compared, by their medians: 6.
 
-| | | Mainspring | | | do the rounds overlap? |
-|---|---|---|---|---|---|
-| row, gzip | p99 µs | 8 | Go SDK | 7 | no |
-| row, gzip | CPU µs | 5 | Go SDK saturated | 4 | no |
-| row, gzip | a second | 190 (180 - 200) | Go SDK saturated | 200 (100 - 300) | yes |
-| row, gzip | p99 µs | 8 | Go SDK saturated | 7 | no |
-| found, a | ms | 6 | Go SDK | 5 | no |
-| found, b | workflows a second | 40 | Go SDK | 50 | no |
+| | | Mainspring | | | do the rounds overlap? | honest floor |
+|---|---|---|---|---|---|---|
+| row, gzip | p99 µs | 8 | Go SDK | 7 | no | 5.5 (5 - 6) |
+| row, gzip | CPU µs | 5 | Go SDK saturated | 4 | no | 3 |
+| row, gzip | a second | 190 (180 - 200) | Go SDK saturated | 200 (100 - 300) | yes | 450 (400 - 500) |
+| row, gzip | p99 µs | 8 | Go SDK saturated | 7 | no | 5.5 (5 - 6) |
+| found, a | ms | 6 | Go SDK | 5 | no |  |
+| found, b | workflows a second | 40 | Go SDK | 50 | no |  |
 `
 	if got := b.String(); got != want {
 		t.Errorf("got %s\nwant %s", got, want)

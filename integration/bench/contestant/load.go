@@ -15,8 +15,10 @@ import (
 const (
 	// Slots is how many of them may run at once.
 	Slots = 20
-	// SlowTime is how long one takes.
+	// SlowTime is how long the first one takes. Each takes Later longer than the one before, so
+	// that the last of those that run ends alone, however fast they were begun.
 	SlowTime = 50 * time.Millisecond
+	Later    = 2 * time.Millisecond
 	// grace is how long the worker lets them end when it stops.
 	grace = 10 * time.Second
 )
@@ -35,26 +37,28 @@ func newLoad() *load { return &load{reached: make(chan struct{})} }
 
 // slow is the activity. It fails if the worker does not let it end by itself.
 func (l *load) slow(ctx context.Context, text string) (string, error) {
-	l.count(+1)
+	number := l.count(+1)
 	defer l.count(-1)
-	if frontend.Pause(ctx, SlowTime) != nil {
+	if frontend.Pause(ctx, SlowTime+time.Duration((number-1)%Slots)*Later) != nil {
 		return "", fmt.Errorf("an activity was canceled that had time to end: %w", context.Cause(ctx))
 	}
 	return strings.Clone(text), nil
 }
 
-func (l *load) count(change int) {
+// count takes note that one begins or ends, and returns how many have begun.
+func (l *load) count(change int) (begun int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running += change
 	if change < 0 {
 		l.ended = time.Now()
-		return
+		return l.begun
 	}
 	l.begun++
 	if l.begun == l.enough {
 		close(l.reached)
 	}
+	return l.begun
 }
 
 // Stopped is how a worker stopped that had activities to end.

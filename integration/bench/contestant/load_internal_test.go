@@ -19,7 +19,7 @@ func TestStopUnderLoad(t *testing.T) {
 			began := time.Now()
 			stop := func(context.Context) error {
 				stopped = time.Since(began)
-				time.Sleep(SlowTime + 3*time.Millisecond)
+				time.Sleep(SlowTime + Later + 3*time.Millisecond)
 				return nil
 			}
 			run := func() {
@@ -38,7 +38,7 @@ func TestStopUnderLoad(t *testing.T) {
 				time.AfterFunc(time.Second, run)
 			}
 			s, err := l.stop(t.Context(), "2", stop)
-			want := Stopped{Took: SlowTime + 3*time.Millisecond, After: 3 * time.Millisecond, Begun: 2}
+			want := Stopped{Took: SlowTime + Later + 3*time.Millisecond, After: 3 * time.Millisecond, Begun: 2}
 			if err != nil || s != want {
 				t.Errorf("early %t: got %+v, %v, want %+v", early, s, err, want)
 			}
