@@ -223,7 +223,7 @@ func (l *ledger) tryPlain(r *Request) (Permit, bool) {
 func (l *ledger) tryWithin(r Request, d demand) (Permit, bool) {
 	l.promise(d)
 	l.mu.Unlock()
-	inner, ok := l.within.TryReserve(r)
+	inner, ok := l.askWithin(r, d)
 	l.mu.Lock()
 	l.unpromise(d)
 	if !ok {
@@ -232,6 +232,23 @@ func (l *ledger) tryWithin(r Request, d demand) (Permit, bool) {
 	id := l.issue(r, d, inner)
 	l.mu.Unlock()
 	return l.handOver(id, &r, 0), true
+}
+
+// askWithin asks within for a permit that is promised here. It is called outside the lock.
+func (l *ledger) askWithin(r Request, d demand) (inner Permit, ok bool) {
+	returned := false
+	defer func() {
+		if !returned { // it panicked
+			l.mu.Lock()
+			l.unpromise(d)
+			l.serve()
+			l.nudge()
+			l.mu.Unlock()
+		}
+	}()
+	inner, ok = l.within.TryReserve(r)
+	returned = true
+	return inner, ok
 }
 
 // await waits until w has a permit and returns its id.
@@ -268,7 +285,7 @@ func (l *ledger) awaitPaced(ctx context.Context, w *waiter) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		l.pace.refresh()
+		l.careFor(w, l.pace.refresh)
 		l.mu.Lock()
 		l.serve()
 		if w.in == nil {
@@ -308,7 +325,9 @@ func (l *ledger) nudge() {
 
 // awaitWithin gets w, whose turn it is, its permit from within.
 func (l *ledger) awaitWithin(ctx context.Context, w *waiter) (uint64, error) {
-	inner, err := l.within.Reserve(ctx, w.request)
+	var inner Permit
+	var err error
+	l.careFor(w, func() { inner, err = l.within.Reserve(ctx, w.request) })
 	l.mu.Lock()
 	l.away = false
 	l.unpromise(w.demand)
@@ -334,6 +353,32 @@ func (l *ledger) awaitWithin(ctx context.Context, w *waiter) (uint64, error) {
 	l.serve()
 	l.nudge()
 	return id, nil
+}
+
+// careFor calls a part that the user gave. If that panics, w is gone: its place in the queue goes to
+// the next, and so does what it was given meanwhile. It is called outside the lock.
+func (l *ledger) careFor(w *waiter, call func()) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		switch {
+		case w.leave():
+		case l.within != nil:
+			l.away = false
+			l.unpromise(w.demand)
+		default: // nobody has been told of its permit
+			at, _ := l.table.find(w.id)
+			l.free(at)
+		}
+		l.serve()
+		l.nudge()
+	}()
+	call()
+	returned = true
 }
 
 // serve gives room to those who wait, in order. The caller holds l.mu.
