@@ -22,7 +22,7 @@ func (p *Poller[T, K]) Expect(ticket K) (*Expected[T, K], bool) {
 		ticket.Return()
 		return nil, false
 	}
-	h := &hand[K]{wake: make(chan bool, 1), ticket: ticket}
+	h := &hand[K]{wake: make(chan bool, 1), ticket: ticket, grown: true}
 	p.move(h, expecting)
 	p.mu.Unlock()
 	return &Expected[T, K]{poller: p, hand: h}, true

@@ -119,3 +119,26 @@ func TestHandsGoHomeWhenNoTaskComes(t *testing.T) {
 		r.stop(t)
 	})
 }
+
+// A goroutine that had a task which came another way has as much of a stack to give back.
+func TestHandsOfExpectedTasksGoHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c *crew
+		r := start(t, func(o *options) {
+			o.Scaler = poller.Fixed(1)
+			c = crewed(o)
+		})
+		r.mustExpect(t).Run(1)
+		time.Sleep(2 * time.Second)
+		r.queue.tasks <- 2 // the hand that is parked takes the seat
+		time.Sleep(time.Second / 2)
+		if got := c.veterans(); got != 1 {
+			t.Errorf("%d polls are on the stack of the expected task, want 1", got)
+		}
+		time.Sleep(3 * longPoll)
+		if got := c.veterans(); got != 0 {
+			t.Errorf("%d polls are on stacks that may have grown", got)
+		}
+		r.stop(t)
+	})
+}
