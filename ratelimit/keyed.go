@@ -146,7 +146,7 @@ func (k *Keyed) Stats(key string) Stats {
 		return e.bucket.Stats()
 	}
 	o := k.options(key)
-	burst := max(1, o.Burst)
+	burst := o.burst(o.PerSecond)
 	return Stats{PerSecond: o.PerSecond, Burst: burst, Available: float64(burst)}
 }
 

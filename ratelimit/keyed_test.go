@@ -68,6 +68,23 @@ func TestKeysDoNotShareTokens(t *testing.T) {
 	})
 }
 
+// Its numbers are those of a new bucket, also if its burst goes along with the rate.
+func TestStatsOfADroppedKey(t *testing.T) {
+	k, err := ratelimit.NewKeyed(ratelimit.KeyedOptions{
+		PerSecond: 1, Keys: map[string]ratelimit.Options{"a": {PerSecond: 10, BurstTime: time.Second}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := k.Stats("a")
+	token, _ := k.TryReserve("a")
+	token.Refund()
+	after := k.Stats("a")
+	if after.Refunded = 0; before != after || before.Burst != 10 {
+		t.Errorf("Stats = %+v without a bucket and %+v with one, want a burst of 10", before, after)
+	}
+}
+
 func TestLimitsOfKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := keyed(t, 1, 1)
