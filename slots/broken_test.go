@@ -2,6 +2,7 @@ package slots_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,12 +13,12 @@ import (
 // panicky is a supplier of a user's own that panics as long as it is broken.
 type panicky struct {
 	slots.Supplier
-	broken  bool
+	broken  atomic.Bool
 	reserve func() // called by Reserve, before
 }
 
 func (p *panicky) TryReserve(r slots.Request) (slots.Permit, bool) {
-	if p.broken && p.reserve == nil {
+	if p.broken.Load() && p.reserve == nil {
 		panic("within")
 	}
 	return p.Supplier.TryReserve(r)
@@ -27,7 +28,7 @@ func (p *panicky) Reserve(ctx context.Context, r slots.Request) (slots.Permit, e
 	if p.reserve != nil {
 		p.reserve()
 	}
-	if p.broken {
+	if p.broken.Load() {
 		panic("within")
 	}
 	return p.Supplier.Reserve(ctx, r)
@@ -44,7 +45,8 @@ func panics(f func()) (did bool) {
 // and nobody's turn.
 func TestAPanicWithinCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		within := &panicky{Supplier: fixed(t, 1), broken: true}
+		within := &panicky{Supplier: fixed(t, 1)}
+		within.broken.Store(true)
 		f := child(t, 1, within)
 		if !panics(func() { f.TryReserve(slots.Request{}) }) {
 			t.Error("TryReserve swallowed the panic")
@@ -63,7 +65,7 @@ func TestAPanicWithinCostsNothing(t *testing.T) {
 		if !<-failed {
 			t.Error("Reserve swallowed the panic")
 		}
-		within.broken = false
+		within.broken.Store(false)
 		other.Release()
 		(<-next).Release()
 		wantReport(t, f, slots.Stats{Limit: 1})
@@ -73,11 +75,11 @@ func TestAPanicWithinCostsNothing(t *testing.T) {
 // cursed is a Sampler that takes a second and panics as long as it is broken.
 type cursed struct {
 	machine
-	broken bool
+	broken atomic.Bool
 }
 
 func (c *cursed) Read() (slots.Reading, error) {
-	if c.broken {
+	if c.broken.Load() {
 		time.Sleep(time.Second)
 		panic("sampler")
 	}
@@ -101,7 +103,7 @@ func TestAPanicOfTheSamplerCostsNothing(t *testing.T) {
 				}()
 				synctest.Wait()
 				next := reserving(t, r, slots.Request{})
-				m.broken = true
+				m.broken.Store(true)
 				time.Sleep(time.Second)
 				if given {
 					least.Release()
@@ -109,7 +111,7 @@ func TestAPanicOfTheSamplerCostsNothing(t *testing.T) {
 				if !<-failed {
 					t.Error("Reserve swallowed the panic")
 				}
-				m.broken = false
+				m.broken.Store(false)
 				m.set(0.1, 0, nil)
 				select {
 				case p := <-next:
