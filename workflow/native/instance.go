@@ -269,10 +269,11 @@ func (i *instance) run(a *runner.Activation) *runner.Completion {
 	}
 	e.Executing = true
 	died := e.Coroutines.Run()
+	if i.watch.Left() != nil { // e is not ours any more
+		return &runner.Completion{} // Activate says what has happened
+	}
 	e.Executing = false
 	switch {
-	case i.watch.Left() != nil:
-		return &runner.Completion{} // Activate says what has happened
 	case died != nil && died.Goexit:
 		return i.fail(errGoexit)
 	case died != nil:
@@ -342,8 +343,9 @@ func (i *instance) codeFailed(p any, stack string) *runner.Completion {
 	return c
 }
 
-func (i *instance) answer(q runner.Query) (a runner.Answer, err error) {
-	err = i.aside(func() error {
+func (i *instance) answer(q runner.Query) (runner.Answer, error) {
+	var a runner.Answer
+	err := i.aside(func() error {
 		result, err := i.env.Hooks.Query(&q)
 		a = runner.Answer{ID: q.ID, Result: result}
 		if err != nil {

@@ -21,13 +21,13 @@ func (i *instance) LocalCall(id string) (runner.LocalCall, bool) {
 
 // endLocal applies the further step of a workflow task; it reports whether
 // code is to run.
-func (i *instance) endLocal(a *runner.Activation) (run bool, err error) {
+func (i *instance) endLocal(a *runner.Activation) (bool, error) {
 	if i.env == nil {
 		return false, errNoRun
 	}
 	i.env.Replaying, i.env.SDK = a.Replaying, a.SDK
-	err = i.aside(func() error {
-		var err error
+	var run bool
+	err := i.aside(func() (err error) {
 		run, err = i.env.EndLocal(a.Local)
 		return err
 	})

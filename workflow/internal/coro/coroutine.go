@@ -121,17 +121,22 @@ func (c *Coroutine) body(m mark, f func(*Coroutine)) {
 		_ = m
 		c.done = true
 		v := recover()
+		var died *Panic
 		if !returned && !c.evicted {
-			p := &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name()}
+			died = &Panic{Value: v, Stack: c.watch.stack(), Coroutine: c.name()}
 			if v == nil {
 				c.exited = true
-				p.Value, p.Goexit = "workflow code called runtime.Goexit", true
+				died.Value, died.Goexit = "workflow code called runtime.Goexit", true
 			}
-			c.rare().panicked = p
 		}
-		if s := c.watch.leave(c); s != nil {
+		if s := c.watch.leave(c); s != nil { // whoever left it behind looks at what is seldom
 			s.over(c)
-		} else if c.exited {
+			return
+		}
+		if died != nil {
+			c.rare().panicked = died
+		}
+		if c.exited {
 			// iter.Pull would have the one that resumed c exit as well.
 			c.yield(struct{}{})
 		}
