@@ -95,8 +95,12 @@ func (s *Helpers) leave() {
 		over, s.idle = s.idle, nil
 	}
 	s.mu.Unlock()
-	for _, h := range over {
-		h.stop()
+	if len(over) > 0 {
+		Unlocked(func() { // whoever ends a run may be locked to a thread
+			for _, h := range over {
+				h.stop()
+			}
+		})
 	}
 }
 

@@ -238,3 +238,19 @@ func TestWhoBlocksWhileItIsHelped(t *testing.T) {
 		})
 	}
 }
+
+// Helpers end with the last run, and caches may be closed where a goroutine is locked to its thread.
+func TestTheLastRunEndsOnALockedThread(t *testing.T) {
+	var s coro.Helpers
+	r := newHelpedRun()
+	r.Go("", func(c *coro.Coroutine) {
+		r.watch.Help(jobFunc(func() {}))
+		c.Park("for ever")
+	})
+	if p := r.activate(&s); p != nil {
+		t.Fatal(p)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	r.close()
+}
