@@ -97,7 +97,7 @@ const maxDump = 256 << 20
 
 // look returns the stack of the coroutine that is running, though it cannot be asked.
 func (w *Watch) look(c *Coroutine) string {
-	dump := everything()
+	dump := dumps.take()
 	if stack := find(dump, w.mark(c.number)); stack != "" {
 		return stack
 	}
