@@ -54,8 +54,9 @@ func NewBalance(capacity func() (slots int, finite bool)) *Balance {
 // rebuilt. While n of them are, the normal side begins no polls. What it would bring waits where it
 // is, with no clock running, and the slots are there for the sticky side. A task of the normal side
 // is cold until [Pass.Warm], since nobody has looked at it yet; one of the sticky side from
-// [Pass.Cold] on. There may be more than n: polls that were in flight bring theirs, and the sticky
-// side is not held back. n <= 0 means no bound, as does never calling it.
+// [Pass.Cold] on. There may be more than n: polls that were in flight bring theirs, the sticky side
+// is not held back, and the normal one may have one poll, or one cold task, however many the other
+// has: those may never end. n <= 0 means no bound, as does never calling it.
 func (b *Balance) LimitCold(n int) { b.change(func(s *balance) { s.maxCold = max(0, n) }) }
 
 // A Pass is the right of one poll, and later of its task, to a slot. Its methods may be called
@@ -178,9 +179,9 @@ func (p *Pass) become(cold bool) {
 func (p *Pass) turn(s *balance, cold bool) {
 	switch {
 	case cold && !p.cold:
-		s.cold++
+		s.cold[p.side]++
 	case !cold && p.cold:
-		s.cold--
+		s.cold[p.side]--
 	}
 	p.cold = cold
 }
@@ -238,13 +239,14 @@ type balance struct {
 	backlog [2]int64 // latest hint
 	working int      // passes whose poll brought a task
 	last    Side     // who got the last pass
-	cold    int      // tasks whose state may have to be rebuilt
+	cold    [2]int   // tasks whose state may have to be rebuilt
 	maxCold int      // how many may be for the normal side to poll; 0 for no bound
 }
 
 // held reports whether a side has to wait for cold tasks, whatever slots there are.
 func (s *balance) held(side Side) bool {
-	return side == Normal && s.maxCold > 0 && s.cold >= s.maxCold
+	return side == Normal && s.maxCold > 0 && s.cold[Normal]+s.cold[Sticky] >= s.maxCold &&
+		s.polls[Normal]+s.cold[Normal] > 0
 }
 
 // admits reports whether a poll of side may take one of the slots.

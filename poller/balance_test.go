@@ -201,6 +201,34 @@ func TestBalanceOfColdTasks(t *testing.T) {
 	}
 }
 
+// However many tasks of the sticky side are cold, the normal side has one at a time: their stream
+// may never end.
+func TestBalanceStarvesNobodyForColdTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := poller.NewBalance(slots(6))
+		b.LimitCold(2)
+		for range 3 {
+			pass := try(t, b, poller.Sticky)
+			pass.Work()
+			pass.Cold()
+		}
+		for range 2 {
+			pass := try(t, b, poller.Normal)
+			if pass == nil {
+				t.Fatal("the normal side waits for cold tasks that are not its own")
+			}
+			if try(t, b, poller.Normal) != nil {
+				t.Error("the normal side has a second poll")
+			}
+			pass.Work()
+			if try(t, b, poller.Normal) != nil {
+				t.Error("the normal side polls though one of its tasks is cold, too")
+			}
+			pass.Warm()
+		}
+	})
+}
+
 func TestNoPassDoesNothing(t *testing.T) {
 	var pass *poller.Pass
 	pass.Work()

@@ -86,6 +86,27 @@ func testMaxConcurrentReplays(t *testing.T, f *frontend) {
 	}
 }
 
+// More runs are open than the cache has room for, so that there is always some to be rebuilt, though
+// there are slots: new work is begun all the same.
+func TestNewWorkIsBegunWhileRunsOfTheStickyQueueAreRebuilt(t *testing.T) {
+	in(t, func(t *testing.T, f *frontend) {
+		f.start(t, worker.Options{
+			Workflows: []any{Await}, WorkflowRunner: newSlowReplays(time.Second),
+			MaxConcurrentWorkflowTasks: 8, MaxConcurrentReplays: 2,
+		})
+		for i := range 100 { // four at any time
+			f.stickyTasks <- signaledTask(fmt.Sprint("evicted ", i))
+			if i%10 == 5 {
+				f.workflowTasks <- firstTask("Await", fmt.Sprint("new ", i))
+			}
+			pass(time.Second / 4)
+		}
+		if n := len(f.workflowTasks); n > 0 {
+			t.Errorf("%d of 10 tasks of the normal queue wait", n)
+		}
+	})
+}
+
 // One slot must not stay free for new work that has to wait for the replays anyway.
 func TestReplaysLeaveTheOtherSlotToTheStickyQueue(t *testing.T) {
 	in(t, func(t *testing.T, f *frontend) {
