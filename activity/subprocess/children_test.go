@@ -93,6 +93,23 @@ func TestIgnoredCancellation(t *testing.T) {
 	}
 }
 
+// An activity that takes the signal for a word to end, and returns, has its result; its child is ended
+// all the same, and another takes the place.
+func TestActivityThatEndsWhenItIsAskedTo(t *testing.T) {
+	e := newExecutor(t, subprocess.Options{CancelGrace: 50 * time.Millisecond})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	env := &activity.Environment{Heartbeat: func(context.Context, []any) { cancel(activity.ErrActivityPaused) }}
+	p, err := e.Execute(in(ctx, env), call(t, "Tidy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := decode[int](t, p)
+	eventually(t, "the child has ended", func() bool { return !alive(pid) })
+	if now := result[int](t, e, "PID"); now == pid {
+		t.Error("the child that was told to end goes on")
+	}
+}
+
 // After so many calls another child takes the place.
 func TestChildrenAreRecycled(t *testing.T) {
 	e := newExecutor(t, subprocess.Options{MaxTasks: 3})

@@ -86,7 +86,7 @@ func (k *keeper) serve(p *process) {
 			close(j.done)
 			switch {
 			case spent:
-				<-p.dead
+				p.end() // it may have taken SIGTERM for a word, and have answered
 				k.lost(p, began, tasks)
 				return
 			case worn:

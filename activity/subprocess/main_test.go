@@ -155,6 +155,15 @@ func (*acts) Stubborn(ctx context.Context, deaf bool) error {
 	select {}
 }
 
+// Tidy waits for the signal to end, and returns when it has it.
+func (*acts) Tidy(ctx context.Context) (int, error) {
+	over := make(chan os.Signal, 1)
+	signal.Notify(over, syscall.SIGTERM)
+	activity.RecordHeartbeat(ctx, os.Getpid())
+	<-over
+	return os.Getpid(), nil
+}
+
 // Die ends the process in one of many ways.
 func (*acts) Die(_ context.Context, how string) error {
 	fmt.Fprintln(os.Stderr, "first line")
