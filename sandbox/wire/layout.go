@@ -227,6 +227,9 @@ func (r *roots) composed(v value, in *layout) (value, error) {
 		v.kind, v.width = structure, 0
 		v.layout, err = r.lay(v.typ, false)
 	case reflect.Pointer:
+		if v.typ.Elem().Kind() != reflect.Struct { // such as an optional number of a message
+			return v, fmt.Errorf("a %v cannot cross", v.typ)
+		}
 		v.kind = pointer
 		v.layout, err = r.lay(v.typ.Elem(), isMessage(v.typ))
 	case reflect.Slice:

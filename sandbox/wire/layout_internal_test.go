@@ -35,6 +35,21 @@ type odd struct {
 	Presence [1]uint32
 }
 
+// optional is a message with a number that may be missing, of which there is none today.
+type optional struct {
+	commonpb.Payload
+
+	Number *int32
+}
+
+func TestOptionalNumbersCrossAsProtobuf(t *testing.T) {
+	r := &roots{made: make(map[reflect.Type]*layout)}
+	l, err := r.lay(reflect.TypeFor[optional](), true)
+	if err != nil || !l.opaque {
+		t.Fatalf("got %+v, %v", l, err)
+	}
+}
+
 func TestWhatCannotBeLaidOutCrossesAsProtobuf(t *testing.T) {
 	r := &roots{made: make(map[reflect.Type]*layout)}
 	l, err := r.lay(reflect.TypeFor[odd](), true)
@@ -63,6 +78,7 @@ func TestOursMustBeLaidOut(t *testing.T) {
 	r := &roots{made: make(map[reflect.Type]*layout)}
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[struct{ C chan int }](), reflect.TypeFor[struct{ I any }](), reflect.TypeFor[struct{ M map[int]int }](),
+		reflect.TypeFor[struct{ P *int }](),
 	} {
 		if _, err := r.lay(typ, false); err == nil {
 			t.Errorf("%v was laid out", typ)
