@@ -58,7 +58,9 @@ func (r *run) activate(ctx context.Context, a *runner.Activation) (*runner.Compl
 	if err != nil {
 		return nil, err
 	}
-	r.buffer = b[:0:min(cap(b), keptBuffer)]
+	if cap(b) <= keptBuffer {
+		r.buffer = b
+	}
 	if b, err = r.guest.Call(ctx, b); err != nil {
 		return nil, err
 	}
@@ -76,7 +78,7 @@ func (r *run) activate(ctx context.Context, a *runner.Activation) (*runner.Compl
 	return answer.Completion, nil
 }
 
-// keptBuffer is how much of a request's buffer a run keeps for the next, in bytes.
+// keptBuffer is up to which size a run keeps the buffer of a request for the next, in bytes.
 const keptBuffer = 4 << 10
 
 // start starts the instance that is to be the run.

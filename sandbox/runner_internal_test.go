@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	enumspb "go.temporal.io/api/enums/v1"
 
@@ -253,5 +255,25 @@ func TestARunMustBeStarted(t *testing.T) {
 	c := i.Activate(t.Context(), &runner.Activation{Run: true, StartedID: 3, Time: epoch})
 	if c.Failure == nil || !strings.Contains(c.Failure.Failure.GetMessage(), "must start it") {
 		t.Errorf("got %v", c)
+	}
+}
+
+// A history that was sent once is not kept for as long as its run lives.
+func TestLargeRequestsAreLetGo(t *testing.T) {
+	p := programOf(Greet)
+	r := prepared(t, p, Options{})
+	var large weak.Pointer[byte]
+	p.answer = func(request []byte) ([]byte, error) {
+		large = weak.Make(&request[0])
+		return wire.AppendAnswer(nil, &wire.Answer{Completion: &runner.Completion{}})
+	}
+	i := begin(t, r, "Greet")
+	defer i.Close()
+	if c := i.Activate(t.Context(), first(strings.Repeat("large", 1<<16))); c.Failure != nil {
+		t.Fatal(c.Failure)
+	}
+	runtime.GC()
+	if large.Value() != nil {
+		t.Error("the run keeps it")
 	}
 }
