@@ -321,6 +321,21 @@ func TestLoopsThatNeverEndAreStopped(t *testing.T) {
 	}
 }
 
+// One loop may take long, as one that clears megabytes, and stands in the way of the host meanwhile.
+func TestLoopsOfMuchWorkAreStoppedInTime(t *testing.T) {
+	m := compile(t, engine.Options{MaxCallTime: 50 * time.Millisecond})
+	for _, what := range []string{"wipe", "noise", "shout"} {
+		began := time.Now()
+		_, err := start(t, m, engine.Host{Random: rand.NewChaCha8([32]byte{})}).Call(t.Context(), []byte(what))
+		if _, ok := errors.AsType[*engine.StuckError](err); !ok {
+			t.Errorf("%s: got %v, want a StuckError", what, err)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s: it was stopped after %v, want 50ms", what, took)
+		}
+	}
+}
+
 func TestCallsAreGivenUp(t *testing.T) {
 	m := compile(t, engine.Options{})
 	i := start(t, m, engine.Host{})

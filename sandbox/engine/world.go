@@ -103,14 +103,22 @@ func (g guest) yield() uint64 {
 		g.entered(int(-1 - count))
 		return errnoNone
 	}
+	g.look()
+	return errnoNone
+}
+
+// look ends a call whose time is over. Functions of the host that take long do so too.
+func (g guest) look() {
 	if now := time.Now(); now.After(g.deadline) {
 		g.fail(&StuckError{After: g.limit})
 	}
 	if err := g.ctx.Err(); err != nil {
 		g.fail(fmt.Errorf("sandbox: the call was given up: %w", err))
 	}
-	return errnoNone
 }
+
+// lookEvery is how much they do before they look again, in bytes.
+const lookEvery = 64 << 10
 
 // exit ends the program. Go's runtime does that when it panics, too, and has then said why.
 func (g guest) exit() uint64 {
@@ -170,7 +178,8 @@ func (g guest) random() uint64 {
 		g.fail(&ForbiddenError{Call: "crypto/rand", Reason: "this host gives no random numbers"})
 	}
 	for len(b) > 0 {
-		n, err := g.host.Random.Read(b)
+		g.look()
+		n, err := g.host.Random.Read(b[:min(len(b), lookEvery)])
 		if err != nil && n == 0 {
 			g.fail(fmt.Errorf("sandbox: the random numbers of the host: %w", err))
 		}
@@ -209,7 +218,11 @@ func (g guest) write() uint64 {
 		if !ok || !ok2 || !ok3 {
 			return errnoFault
 		}
-		g.output.write(b)
+		for g.look(); len(b) > 0; g.look() {
+			n := min(len(b), lookEvery)
+			g.output.write(b[:n])
+			b = b[n:]
+		}
 		total += size
 	}
 	return g.put(g.u32(3), total)

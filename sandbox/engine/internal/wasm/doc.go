@@ -5,7 +5,8 @@
 // globals exported so that they can be read and set. What its memory and globals begin with is
 // handed out beside, as [Prepared.Data] and [Prepared.Globals]. Every loop counts down a global,
 // and at nought calls an import of the guest, so that the host gets the processor back from code
-// that never ends; functions that were asked for by name call it when they are entered.
+// that never ends; what copies or fills much memory at once calls it before, and functions that were
+// asked for by name when they are entered.
 //
 // It is written by hand for what Go emits: the first version of WebAssembly, sign extension,
 // saturating conversions, bulk memory and reference types. What it does not know it refuses,

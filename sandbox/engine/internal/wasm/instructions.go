@@ -31,11 +31,16 @@ const (
 	opI32Eqz       = 0x45
 	opI32Add       = 0x6a
 	opI32Sub       = 0x6b
+	opI32ShrU      = 0x76
 	opLastNumeric  = 0xc4
 	opRefNull      = 0xd0
 	opRefIsNull    = 0xd1
 	opRefFunc      = 0xd2
 	opPrefix       = 0xfc
+
+	// After the prefix.
+	opMemoryCopy = 10
+	opMemoryFill = 11
 
 	blockVoid = 0x40
 )

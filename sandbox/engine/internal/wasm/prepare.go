@@ -14,7 +14,7 @@ type Options struct {
 	// MaxPages is the most that memory may have.
 	MaxPages uint32
 	// Yield is an import that returns one number, and is called when the count of loops is at
-	// nought.
+	// nought, and before much memory is copied or filled at once.
 	Yield Import
 	// Watched are names of functions: when that of index i is entered, the count
 	// is set to -1-i and Yield is called. Those that the module lacks are left out.
@@ -33,7 +33,8 @@ type Prepared struct {
 	// Data is what its memory of Pages should hold before anything is called.
 	Data  []Segment
 	Pages uint32
-	// Globals are exported under GlobalName of their index. The last is the count of loops.
+	// Globals are exported under GlobalName of their index. The last is the count of loops, and what the
+	// one before begins with does not matter.
 	Globals []Global
 	// Watched says which of the watched functions were found.
 	Watched []bool
@@ -76,13 +77,13 @@ func Prepare(file []byte, o Options) (*Prepared, error) {
 	}
 	p := &Prepared{
 		Imports: m.uniqueImports(), Exports: map[string]bool{}, Data: m.data, Pages: m.memory,
-		Globals: append(m.globals, Global{Type: TypeI32}), Watched: make([]bool, len(o.Watched)),
+		Globals: append(m.globals, Global{Type: TypeI32}, Global{Type: TypeI32}), Watched: make([]bool, len(o.Watched)),
 	}
 	for name := range m.exports {
 		p.Exports[name] = true
 	}
 	w := &weaver{
-		yield: yield, count: uint32(len(m.globals)), imports: uint32(len(m.imports)),
+		yield: yield, weight: uint32(len(m.globals)), count: uint32(len(m.globals) + 1), imports: uint32(len(m.imports)),
 		module: m, watched: map[string]int{}, skipped: map[string]bool{}, found: p.Watched,
 	}
 	for i, name := range o.Watched {

@@ -116,6 +116,27 @@ func TestLoopsYield(t *testing.T) {
 	}
 }
 
+func TestMuchAtOnceYields(t *testing.T) {
+	// The second function fills memory with as much of nothing as it is told.
+	fill := name("\x00\x41\x00\x41\x00\x20\x00\xfc\x0b\x00\x41\x2a\x0b")
+	short := name("\x00\x41\x2a\x0b")
+	longer := part(10, code[2:len(code)-len(short)], fill)
+	p, err := wasm.Prepare([]byte(strings.Replace(whole, code, longer, 1)), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := run(t, p)
+	if _, ok := m.Memory().Grow(2); !ok {
+		t.Fatal("it has no memory")
+	}
+	for size, yields := range map[uint64]int{0: 0, 1<<16 - 1: 0, 1 << 16: 1, 2 << 16: 1} {
+		m.yields = nil
+		if got := call(t, m, "go.fn", size); got != 42 || len(m.yields) != yields {
+			t.Errorf("%d bytes: it returned %d and yielded at %v, want 42 and %d times", size, got, m.yields, yields)
+		}
+	}
+}
+
 func TestAPreparedModuleStartsWithNothing(t *testing.T) {
 	p, err := wasm.Prepare([]byte(whole), options())
 	if err != nil {
@@ -131,7 +152,7 @@ func TestAPreparedModuleStartsWithNothing(t *testing.T) {
 	if len(p.Data) != 1 || p.Data[0].Offset != 3 || string(p.Data[0].Bytes) != "abc" || p.Pages != 1 {
 		t.Errorf("its data is %v on %d pages", p.Data, p.Pages)
 	}
-	if want := []wasm.Global{{wasm.TypeI32, 8}, {wasm.TypeI32, 0}}; !slices.Equal(p.Globals, want) {
+	if want := []wasm.Global{{wasm.TypeI32, 8}, {wasm.TypeI32, 0}, {wasm.TypeI32, 0}}; !slices.Equal(p.Globals, want) {
 		t.Errorf("its globals are %v, want %v", p.Globals, want)
 	}
 	if !p.Exports["spin"] || len(p.Imports) != 1 || p.Imports[0].Name != "yield" {

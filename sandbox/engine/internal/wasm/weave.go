@@ -10,6 +10,7 @@ import (
 type weaver struct {
 	yield   uint32 // the function that is called
 	count   uint32 // the global that is counted down
+	weight  uint32 // the global that keeps how much is copied
 	imports uint32 // how many functions come before those with code
 	module  *module
 	watched map[string]int  // by mangled names
@@ -27,7 +28,7 @@ func (w *weaver) code(s section) ([]byte, error) {
 	r := s.reader()
 	n := r.count()
 	out := appendU32(make([]byte, 0, len(s.body)+len(s.body)/8), uint32(n))
-	tick := w.tick()
+	tick, weigh := w.tick(), w.weigh()
 	var woven []byte
 	for i := range n {
 		body := r.bytes(r.u32())
@@ -36,7 +37,7 @@ func (w *weaver) code(s section) ([]byte, error) {
 		}
 		name := w.module.names[w.imports+uint32(i)]
 		in := &reader{b: body, off: r.off + r.at - len(body)}
-		woven = w.function(in, woven[:0], i, tick)
+		woven = w.function(in, woven[:0], i, tick, weigh)
 		if in.err != nil {
 			return nil, fmt.Errorf("function %d (%s): %w", i, name, in.err)
 		}
@@ -46,7 +47,7 @@ func (w *weaver) code(s section) ([]byte, error) {
 }
 
 // function rewrites one function.
-func (w *weaver) function(r *reader, out []byte, index int, tick []byte) []byte {
+func (w *weaver) function(r *reader, out []byte, index int, tick, weigh []byte) []byte {
 	for range r.count() {
 		r.u32()
 		r.byte()
@@ -63,12 +64,23 @@ func (w *weaver) function(r *reader, out []byte, index int, tick []byte) []byte 
 		out = append(out, leave...)
 	}
 	for r.err == nil && r.left() > 0 {
-		if r.instruction() == opLoop {
+		at := r.at
+		switch op := r.instruction(); {
+		case op == opLoop:
 			out = append(append(out, r.b[from:r.at]...), tick...)
 			from = r.at
+		case op == opPrefix && isBulk(r.b[at+1:]):
+			out = append(append(out, r.b[from:at]...), weigh...)
+			from = at
 		}
 	}
 	return append(out, r.b[from:]...)
+}
+
+// isBulk says whether what follows the prefix copies or fills as much memory as it is told.
+func isBulk(b []byte) bool {
+	sub := (&reader{b: b}).u32()
+	return sub == opMemoryCopy || sub == opMemoryFill
 }
 
 // call ends a setting of the count, and calls the host.
@@ -85,6 +97,19 @@ func (w *weaver) tick() []byte {
 	out = appendU32(append(out, opI32Eqz, opIf, blockVoid, opCall), w.yield)
 	return append(out, opDrop, opEnd)
 }
+
+// weigh is what stands before what copies or fills memory. How much is on top of the stack, and much
+// calls the host: few loops that do so take as long as many others.
+func (w *weaver) weigh() []byte {
+	out := appendU32([]byte{opGlobalSet}, w.weight)
+	out = appendU32(append(out, opGlobalGet), w.weight)
+	out = appendU32(append(out, opGlobalGet), w.weight)
+	out = appendU32(append(out, opI32Const, muchBits, opI32ShrU, opIf, blockVoid, opCall), w.yield)
+	return append(out, opDrop, opEnd)
+}
+
+// muchBits is how much memory is much: two to the power of it, in bytes.
+const muchBits = 16
 
 // leave is how a function of Go returns to who called it: the place to return to is taken
 // from the stack, whose pointer is the first global, and the result says that the caller goes on.

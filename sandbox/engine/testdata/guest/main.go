@@ -76,6 +76,9 @@ func deeds() map[string]func(arg string) string {
 		"recover": recovered,
 		"recurse": func(string) string { return strconv.Itoa(recurse(0)) },
 		"spin":    func(string) string { new(wheel).spin(); return "" },
+		"wipe":    wipe,
+		"noise":   noise,
+		"shout":   shout,
 		"busy":    busy,
 		"lock":    func(string) string { var mu sync.Mutex; mu.Lock(); mu.Lock(); return "" },
 		"eat":     eat,
@@ -119,6 +122,25 @@ type wheel struct{ turns int }
 func (w *wheel) spin() {
 	for i := 0; ; i++ {
 		w.turns += i
+	}
+}
+
+// wipe, noise and shout never end, and do much in each of few loops.
+func wipe(string) string {
+	for b := make([]byte, 24<<20); ; {
+		clear(b)
+	}
+}
+
+func noise(string) string {
+	for b := make([]byte, 24<<20); ; {
+		_, _ = crand.Read(b)
+	}
+}
+
+func shout(string) string {
+	for b := bytes.Repeat([]byte("loud\n"), 1<<20); ; {
+		_, _ = os.Stdout.Write(b)
 	}
 }
 
