@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,23 @@ func TestIgnoredCancellation(t *testing.T) {
 			t.Error("the error says that the activity has obeyed")
 		}
 	}
+}
+
+// In a process that ignores SIGCHLD, or reaps whatever there is, as the first one of a container does,
+// nobody knows any more how a child has ended.
+func TestChildrenThatAreReapedElsewhere(t *testing.T) {
+	signal.Ignore(syscall.SIGCHLD)
+	t.Cleanup(func() { // which Reset would not undo
+		heard := make(chan os.Signal, 1)
+		signal.Notify(heard, syscall.SIGCHLD)
+		signal.Stop(heard)
+	})
+	e := newExecutor(t, subprocess.Options{})
+	p, ok := errors.AsType[*subprocess.ProcessError](failure(t, e, "Die", "exit"))
+	if !ok || p.Reason != subprocess.ReasonExited || !strings.Contains(p.Stderr, "last words") {
+		t.Errorf("got %v", p)
+	}
+	result[int](t, e, "PID")
 }
 
 // An activity that takes the signal for a word to end, and returns, has its result; its child is ended

@@ -182,7 +182,7 @@ func (p *process) handle(k kind, body []byte) error {
 // reap waits for the end of the child, so that it leaves no zombie and no file.
 func (p *process) reap() {
 	p.awaitDeath()
-	_ = p.cmd.Wait() // the state says it
+	err := p.cmd.Wait() // what the state says, if there is one
 	p.mu.Lock()
 	p.gone = true
 	p.mu.Unlock()
@@ -192,6 +192,10 @@ func (p *process) reap() {
 	_ = p.from.Close()
 	_ = p.toFile.Close()
 	p.state = p.cmd.ProcessState.String()
+	if p.cmd.ProcessState == nil { // SIGCHLD is ignored, or someone waits for whatever there is
+		p.state = fmt.Sprintf("how is not known (%v)", err)
+		_ = p.cmd.Process.Release()
+	}
 	p.starved = p.outOfMemory()
 	p.leaveCgroup()
 	close(p.dead)
@@ -255,6 +259,9 @@ func (p *process) obituary(activityType string) error {
 		return e
 	}
 	e.Reason = ReasonExited
+	if p.cmd.ProcessState == nil {
+		return e
+	}
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	switch {
 	case !ok:
