@@ -145,7 +145,7 @@ func (c *caller) intercept(
 			err = invoke(dressed, method, req, reply, cc, opts...)
 		}
 		code := status.Code(err)
-		if longPoll(method) || !passing(code) || tooLarge(err) {
+		if longPoll(method) || !passing(code) || hopeless(err) {
 			return translate(err)
 		}
 		pause := wait
@@ -203,7 +203,8 @@ func passing(c codes.Code) bool {
 	}
 }
 
-// tooLarge reports whether a message did not fit, which no repetition changes.
-func tooLarge(err error) bool {
-	return strings.Contains(status.Convert(err).Message(), "larger than max")
+// hopeless reports whether a message did not fit or cannot be encoded, which no repetition changes.
+func hopeless(err error) bool {
+	text := status.Convert(err).Message()
+	return strings.Contains(text, "larger than max") || strings.Contains(text, "error while marshaling")
 }

@@ -111,6 +111,18 @@ func TestPollsAreNotRetried(t *testing.T) {
 	})
 }
 
+// What cannot be encoded never can: it never comes to the server.
+func TestWhatCannotBeEncodedIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, began := serve(t), time.Now()
+		_, err := s.dial(t, connect.Options{}).WorkflowService().DescribeNamespace(t.Context(),
+			&workflowservice.DescribeNamespaceRequest{Id: "\xff"})
+		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "UTF-8") || took > 0 {
+			t.Errorf("error %v after %v", err, took)
+		}
+	})
+}
+
 // What is too large once is too large always, whichever end says so.
 func TestTooLargeIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
