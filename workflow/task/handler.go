@@ -45,8 +45,7 @@ func (h *Handler) HandleWith(ctx context.Context, t *polled, p Progress) error {
 		return err
 	}
 	w := &work{Handler: h, lease: lease, progress: p}
-	defer lease.Release()
-	defer w.leaveLocals()
+	defer w.leave()
 	var errs []error
 	for t != nil {
 		w.began, w.waited = time.Now(), 0
@@ -59,7 +58,17 @@ func (h *Handler) HandleWith(ctx context.Context, t *polled, p Progress) error {
 		}
 		t = next
 	}
+	w.over = true
 	return errors.Join(errs...)
+}
+
+// leave gives the run back, but not one whose task has ended in a panic.
+func (w *work) leave() {
+	defer w.lease.Release()
+	w.leaveLocals()
+	if !w.over {
+		w.lease.Drop(Failed)
+	}
 }
 
 // work is the processing of one task and its successors under one lease.
@@ -69,6 +78,7 @@ type work struct {
 	aside  *Run // made for one query only, never cached
 	began  time.Time
 	waited time.Duration // for local activities, in this task
+	over   bool          // all tasks are
 
 	progress Progress
 

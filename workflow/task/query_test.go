@@ -3,6 +3,7 @@ package task_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,4 +152,24 @@ func TestQueriesThatCannotBeAnswered(t *testing.T) {
 		t.Errorf("got %v, want %v", err, b.query)
 	}
 	b.ended(t, task.Rebuilt, task.NotTaken)
+}
+
+// A run whose task ended in a panic, such as one of an interceptor of calls, is ahead of its history:
+// it is not kept, or it would answer queries with what nobody knows of.
+func TestTasksThatPanicKeepNoRun(t *testing.T) {
+	b := newBench(t, counting)
+	b.complete = func(*completed) (*response, error) { panic("boom") }
+	b.Signal("s", "one")
+	b.Task()
+	func() {
+		defer func() {
+			if v := recover(); v != "boom" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		_ = b.handler.Handle(t.Context(), b.full())
+	}()
+	if len(b.runs) > 0 || len(b.held) > 0 || !slices.Equal(b.dropped, []task.Reason{task.Failed}) {
+		t.Errorf("%d runs are kept, %d held, dropped for %q", len(b.runs), len(b.held), b.dropped)
+	}
 }
