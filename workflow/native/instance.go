@@ -383,11 +383,12 @@ func (i *instance) panicked(p any, stack string) *runner.Completion {
 
 func (i *instance) failure(cause enumspb.WorkflowTaskFailedCause, err error) *runner.Completion {
 	convert := i.runner.options.FailureConverter.ErrorToFailure
-	if i.watch.Left() != nil {
-		return i.failed(cause, convert(err))
+	guarded := i.aside
+	if i.watch.Left() != nil { // which can be only once
+		guarded = inPlace
 	}
 	var f *failurepb.Failure
-	switch died := i.aside(func() error { f = convert(err); return nil }); {
+	switch died := guarded(func() error { f = convert(err); return nil }); {
 	case errors.Is(died, errLeft):
 		return &runner.Completion{} // Activate says what has happened
 	case died != nil: // so does the converter

@@ -87,3 +87,16 @@ func TestWhatIsLeftBehindGoesOn(t *testing.T) {
 		})
 	})
 }
+
+// What hinders workflow code may hinder what is to say so.
+func TestFailuresOfWhatIsLeftBehindThatCannotBeConverted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := startWith(t, native.Options{FailureConverter: brokenFailures{}}, func(workflow.Context) error {
+			time.Sleep(2 * time.Second)
+			return nil
+		})
+		checkFailure(t, l.fails(), unhandled, "[TMPRL1101]")
+		l.Instance.Close()
+		time.Sleep(time.Minute)
+	})
+}
