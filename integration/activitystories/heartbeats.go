@@ -142,7 +142,7 @@ func throttled(r *rig) {
 	o := long()
 	o.HeartbeatTimeout = time.Second // so every 0.8 s
 	p := plan{ActivityOptions: o, act: func(ctx context.Context) (string, error) {
-		for time.Since(began) < 3*time.Second {
+		for started := time.Now(); time.Since(started) < 3*time.Second; {
 			activity.RecordHeartbeat(ctx, "alive")
 			time.Sleep(10 * time.Millisecond)
 		}
