@@ -109,6 +109,18 @@ func (i *Instance) run(ctx context.Context, limit time.Duration, work func(*slot
 	}
 	i.ctx, i.fault = ctx, nil
 	i.limit, i.deadline = limit, time.Now().Add(limit)
+	ended := false
+	defer func() {
+		if !ended {
+			err = errHost
+		}
+		i.ctx, i.fault = nil, nil
+		i.module.slots.give(s, err != nil)
+		if err != nil {
+			i.dead = err
+			i.drop()
+		}
+	}()
 	if err = s.enter(i); err == nil {
 		err = work(s)
 	}
@@ -119,14 +131,12 @@ func (i *Instance) run(ctx context.Context, limit time.Duration, work func(*slot
 		err = left
 	}
 	i.output.end()
-	i.ctx, i.fault = nil, nil
-	i.module.slots.give(s, err != nil)
-	if err != nil {
-		i.dead = err
-		i.drop()
-	}
+	ended = true
 	return err
 }
+
+// errHost is why an instance is dead whose Host panicked where the call had ended.
+var errHost = errors.New("a function of the host panicked")
 
 // diagnose says what an error of wazero was.
 func (i *Instance) diagnose(err error) error {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -70,6 +71,34 @@ func TestOneInstanceTakesOneCallAfterAnother(t *testing.T) {
 	wg.Wait()
 	if got := ask(t, i, "count"); got != "41" {
 		t.Errorf("it counted to %s, want 41", got)
+	}
+}
+
+// A logger that panics does so where a call has ended, and must not take with it what calls run in.
+func TestAHostThatPanicsTakesNothing(t *testing.T) {
+	m := compile(t, engine.Options{})
+	for range runtime.GOMAXPROCS(0) {
+		i := start(t, m, engine.Host{Log: func(line string) {
+			if line == "half a line" {
+				panic("no log")
+			}
+		}})
+		func() {
+			defer func() {
+				if p := recover(); p != "no log" {
+					t.Errorf("it panicked with %v", p)
+				}
+			}()
+			_, _ = i.Call(t.Context(), []byte("print x"))
+		}()
+		if _, err := i.Call(t.Context(), []byte("count")); !errors.As(err, new(*engine.DeadError)) {
+			t.Errorf("called again: %v", err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := start(t, m, engine.Host{}).Call(ctx, []byte("count")); err != nil {
+		t.Fatal(err)
 	}
 }
 
