@@ -83,7 +83,7 @@ type work struct {
 	progress Progress
 
 	locals   *locals // nil until a task waits for some
-	handOver bool    // another worker is to go on with them
+	handOver bool    // another worker is to go on with the run
 
 	origin  Origin
 	outcome Outcome

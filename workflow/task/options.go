@@ -112,6 +112,7 @@ type Options struct {
 	// LocalStop is closed when local activities have to end because the worker
 	// stops. Tasks that wait for some are then answered at once with what there
 	// is, so that another worker goes on, and runs again what has not ended.
+	// Answers bring no next task from then on: that is for others, too.
 	LocalStop <-chan struct{}
 	// Eager starts activities that come with the answers to workflow tasks, of those
 	// that the workflow wants so on TaskQueue. Without it none is asked for.

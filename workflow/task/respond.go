@@ -24,6 +24,11 @@ import (
 // complete tells the server what the workflow did.
 func (w *work) complete(ctx context.Context, t *polled, run *Run, a machine.Answer) (*polled, error) {
 	w.growing(ctx, t, run)
+	select {
+	case <-w.LocalStop: // or a run to which something happens all the time would never let the worker go
+		w.handOver = true
+	default:
+	}
 	req := w.completion(t, run, a)
 	if err := w.oversized(ctx, t, req); err != nil {
 		return nil, w.fail(ctx, t, err)
