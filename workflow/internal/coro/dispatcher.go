@@ -80,10 +80,7 @@ func (d *Dispatcher) Run() *Panic {
 
 func (d *Dispatcher) pass() (progress bool, died *Panic) {
 	created := d.created
-	if len(d.eager) > 0 {
-		d.list = slices.Insert(d.list, 0, d.eager...)
-		d.eager = d.eager[:0]
-	}
+	d.admit(0)
 	ended := false
 	for i := 0; i < len(d.list); i++ {
 		c := d.list[i]
@@ -100,15 +97,21 @@ func (d *Dispatcher) pass() (progress bool, died *Panic) {
 			return false, p
 		}
 		ended = ended || c.done
-		if len(d.eager) > 0 {
-			d.list = slices.Insert(d.list, i+1, d.eager...)
-			d.eager = d.eager[:0]
-		}
+		d.admit(i + 1)
 	}
 	if ended { // taken out together, so that many ends cost no more than one
 		d.list = slices.DeleteFunc(d.list, func(c *Coroutine) bool { return c.done })
 	}
 	return progress || d.created != created, nil
+}
+
+// admit puts those that are eager into the list.
+func (d *Dispatcher) admit(at int) {
+	if len(d.eager) > 0 {
+		d.list = slices.Insert(d.list, at, d.eager...)
+		clear(d.eager) // else it would keep them when they have ended
+		d.eager = d.eager[:0]
+	}
 }
 
 // Live returns the number of coroutines that have not ended. No coroutine may

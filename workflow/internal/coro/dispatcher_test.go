@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"weak"
 
 	"github.com/mainspring-go/mainspring/workflow/internal/coro"
 )
@@ -329,5 +330,37 @@ func BenchmarkManyCoroutines(b *testing.B) {
 		if p := d.Run(); p != nil || d.Live() != 0 {
 			b.Fatal(p, d.Live())
 		}
+	}
+}
+
+// Runs wait for long: what their coroutines had goes when they end.
+func TestWhatHasEndedIsNotKept(t *testing.T) {
+	for name, add := range map[string]func(*coro.Dispatcher, func(*coro.Coroutine)){
+		"in turn": func(d *coro.Dispatcher, f func(*coro.Coroutine)) { d.Go("", f) },
+		"eager":   func(d *coro.Dispatcher, f func(*coro.Coroutine)) { d.GoEager("", f) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var w coro.Watch
+			d := coro.Dispatcher{Watch: &w}
+			had := make([]weak.Pointer[[1 << 10]byte], 3)
+			d.Go("waits", func(c *coro.Coroutine) {
+				for i := range had {
+					large := new([1 << 10]byte)
+					had[i] = weak.Make(large)
+					add(&d, func(*coro.Coroutine) { large[0]++ })
+				}
+				c.Park("for ever")
+			})
+			if p := d.Run(); p != nil {
+				t.Fatal(p)
+			}
+			runtime.GC()
+			for i := range had {
+				if had[i].Value() != nil {
+					t.Errorf("that of coroutine %d is still there", i)
+				}
+			}
+			d.Close()
+		})
 	}
 }

@@ -20,7 +20,7 @@ type Watch struct {
 	// while one has. Who clears it, the coroutine that lets go or the one that
 	// leaves it behind, decides how the stint ends.
 	stint   atomic.Uint64
-	current *Coroutine // whose stint it is or was
+	current *Coroutine // whose stint it is
 	// Converting and Exempt count the conversions of payloads that are going on,
 	// the latter those that may take as long as they like.
 	Converting, Exempt atomic.Int32
@@ -48,7 +48,11 @@ func (w *Watch) enter(c *Coroutine) {
 // leave ends the stint of c, which is about to let go. It returns how c was left
 // behind if it was.
 func (w *Watch) leave(c *Coroutine) *Stuck {
-	if w == nil || w.stint.CompareAndSwap(c.stint, c.stint&^running) {
+	if w == nil {
+		return nil
+	}
+	if w.stint.CompareAndSwap(c.stint, c.stint&^running) {
+		w.current = nil // it may end now, and the run wait for long
 		return nil
 	}
 	w.mu.Lock()
