@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unsafe"
 )
 
 // ErrMalformed is what all errors of parsing are.
@@ -17,6 +18,7 @@ type codec struct {
 	buf     []byte // what was written, or what is left to read
 	owned   []byte // what is read, if it is ours, so that texts may lie in it
 	depth   int    // of structures
+	room    uint64 // how much memory may still be taken for what is read
 	err     error
 }
 
@@ -26,10 +28,24 @@ const small = 2 << 10
 
 func reader(b []byte) *codec {
 	if len(b) > small {
-		return &codec{reading: true, buf: b}
+		return &codec{reading: true, buf: b, room: largest}
 	}
 	own := append([]byte{}, b...)
-	return &codec{reading: true, buf: own, owned: own}
+	return &codec{reading: true, buf: own, owned: own, room: largest}
+}
+
+// largest is how much memory what is read may take beside its texts and bytes, in bytes. What is empty
+// crosses in one byte and takes a hundred, and no server takes as many messages as fit in here.
+const largest = 256 << 20
+
+// spend takes memory, and says whether there is room for it.
+func (c *codec) spend(n uint64) bool {
+	if n > c.room {
+		c.malformed("it takes too much memory")
+		return false
+	}
+	c.room -= n
+	return true
 }
 
 func (c *codec) fail(err error) {
@@ -160,6 +176,10 @@ func list[T any](c *codec, p *[]T, element func(*codec, *T)) {
 	n--
 	if n > uint64(len(c.buf)) { // each element has a byte at least
 		c.malformed("a list is longer than what there is")
+		return
+	}
+	var e T
+	if !c.spend(n * uint64(unsafe.Sizeof(e))) {
 		return
 	}
 	all := make([]T, 0, min(n, 64)) // what is not there yet is not believed

@@ -80,6 +80,7 @@ type field struct {
 type layout struct {
 	typ     reflect.Type
 	list    reflect.Type // of such structures
+	size    uint64       // of one, in bytes
 	fields  []field
 	mask    int  // bytes
 	message bool // or in one: its texts are UTF-8
@@ -119,7 +120,7 @@ func (r *roots) lay(t reflect.Type, message bool) (*layout, error) {
 	if l := r.made[t]; l != nil {
 		return l, nil
 	}
-	l := &layout{typ: t, list: reflect.SliceOf(t), message: message}
+	l := &layout{typ: t, list: reflect.SliceOf(t), size: uint64(t.Size()), message: message}
 	r.made[t] = l // before its fields, which may lead back to it
 	err := r.fields(l)
 	if err != nil && isMessage(reflect.PointerTo(t)) {

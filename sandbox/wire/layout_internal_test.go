@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -101,5 +103,20 @@ func TestWhatIsTooDeepIsRefused(t *testing.T) {
 	}
 	if _, err := ParseAnswer(c.buf); !errors.Is(err, ErrMalformed) {
 		t.Errorf("it was read: %v", err)
+	}
+}
+
+// Empty messages, texts and attributes cross in a byte or few, and take a hundred.
+func TestWhatTakesTooMuchMemoryIsRefused(t *testing.T) {
+	const n = 20 << 20
+	list := func(before ...byte) []byte { return append(binary.AppendUvarint(before, n), make([]byte, 4*n)...) }
+	for name, b := range map[string][]byte{
+		"messages":   list(1<<1, 1<<0, 0),
+		"texts":      list(1<<1, 1<<4, 0),
+		"attributes": list(1<<2, 1, 1<<0, 1<<2),
+	} {
+		if _, err := ParseAnswer(b); !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "too much memory") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -94,6 +94,9 @@ func (c *codec) readValue(v *value, p unsafe.Pointer) {
 }
 
 func (c *codec) readPointed(l *layout) unsafe.Pointer {
+	if !c.spend(l.size) {
+		return nil
+	}
 	p := l.make()
 	c.read(l, p)
 	return p
@@ -109,7 +112,11 @@ func (c *codec) readMany(v *value, p unsafe.Pointer) {
 	if n > len(c.buf) { // each has a byte at least
 		c.malformed("a list is longer than what there is")
 	}
-	if c.err != nil {
+	each := uint64(5 * wordSize) // of a map
+	if v.kind == slice || v.kind == pointers {
+		each = uint64(v.elem.size)
+	}
+	if c.err != nil || !c.spend(uint64(n)*each) {
 		return
 	}
 	switch v.kind { //nolint:exhaustive // the others are single ones
