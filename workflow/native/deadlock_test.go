@@ -1,6 +1,7 @@
 package native_test
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 
+	"github.com/mainspring-go/mainspring/temporal"
 	"github.com/mainspring-go/mainspring/temporal/converter"
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/native"
@@ -212,6 +215,36 @@ func TestConversionsMayTakeLonger(t *testing.T) {
 	if err != nil || dc.FromPayload(p, &got) != nil || got != 7 || dc.ToString(p) != "7" {
 		t.Errorf("got %d and %v, want 7", got, err)
 	}
+}
+
+// slowFailures is slow for errors.
+type slowFailures struct {
+	converter.FailureConverter
+	takes time.Duration
+}
+
+func (s slowFailures) ErrorToFailure(err error) *failurepb.Failure {
+	time.Sleep(s.takes)
+	return s.FailureConverter.ErrorToFailure(err)
+}
+
+func TestConversionsOfErrorsMayTakeLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fc := slowFailures{temporal.GetDefaultFailureConverter(), 20 * time.Second}
+		l := startWith(t, native.Options{FailureConverter: fc}, func(ctx workflow.Context) error {
+			if err := workflow.SetQueryHandler(ctx, "q", func() (int, error) { return 0, errors.New("none") }); err != nil {
+				return err
+			}
+			workflow.GetSignalChannel(ctx, "s").Receive(ctx, nil)
+			panic("boom")
+		})
+		l.task()
+		if a := l.ask("q"); a.Error != "none" || a.Failure.GetMessage() != "none" {
+			t.Errorf("got answer %v", a)
+		}
+		l.Signal("s")
+		checkFailure(t, l.fails(), unhandled, "boom")
+	})
 }
 
 func TestDeferredFunctionsThatDoNotReturn(t *testing.T) {

@@ -349,7 +349,7 @@ func (i *instance) answer(q runner.Query) (runner.Answer, error) {
 		result, err := i.env.Hooks.Query(&q)
 		a = runner.Answer{ID: q.ID, Result: result}
 		if err != nil {
-			a.Error, a.Failure = err.Error(), i.runner.options.FailureConverter.ErrorToFailure(err)
+			a.Error, a.Failure = err.Error(), i.convert(err)
 		}
 		return nil
 	})
@@ -382,19 +382,26 @@ func (i *instance) panicked(p any, stack string) *runner.Completion {
 }
 
 func (i *instance) failure(cause enumspb.WorkflowTaskFailedCause, err error) *runner.Completion {
-	convert := i.runner.options.FailureConverter.ErrorToFailure
 	guarded := i.aside
 	if i.watch.Left() != nil { // which can be only once
 		guarded = inPlace
 	}
 	var f *failurepb.Failure
-	switch died := guarded(func() error { f = convert(err); return nil }); {
+	switch died := guarded(func() error { f = i.convert(err); return nil }); {
 	case errors.Is(died, errLeft):
 		return &runner.Completion{} // Activate says what has happened
 	case died != nil: // so does the converter
 		f = temporal.GetDefaultFailureConverter().ErrorToFailure(err)
 	}
 	return i.failed(cause, f)
+}
+
+// convert is how the run converts errors that are none of the workflow's, which may take as long as a
+// conversion may.
+func (i *instance) convert(err error) *failurepb.Failure {
+	i.watch.Converting.Add(1)
+	defer i.watch.Converting.Add(-1)
+	return i.runner.options.FailureConverter.ErrorToFailure(err)
 }
 
 func (*instance) failed(cause enumspb.WorkflowTaskFailedCause, f *failurepb.Failure) *runner.Completion {
