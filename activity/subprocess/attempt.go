@@ -81,6 +81,7 @@ func expiry(info *activity.Info) error {
 // run runs the call on this goroutine, and says how it ended whatever happens.
 func (a *attempt) run() {
 	defer a.expire()
+	defer a.cancel(context.Canceled)
 	outcome := resultMessage{failed: send(activity.ErrGoexit, nil, a.fc)}
 	defer func() { a.server.end(a, &outcome) }()
 	defer a.half.Close()

@@ -3,10 +3,12 @@
 package subprocess_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -371,6 +373,22 @@ func TestContextEndsAsInPlace(t *testing.T) {
 	if err != nil || decode[string](t, p) != want {
 		t.Errorf("deadline: %v, %v, want %q", p, err, want)
 	}
+}
+
+// The context ends with the activity, also one without a deadline, so that what it has left behind ends.
+func TestContextEndsWithTheActivity(t *testing.T) {
+	r, w := io.Pipe()
+	lines := bufio.NewScanner(r)
+	e := newExecutor(t, subprocess.Options{Stderr: w})
+	if _, err := e.Execute(in(t.Context(), &activity.Environment{}), call(t, "Leave")); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(10*time.Second, func() { _ = w.Close() })
+	defer late.Stop()
+	if !lines.Scan() || lines.Text() != "left with context canceled" {
+		t.Errorf("the child said %q", lines.Text())
+	}
+	_ = r.Close()
 }
 
 // What is too large to cross fails its call for good, and costs no child.

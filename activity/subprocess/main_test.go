@@ -164,6 +164,15 @@ func (*acts) Tidy(ctx context.Context) (int, error) {
 	return os.Getpid(), nil
 }
 
+// Leave leaves a goroutine behind that ends with the context.
+func (*acts) Leave(ctx context.Context) error {
+	go func() {
+		<-ctx.Done()
+		fmt.Fprintln(os.Stderr, "left with", context.Cause(ctx))
+	}()
+	return nil
+}
+
 // Die ends the process in one of many ways.
 func (*acts) Die(_ context.Context, how string) error {
 	fmt.Fprintln(os.Stderr, "first line")
