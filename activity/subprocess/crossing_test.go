@@ -375,7 +375,7 @@ func TestContextEndsAsInPlace(t *testing.T) {
 	}
 }
 
-// The context ends with the activity, also one without a deadline, so that what it has left behind ends.
+// The context ends with the activity, also one without a deadline, and what was left behind ends.
 func TestContextEndsWithTheActivity(t *testing.T) {
 	r, w := io.Pipe()
 	lines := bufio.NewScanner(r)
