@@ -137,6 +137,17 @@ func TestErrorThatKnowsItsFailure(t *testing.T) {
 	}
 }
 
+// Bytes that are no text cannot be sent, and a failure that is not sent is a task that times out.
+func TestMessagesThatAreNoText(t *testing.T) {
+	fc := temporal.GetDefaultFailureConverter()
+	for _, err := range []error{errors.New("got \xff"), temporal.NewApplicationError("got \xff", "T", errors.New("\xfe"))} {
+		f := fc.ErrorToFailure(err)
+		if _, wrong := proto.Marshal(f); wrong != nil || f.GetMessage() != "got \uFFFD" {
+			t.Errorf("message %q, error %v", f.GetMessage(), wrong)
+		}
+	}
+}
+
 func TestNilStaysNil(t *testing.T) {
 	t.Parallel()
 	var zero temporal.DefaultFailureConverter

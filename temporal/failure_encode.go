@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -26,6 +27,7 @@ func (c encoder) encode(err error) *failurepb.Failure {
 	}
 	failure := &failurepb.Failure{Source: FailureSource}
 	c.describe(failure, err)
+	failure.Message = strings.ToValidUTF8(failure.Message, "\uFFFD") // else it could not be sent
 	if cause := errors.Unwrap(err); cause != nil {
 		failure.Cause = c.encode(cause)
 	}
