@@ -10,6 +10,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	querypb "go.temporal.io/api/query/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/mainspring-go/mainspring/workflow"
 	"github.com/mainspring-go/mainspring/workflow/task"
@@ -171,5 +173,24 @@ func TestTasksThatPanicKeepNoRun(t *testing.T) {
 	}()
 	if len(b.runs) > 0 || len(b.held) > 0 || !slices.Equal(b.dropped, []task.Reason{task.Failed}) {
 		t.Errorf("%d runs are kept, %d held, dropped for %q", len(b.runs), len(b.held), b.dropped)
+	}
+}
+
+// What a handler says that is no text must not keep the answer, and all else in it, from being sent.
+func TestErrorsOfQueriesThatAreNoText(t *testing.T) {
+	b := newBench(t, func(ctx workflow.Context) (string, error) {
+		err := workflow.SetQueryHandler(ctx, "q", func() (string, error) { return "", errors.New("got \xff") })
+		workflow.GetSignalChannel(ctx, "s").Receive(ctx, nil)
+		return "", err
+	})
+	b.Task()
+	if err := b.handler.Handle(t.Context(), b.full(func(p *polled) {
+		p.Queries = map[string]*querypb.WorkflowQuery{"1": {QueryType: "q"}}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	got := b.completed[0]
+	if _, err := proto.Marshal(got); err != nil || got.GetQueryResults()["1"].GetErrorMessage() != "got \uFFFD" {
+		t.Errorf("got %v, which cannot be sent: %v", got.GetQueryResults(), err)
 	}
 }

@@ -149,7 +149,8 @@ func (w *work) metadata(run *Run, flags []uint32) *sdkpb.WorkflowTaskCompletedMe
 func queryResult(a runner.Answer) *querypb.WorkflowQueryResult {
 	if a.Error != "" {
 		return &querypb.WorkflowQueryResult{
-			ResultType: enumspb.QUERY_RESULT_TYPE_FAILED, ErrorMessage: a.Error, Failure: a.Failure,
+			ResultType: enumspb.QUERY_RESULT_TYPE_FAILED, Failure: a.Failure,
+			ErrorMessage: strings.ToValidUTF8(a.Error, "\uFFFD"), // else no answer could be sent
 		}
 	}
 	return &querypb.WorkflowQueryResult{
