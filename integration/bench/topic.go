@@ -113,6 +113,15 @@ func (f finding) median(kase, name string, column int) float64 {
 	return f.Lines[i].at(column).median
 }
 
+// ratio is a number of one line in times another's of the same round, for lines measured in turn.
+func (l line) ratio(to line, column int) spread {
+	var values []float64
+	for i := range l.Values {
+		values = append(values, l.Values[i][column]/to.Values[i][column])
+	}
+	return spreadOf(values)
+}
+
 // page is the section of the finding, as Markdown.
 func (f finding) page() string {
 	var b strings.Builder
