@@ -1,12 +1,8 @@
 package coro
 
 import (
-	"bytes"
 	"fmt"
-	"iter"
 	"reflect"
-	"regexp"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -96,8 +92,8 @@ func (w *Watch) mark(number int) mark {
 	return mark{reflect.ValueOf(w).Pointer(), uintptr(number)}
 }
 
-// maxDump is the size of the largest dump of all goroutines, in bytes: enough for some 100,000.
-const maxDump = 256 << 20
+// String is the mark as dumps show it.
+func (m mark) String() string { return fmt.Sprintf("{%#x, %#x}", m[0], m[1]) }
 
 // look returns the stack of the coroutine that is running, though it cannot be asked.
 func (w *Watch) look(c *Coroutine) string {
@@ -106,82 +102,4 @@ func (w *Watch) look(c *Coroutine) string {
 		return stack
 	}
 	return "its stack was not found in a dump of " + strconv.Itoa(len(dump)) + " bytes"
-}
-
-// everything returns the stacks of all goroutines, or as many as fit. All stand still
-// meanwhile, so there is room for what they usually need at once.
-func everything() []byte {
-	size := 64<<10 + runtime.NumGoroutine()*3<<10
-	for {
-		buf := make([]byte, min(size, maxDump))
-		n := runtime.Stack(buf, true)
-		if n < len(buf) || len(buf) == maxDump {
-			return buf[:n]
-		}
-		size = 4 * len(buf)
-	}
-}
-
-// find returns the stack of the goroutine that is in a function with the mark and is
-// not parked, empty if there is none. Below that function there is only machinery. If it
-// is a helper, what asked for its help follows.
-func find(dump []byte, m mark) string {
-	marked := m.in(`^\S*/coro\.\(\*(?:Coroutine\)\.body|helper\)\.(work))\(.*`)
-	for head, frames := range carrying(dump, m) {
-		at := marked.FindSubmatchIndex(frames)
-		if at == nil || bytes.Contains(head, []byte("[coroutine")) {
-			continue
-		}
-		stack := string(head) + "\n" + string(frames[:at[0]])
-		if at[2] >= 0 {
-			stack += helped(dump, m)
-		}
-		return stack
-	}
-	return ""
-}
-
-// helped returns the stack of a coroutine from where it asked for help.
-func helped(dump []byte, m mark) string {
-	asked := m.in(`^\S*/coro\.\(\*Watch\)\.Help\([^\n]*\n[^\n]*\n((?s:.*?))^\S*/coro\.\(\*Coroutine\)\.body\(.*`)
-	for _, frames := range carrying(dump, m) {
-		if found := asked.FindSubmatch(frames); found != nil {
-			return string(found[1])
-		}
-	}
-	return ""
-}
-
-// String is the mark as dumps show it.
-func (m mark) String() string { return fmt.Sprintf("{%#x, %#x}", m[0], m[1]) }
-
-// in returns an expression of lines, the last of which ends with the mark.
-func (m mark) in(lines string) *regexp.Regexp {
-	return regexp.MustCompile(`(?m)` + lines + regexp.QuoteMeta(m.String()))
-}
-
-// carrying yields the goroutines of a dump that carry the mark: the line that says how
-// they are, and their frames. Dumps are large, so all others are skipped as mere bytes.
-func carrying(dump []byte, m mark) iter.Seq2[[]byte, []byte] {
-	text, apart := []byte(m.String()), []byte("\n\n")
-	return func(yield func(head, frames []byte) bool) {
-		for rest := dump; ; {
-			at := bytes.Index(rest, text)
-			if at < 0 {
-				return
-			}
-			begin, end := bytes.LastIndex(rest[:at], apart)+len(apart), len(rest)
-			if begin < len(apart) {
-				begin = 0 // the first of all
-			}
-			if n := bytes.Index(rest[at:], apart); n >= 0 {
-				end = at + n
-			}
-			head, frames, _ := bytes.Cut(rest[begin:end], []byte("\n"))
-			if !yield(head, frames) {
-				return
-			}
-			rest = rest[end:]
-		}
-	}
 }
