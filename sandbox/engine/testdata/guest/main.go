@@ -125,23 +125,28 @@ func (w *wheel) spin() {
 	}
 }
 
-// wipe, noise and shout never end, and do much in each of few loops.
-func wipe(string) string {
-	for b := make([]byte, 24<<20); ; {
-		clear(b)
-	}
+// wipe, noise and shout do much in each of few loops: so many, or for ever.
+func wipe(times string) string {
+	b := make([]byte, 24<<20)
+	return again(times, func() { clear(b) })
 }
 
-func noise(string) string {
-	for b := make([]byte, 24<<20); ; {
-		_, _ = crand.Read(b)
-	}
+func noise(times string) string {
+	b := make([]byte, 24<<20)
+	return again(times, func() { _, _ = crand.Read(b) })
 }
 
-func shout(string) string {
-	for b := bytes.Repeat([]byte("loud\n"), 1<<20); ; {
-		_, _ = os.Stdout.Write(b)
+func shout(times string) string {
+	b := bytes.Repeat([]byte("loud\n"), 1<<20)
+	return again(times, func() { _, _ = os.Stdout.Write(b) })
+}
+
+func again(times string, f func()) string {
+	n, err := strconv.Atoi(times)
+	for i := 0; err != nil || i < n; i++ {
+		f()
 	}
+	return ""
 }
 
 // busy does the work of so many loops.
