@@ -71,10 +71,10 @@ func chores(ctx workflow.Context, long time.Duration) (string, error) {
 	})
 	note("timeout %v", workflow.ExecuteLocalActivity(short, "Wait", time.Minute).Get(ctx, nil))
 
-	// Canceled while it runs, and before.
+	// Canceled while it runs, for which it has time also on a busy machine, and before.
 	child, cancel := workflow.WithCancel(ctx)
 	running := workflow.ExecuteLocalActivity(child, "Wait", time.Minute)
-	note("before %v", workflow.ExecuteLocalActivity(ctx, "Wait", 10*time.Millisecond).Get(ctx, nil))
+	note("before %v", workflow.ExecuteLocalActivity(ctx, "Wait", 200*time.Millisecond).Get(ctx, nil))
 	cancel()
 	err = running.Get(ctx, nil)
 	note("running %v %t", err, temporal.IsCanceledError(err))
@@ -147,7 +147,7 @@ func sdkChores(ctx sdkworkflow.Context, long time.Duration) (string, error) {
 
 	child, cancel := sdkworkflow.WithCancel(ctx)
 	running := sdkworkflow.ExecuteLocalActivity(child, "Wait", time.Minute)
-	note("before %v", sdkworkflow.ExecuteLocalActivity(ctx, "Wait", 10*time.Millisecond).Get(ctx, nil))
+	note("before %v", sdkworkflow.ExecuteLocalActivity(ctx, "Wait", 200*time.Millisecond).Get(ctx, nil))
 	cancel()
 	err = running.Get(ctx, nil)
 	note("running %v %t", err, sdktemporal.IsCanceledError(err))
@@ -293,14 +293,11 @@ func TestLocalActivitiesOnAServer(t *testing.T) {
 			signal(t, c, run, "now")
 			awaitLog(t, c, run, "signal now")
 			endChores(t, c, run)
-			// Two are canceled, of which one never began, nor did the other if the machine is busy.
-			waits := made.waits.Load()
-			if waits != 5 && waits != 4 {
-				t.Errorf("Wait ran %d times, want 5: nothing runs twice", waits)
+			if n := made.waits.Load(); n != 5 { // two canceled, of which one never began
+				t.Errorf("Wait ran %d times, want 5: nothing runs twice", n)
 			}
-			if s := w.Stats(); s.LocalActivities != 12+uint64(waits) || s.LocalActivitiesFailed != 3+uint64(waits) {
-				t.Errorf("got %d local activities, of which %d failed, want 12 and 3 beside the %d of Wait",
-					s.LocalActivities, s.LocalActivitiesFailed, waits)
+			if s := w.Stats(); s.LocalActivities != 17 || s.LocalActivitiesFailed != 8 {
+				t.Errorf("got %d local activities, of which %d failed, want 17 and 8", s.LocalActivities, s.LocalActivitiesFailed)
 			}
 			stop()
 			if n := checkChores(t, c, run, queue); n < 6 {
