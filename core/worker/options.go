@@ -87,10 +87,10 @@ type Options struct {
 	CachedWorkflowIdleTimeout time.Duration
 	// MaxConcurrentReplays is how many runs are rebuilt from their histories at once
 	// before the worker stops to poll for new work, so that those in the cache go on
-	// swiftly when all others have to be rebuilt, as after a restart. If all of them came
-	// from its sticky queue, it goes on with one task of new work at a time; default: 4
-	// for each processor (GOMAXPROCS), and half of MaxConcurrentWorkflowTasks at most. It
-	// has no effect without a cache.
+	// swiftly when all others have to be rebuilt, as after a restart; default: 4 for
+	// each processor (GOMAXPROCS), and half of MaxConcurrentWorkflowTasks at most. If all
+	// of them came from its sticky queue, it goes on with one task of new work at a time.
+	// It has no effect without a cache.
 	MaxConcurrentReplays int
 	// MaxConcurrentWorkflowTasks is how many workflow tasks run at once;
 	// default 100. At least 2 unless MaxCachedWorkflows is zero.
